@@ -1,0 +1,1 @@
+"""Scenario, run, judge, report: one run of a scenario or capture against one detector."""

@@ -1,0 +1,1 @@
+"""Readers of other detectors' alerts, one file each."""

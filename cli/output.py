@@ -1,0 +1,38 @@
+"""What a command prints: one JSON document on stdout with ``--json``, else text for people; progress goes to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+
+
+def print_json(document: Any) -> None:  # noqa: ANN401 - any JSON value
+    """One JSON document on stdout."""
+    sys.stdout.write(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+
+
+def note(text: str) -> None:
+    """A line for people on stderr."""
+    sys.stderr.write(text + "\n")
+
+
+def stdout_console() -> Console:
+    """A rich console on stdout."""
+    from rich.console import Console
+
+    return Console()
+
+
+def stderr_console() -> Console:
+    """A rich console on stderr, for progress."""
+    from rich.console import Console
+
+    return Console(stderr=True)

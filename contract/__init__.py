@@ -1,0 +1,1 @@
+"""What the rooms agree on: schemas, families, truth, ledger, clock, safety, errors. Imports no other room."""

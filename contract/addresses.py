@@ -1,0 +1,104 @@
+"""Addresses as 16 bytes: IPv6 in network order, IPv4 mapped (RFC 4291 section 2.5.5.2).
+
+One width for both versions lets a column of addresses be a plain ``(n, 16)`` uint8 array.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from contract.errors import InputError
+
+WIDTH = 16
+MAPPED_PREFIX = bytes(10) + b"\xff\xff"
+Bytes2D = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
+
+
+def to_bytes(text: str) -> bytes:
+    """The 16 bytes of an address in text. Raises ``InputError`` where it is none."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        raise InputError(f"{text!r} is not an IP address") from None
+    return MAPPED_PREFIX + address.packed if address.version == 4 else address.packed
+
+
+def to_text(packed: bytes) -> str:
+    """An address of 16 bytes as people write it."""
+    if packed[:12] == MAPPED_PREFIX:
+        return "%d.%d.%d.%d" % tuple(packed[12:])
+    return str(ipaddress.IPv6Address(packed))
+
+
+def column_to_array(column: pa.Array | pa.ChunkedArray) -> Bytes2D:
+    """A ``fixed_size_binary(16)`` column without nulls as an ``(n, 16)`` uint8 array, without a copy where Arrow allows."""
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+        if isinstance(column, pa.ChunkedArray):
+            column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+    data = column.buffers()[1]
+    if len(column) == 0 or data is None:
+        return np.zeros((0, WIDTH), np.uint8)
+    flat = np.frombuffer(data, np.uint8, len(column) * WIDTH, column.offset * WIDTH)
+    return flat.reshape(len(column), WIDTH)
+
+
+def array_to_column(array: Bytes2D) -> pa.Array:
+    """An ``(n, 16)`` uint8 array as a ``fixed_size_binary(16)`` column."""
+    flat = np.ascontiguousarray(array, np.uint8)
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(WIDTH), len(flat), [None, pa.py_buffer(flat)])
+
+
+def texts(array: Bytes2D) -> list[str]:
+    """Each row of an ``(n, 16)`` array as text; equal rows are formatted once."""
+    if len(array) == 0:
+        return []
+    rows = np.ascontiguousarray(array).view(f"V{WIDTH}").ravel()
+    values, inverse = np.unique(rows, return_inverse=True)
+    words = [to_text(value.tobytes()) for value in values]
+    return [words[i] for i in inverse]
+
+
+class Networks:
+    """A set of addresses and prefixes that a column of addresses is tested against.
+
+    Raises ``InputError`` where an entry is neither an address nor a prefix.
+    """
+
+    def __init__(self, entries: Sequence[str]) -> None:
+        lows, highs = [], []
+        for entry in entries:
+            try:
+                network = ipaddress.ip_network(entry, strict=False)
+            except ValueError:
+                raise InputError(f"{entry!r} is neither an IP address nor a prefix") from None
+            first, last = network.network_address.packed, network.broadcast_address.packed
+            pad = MAPPED_PREFIX if network.version == 4 else b""
+            lows.append(pad + first)
+            highs.append(pad + last)
+        self._lows = _as_words(np.frombuffer(b"".join(lows), np.uint8).reshape(-1, WIDTH))
+        self._highs = _as_words(np.frombuffer(b"".join(highs), np.uint8).reshape(-1, WIDTH))
+
+    def __len__(self) -> int:
+        return len(self._lows)
+
+    def contains(self, addresses: Bytes2D) -> Mask:
+        """Which rows of an ``(n, 16)`` array lie in one of the prefixes: bool ``(n,)``."""
+        words = _as_words(addresses)
+        found = np.zeros(len(words), np.bool_)
+        for low, high in zip(self._lows, self._highs, strict=True):
+            above = (words[:, 0] > low[0]) | ((words[:, 0] == low[0]) & (words[:, 1] >= low[1]))
+            below = (words[:, 0] < high[0]) | ((words[:, 0] == high[0]) & (words[:, 1] <= high[1]))
+            found |= above & below
+        return found
+
+
+def _as_words(array: Bytes2D) -> npt.NDArray[np.uint64]:
+    """``(n, 16)`` bytes as ``(n, 2)`` native words that compare like the addresses."""
+    return np.ascontiguousarray(array).view(">u8").astype(np.uint64).reshape(-1, 2)

@@ -1,0 +1,62 @@
+"""An alert: verdicts of one cause grouped into one incident, as a SOC engineer sees it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from contract.clock import iso
+from contract.families import TACTICS, TECHNIQUES, catalogue
+
+SEVERITIES: Final = ("low", "medium", "high", "critical")
+
+
+@dataclass
+class Alert:
+    """One incident, updated while it lasts. Times are epoch nanoseconds of the traffic; ``seen`` of the detector's clock.
+
+    ``attackers``, ``victims`` and ``ports`` list the most active first and are cut at 50; the ``*_total`` say how many there were.
+    ``evidence`` is up to three sentences, the strongest first. ``sample_flows`` are dictionaries with ``flow_id``,
+    ``community_id``, addresses and ports as text.
+    """
+
+    alert_id: int
+    family: str
+    severity: str
+    severity_reason: str
+    confidence: float
+    first_seen: int
+    last_seen: int
+    attackers: list[str] = field(default_factory=list)
+    victims: list[str] = field(default_factory=list)
+    ports: list[int] = field(default_factory=list)
+    attackers_total: int = 0
+    victims_total: int = 0
+    ports_total: int = 0
+    protocol: int = 0
+    flows: int = 0
+    packets: int = 0
+    bytes: int = 0
+    rate: float = 0.0  # flows a second while it lasted
+    evidence: list[str] = field(default_factory=list)
+    sample_flows: list[dict[str, Any]] = field(default_factory=list)
+    decided: int = 0  # event time of the tick that raised it
+    revision: int = 1  # how often it was written
+    open: bool = True
+
+    def as_dict(self) -> dict[str, Any]:
+        """The alert as a JSON object: as stored, with group, technique and tactic by name and times in ISO 8601 beside."""
+        family = catalogue()[self.family]
+        document = asdict(self)
+        document["group"] = family.group
+        document["title"] = family.title
+        document["technique"] = {"id": family.technique, "name": TECHNIQUES.get(family.technique, "")}
+        document["tactic"] = {"id": family.tactic, "name": TACTICS.get(family.tactic, "")}
+        document["first_seen_text"] = iso(self.first_seen)
+        document["last_seen_text"] = iso(self.last_seen)
+        return document
+
+    @classmethod
+    def from_dict(cls, document: dict[str, Any]) -> Alert:
+        """Read what ``as_dict`` wrote."""
+        return cls(**{name: document[name] for name in cls.__dataclass_fields__ if name in document})

@@ -1,0 +1,134 @@
+"""Arrow IPC at a boundary: what comes in is hostile until it was wholly validated.
+
+pyarrow's plain ``validate()`` accepts batches that kill the process when they are read, and a few kilobytes of
+compressed body inflate to hundreds of megabytes: so ``validate(full=True)``, and no compression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO, Final
+
+import pyarrow as pa
+
+from contract.errors import InputError
+from contract.schemas import check_schema
+
+MAX_MESSAGE: Final = 256 << 20
+_CONTINUATION: Final = 0xFFFFFFFF
+
+
+def check_batch(batch: pa.RecordBatch, expected: pa.Schema, where: str) -> pa.RecordBatch:
+    """The batch, if it is sound and of the expected schema; raises ``InputError`` otherwise."""
+    check_schema(batch.schema, expected, where)
+    try:
+        batch.validate(full=True)
+    except (pa.ArrowInvalid, pa.ArrowIndexError) as error:
+        raise InputError(f"{where}: damaged Arrow batch: {first_line(error)}") from None
+    if any(column.null_count for column in batch.columns):
+        raise InputError(f"{where}: a column holds nulls, and none may")
+    return batch
+
+
+def read_stream(source: IO[bytes] | pa.NativeFile | bytes, expected: pa.Schema, where: str) -> Iterator[pa.RecordBatch]:
+    """The validated batches of an Arrow IPC stream.
+
+    Raises ``InputError`` for another schema, a damaged or compressed batch, or a stream that is cut off in a message.
+    """
+    try:
+        messages = pa.ipc.MessageReader.open_stream(source)
+        first = messages.read_next_message()
+        schema = pa.ipc.read_schema(first)
+        check_schema(schema, expected, where)
+    except StopIteration:
+        raise InputError(f"{where}: not an Arrow stream: it is empty") from None
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError(f"{where}: not an Arrow stream: {first_line(error)}") from None
+    yield from _batches(messages, schema, expected, where)
+
+
+def _batches(
+    messages: pa.MessageReader, schema: pa.Schema, expected: pa.Schema, where: str
+) -> Iterator[pa.RecordBatch]:
+    has_dictionaries = any(pa.types.is_dictionary(f.type) for f in schema)
+    kept: list[pa.Message] = []
+    while True:
+        try:
+            message = messages.read_next_message()
+        except StopIteration:
+            return
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise InputError(f"{where}: damaged Arrow stream: {first_line(error)}") from None
+        if is_compressed(message):
+            raise InputError(f"{where}: compressed Arrow is refused; send the stream uncompressed")
+        try:
+            if message.type == "dictionary":
+                kept.append(message)
+                continue
+            batch = (
+                _with_dictionaries(schema, [*kept, message])
+                if has_dictionaries
+                else pa.ipc.read_record_batch(message, schema)
+            )
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise InputError(f"{where}: damaged Arrow batch: {first_line(error)}") from None
+        yield check_batch(batch, expected, where)
+
+
+def _with_dictionaries(schema: pa.Schema, messages: list[pa.Message]) -> pa.RecordBatch:
+    """Read a batch whose columns need the dictionaries sent so far: give Arrow a small stream of just those."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, schema):
+        pass
+    head = pa.ipc.MessageReader.open_stream(sink.getvalue()).read_next_message()
+    sink = pa.BufferOutputStream()
+    for message in (head, *messages):
+        message.serialize_to(sink)
+    with pa.ipc.open_stream(sink.getvalue()) as reader:
+        return reader.read_next_batch()
+
+
+def is_compressed(message: pa.Message) -> bool:
+    """Whether a record batch or dictionary message has a compressed body (read from its flatbuffer header)."""
+    return _body_compression(message.metadata.to_pybytes())
+
+
+def _body_compression(meta: bytes) -> bool:
+    # Message table: field 2 is the header (RecordBatch or DictionaryBatch), field 1 its type; RecordBatch field 3 is the
+    # compression table; DictionaryBatch field 1 is a RecordBatch. Anything unreadable is left to Arrow to refuse.
+    try:
+        root = int.from_bytes(meta[:4], "little")
+        kind = meta[_field(meta, root, 1)] if _field(meta, root, 1) else 0
+        header = _table(meta, root, 2)
+        if kind == 2 and header:
+            header = _table(meta, header, 1)
+        return bool(kind in (2, 3) and header and _field(meta, header, 3))
+    except IndexError:
+        return False
+
+
+def _field(meta: bytes, table: int, index: int) -> int:
+    vtable = table - int.from_bytes(meta[table : table + 4], "little", signed=True)
+    size = int.from_bytes(meta[vtable : vtable + 2], "little")
+    slot = 4 + 2 * index
+    offset = int.from_bytes(meta[vtable + slot : vtable + slot + 2], "little") if slot < size else 0
+    return table + offset if offset else 0
+
+
+def _table(meta: bytes, table: int, index: int) -> int:
+    at = _field(meta, table, index)
+    return at + int.from_bytes(meta[at : at + 4], "little") if at else 0
+
+
+def write_stream(batches: list[pa.RecordBatch], schema: pa.Schema) -> bytes:
+    """The batches as one uncompressed Arrow IPC stream."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+    return sink.getvalue().to_pybytes()
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error's text."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

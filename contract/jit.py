@@ -1,0 +1,16 @@
+"""The one way in which kernels are compiled: cached on disk, without the GIL, with numpy's arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def kernel(function: _Function) -> _Function:
+    """Compile a function with numba when it is first called. Its plain-Python form stays at ``.py_func``."""
+    compiled: _Function = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    return compiled

@@ -1,0 +1,1 @@
+"""Attack families, one file each; a folder scan finds them."""

@@ -1,0 +1,1 @@
+"""Families of ordinary traffic, one file each; a folder scan finds them."""

@@ -1,0 +1,1 @@
+"""Where finished frames go: files and streams."""

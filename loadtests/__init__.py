@@ -1,0 +1,1 @@
+"""Locust users and load shapes; they talk HTTP only."""

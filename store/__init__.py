@@ -1,0 +1,1 @@
+"""What was seen, kept: Arrow segments and SQLite. One process writes, many read."""
