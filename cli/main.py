@@ -10,7 +10,7 @@ import importlib
 import os
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 
@@ -28,11 +28,11 @@ def build_app() -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
-        help="Find out before the event whether your detection holds: replay labelled attacks at 815/s times a multiplier.",
+        help="Find out before the event whether your detection holds: replay attacks at 815/s times a multiplier.",
     )
 
     @app.callback(invoke_without_command=True)
-    def root(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:  # noqa: FBT001, FBT003
+    def root(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
         if version:
             typer.echo(f"tenfold {VERSION}")
             raise typer.Exit
@@ -56,7 +56,7 @@ def main() -> None:
     except KeyboardInterrupt:
         code = _INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output went away (`tenfold families | head`): nothing is wrong, and nothing more can be said.
+        # The reader of our output went away (`tenfold families | head`): nothing is wrong, nothing more can be said.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except Exception as error:
@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def _usage_code(error: Exception) -> int | None:
-    """The exit code of a usage error that the command-line library raised, after printing it; None for any other error."""
+    """The exit code of a usage error of the command-line library, after printing it; None for any other error."""
     show = getattr(error, "show", None)
     code = getattr(error, "exit_code", None)
     if show is None or not isinstance(code, int):

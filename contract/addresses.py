@@ -32,12 +32,12 @@ def to_bytes(text: str) -> bytes:
 def to_text(packed: bytes) -> str:
     """An address of 16 bytes as people write it."""
     if packed[:12] == MAPPED_PREFIX:
-        return "%d.%d.%d.%d" % tuple(packed[12:])
+        return ".".join(map(str, packed[12:]))
     return str(ipaddress.IPv6Address(packed))
 
 
 def column_to_array(column: pa.Array | pa.ChunkedArray) -> Bytes2D:
-    """A ``fixed_size_binary(16)`` column without nulls as an ``(n, 16)`` uint8 array, without a copy where Arrow allows."""
+    """A ``fixed_size_binary(16)`` column without nulls as an ``(n, 16)`` uint8 array, in place where Arrow allows."""
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
         if isinstance(column, pa.ChunkedArray):

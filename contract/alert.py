@@ -13,9 +13,10 @@ SEVERITIES: Final = ("low", "medium", "high", "critical")
 
 @dataclass
 class Alert:
-    """One incident, updated while it lasts. Times are epoch nanoseconds of the traffic; ``seen`` of the detector's clock.
+    """One incident, updated while it lasts. Times are epoch nanoseconds of the traffic.
 
-    ``attackers``, ``victims`` and ``ports`` list the most active first and are cut at 50; the ``*_total`` say how many there were.
+    ``attackers``, ``victims`` and ``ports`` list the most active first and are cut at 50; the ``*_total`` say how many
+    there were.
     ``evidence`` is up to three sentences, the strongest first. ``sample_flows`` are dictionaries with ``flow_id``,
     ``community_id``, addresses and ports as text.
     """
@@ -45,7 +46,7 @@ class Alert:
     open: bool = True
 
     def as_dict(self) -> dict[str, Any]:
-        """The alert as a JSON object: as stored, with group, technique and tactic by name and times in ISO 8601 beside."""
+        """The alert as a JSON object, with group, technique and tactic by name and times in ISO 8601 beside."""
         family = catalogue()[self.family]
         document = asdict(self)
         document["group"] = family.group

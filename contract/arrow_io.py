@@ -7,15 +7,12 @@ compressed body inflate to hundreds of megabytes: so ``validate(full=True)``, an
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import IO, Final
+from typing import IO
 
 import pyarrow as pa
 
 from contract.errors import InputError
 from contract.schemas import check_schema
-
-MAX_MESSAGE: Final = 256 << 20
-_CONTINUATION: Final = 0xFFFFFFFF
 
 
 def check_batch(batch: pa.RecordBatch, expected: pa.Schema, where: str) -> pa.RecordBatch:
@@ -94,8 +91,9 @@ def is_compressed(message: pa.Message) -> bool:
 
 
 def _body_compression(meta: bytes) -> bool:
-    # Message table: field 2 is the header (RecordBatch or DictionaryBatch), field 1 its type; RecordBatch field 3 is the
-    # compression table; DictionaryBatch field 1 is a RecordBatch. Anything unreadable is left to Arrow to refuse.
+    # Message table: field 1 is the type of the header and field 2 the header (RecordBatch or DictionaryBatch);
+    # RecordBatch field 3 is the compression table, DictionaryBatch field 1 a RecordBatch.
+    # Anything unreadable is left to Arrow to refuse.
     try:
         root = int.from_bytes(meta[:4], "little")
         kind = meta[_field(meta, root, 1)] if _field(meta, root, 1) else 0
@@ -126,7 +124,8 @@ def write_stream(batches: list[pa.RecordBatch], schema: pa.Schema) -> bytes:
     with pa.ipc.new_stream(sink, schema) as writer:
         for batch in batches:
             writer.write_batch(batch)
-    return sink.getvalue().to_pybytes()
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
 
 
 def first_line(error: Exception) -> str:

@@ -1,8 +1,8 @@
 """Families of traffic: what a name means, its group and its ATT&CK technique.
 
-A family that we generate says so itself, in the one file that makes it (``FAMILY = Family(...)`` in ``generator/attacks``
-or ``generator/benign``; the file's name is the family's id). The literal is read from the source text, so nobody has to
-import the generator, nor scapy, to know the families.
+A family that we generate says so itself, in the one file that makes it (``FAMILY = Family(...)`` in
+``generator/attacks`` or ``generator/benign``; the file's name is the family's id). The literal is read from the source
+text, so nobody has to import the generator, nor scapy, to know the families.
 """
 
 from __future__ import annotations
@@ -119,7 +119,10 @@ def catalogue() -> dict[str, Family]:
 
 
 def group_of(family: str) -> str:
-    """The group of a family id; ``benign`` and ``unknown`` are groups of their own. Raises ``InputError`` for no such family."""
+    """The group of a family id; ``benign`` and ``unknown`` are groups of their own.
+
+    Raises ``InputError`` where no family is called so.
+    """
     if family in (BENIGN, UNKNOWN):
         return family
     try:

@@ -104,7 +104,8 @@ ALL: Final = {s.metadata[_KEY_NAME].decode(): s for s in (FRAMES, TRUTH, FLOWS, 
 
 def name_of(schema: pa.Schema) -> str:
     """The name and version that a schema carries ('' where it carries none)."""
-    return (schema.metadata or {}).get(_KEY_NAME, b"").decode()
+    name: bytes = (schema.metadata or {}).get(_KEY_NAME, b"")
+    return name.decode(errors="replace")
 
 
 def check_schema(schema: pa.Schema, expected: pa.Schema, where: str) -> None:

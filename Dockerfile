@@ -1,0 +1,35 @@
+# syntax=docker/dockerfile:1
+# Two stages: the first builds a wheel and installs it with what the lock file pins; the second only runs it.
+FROM python:3.13-slim AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+WORKDIR /src
+RUN python -m venv /opt/tenfold
+COPY requirements.lock ./
+RUN /opt/tenfold/bin/pip install --require-hashes -r requirements.lock
+COPY pyproject.toml README.md LICENSE CHANGELOG.md ./
+COPY contract contract
+COPY generator generator
+COPY detector detector
+COPY store store
+COPY campaign campaign
+COPY api api
+COPY cli cli
+COPY loadtests loadtests
+COPY scenarios scenarios
+RUN /opt/tenfold/bin/pip install --no-deps --no-build-isolation .
+
+FROM python:3.13-slim
+RUN useradd --system --uid 8150 --create-home tenfold && install -d -o tenfold -g tenfold /data
+COPY --from=build /opt/tenfold /opt/tenfold
+ENV PATH=/opt/tenfold/bin:$PATH \
+    NUMBA_CACHE_DIR=/data/.kernels \
+    PYTHONDONTWRITEBYTECODE=1
+USER tenfold
+WORKDIR /data
+VOLUME /data
+EXPOSE 8150
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
+  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8150/healthz', timeout=2)"]
+# Loopback inside the container: publish it with `--network host`, or through a proxy that asks who is calling.
+ENTRYPOINT ["tenfold"]
+CMD ["serve", "--runs", "/data/runs", "--port", "8150"]

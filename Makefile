@@ -1,0 +1,67 @@
+# `make run` and `make test` work on a fresh machine with Python 3.11+ and make; both install what they need into .venv.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SCENARIO ?= paris-2024
+PORT ?= 8150
+
+.PHONY: help install run test check fix deep bench serve load lock clean
+
+help: ## list what make can do
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+install: $(STAMP) ## install Tenfold and everything it needs into .venv, as pinned in requirements.lock
+
+$(STAMP): requirements.lock pyproject.toml
+	@echo "==> installing into $(VENV) (pinned by requirements.lock)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=python3.12, say"; exit 3; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@if command -v uv >/dev/null 2>&1; then \
+	  VIRTUAL_ENV=$(VENV) uv pip install --quiet --require-hashes -r requirements.lock && \
+	  VIRTUAL_ENV=$(VENV) uv pip install --quiet --no-deps --no-build-isolation -e .; \
+	else \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	fi
+	@touch $(STAMP)
+
+run: install ## run a campaign (SCENARIO=paris-2024) with the live page on loopback; ends with a scorecard
+	@echo "==> campaign $(SCENARIO), about a minute (the first start also compiles the kernels, once)"
+	@$(BIN)/tenfold run $(SCENARIO) --port $(PORT)
+
+test: install ## run the whole test suite
+	@echo "==> tests"
+	@$(BIN)/python -m pytest
+
+check: install ## lint, format, types, dependencies
+	@echo "==> ruff" && $(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@echo "==> mypy" && $(BIN)/mypy
+	@echo "==> pip check" && $(BIN)/python -m pip check
+
+fix: install ## mend what the linter and formatter can mend by themselves
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+deep: install ## the test suite with many more hypothesis examples
+	@TENFOLD_PROFILE=deep $(BIN)/python -m pytest
+
+bench: install ## print the benchmarks: rates, and ratios against peers in the same run
+	@for script in benchmarks/*.py; do echo "==> $$script"; $(BIN)/python $$script; done
+
+serve: install ## serve the API and live page on loopback (PORT=8150)
+	@$(BIN)/tenfold serve --port $(PORT)
+
+load: install ## drive the whole chain over HTTP with Locust, against a server that it starts and stops
+	@$(BIN)/python -m loadtests.run
+
+lock: ## renew requirements.lock from pyproject.toml (needs uv)
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --extra load --extra dev pyproject.toml --output-file requirements.lock
+
+clean: ## remove the virtual environment and caches (runs stay)
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

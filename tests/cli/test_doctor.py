@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli import doctor
+from contract.errors import LackingError
+
+
+def test_a_sound_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    doctor.command(runs=tmp_path / "not" / "yet", json_=True)
+    findings = {row["what"]: row for row in json.loads(capsys.readouterr().out)}
+    assert findings["compiled kernels"]["ok"]
+    assert findings["detection model"]["ok"]
+    assert all(row["ok"] for row in findings.values() if row["needed"])
+
+
+def test_what_is_lacking_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blocker = tmp_path / "file"
+    blocker.write_text("")
+    with pytest.raises(LackingError, match="folder of runs") as caught:
+        doctor.command(runs=blocker / "runs")
+    assert caught.value.exit_code == 3
+    assert "missing" in capsys.readouterr().out

@@ -1,0 +1,72 @@
+"""The front door, run as a user runs it: a real process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = sorted(p.stem for p in (ROOT / "cli").glob("*.py") if p.stem not in {"__init__", "main", "output"})
+
+
+def tenfold(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "cli.main", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_help_lists_every_command() -> None:
+    result = tenfold("--help")
+    assert result.returncode == 0
+    for command in COMMANDS:
+        assert command.replace("_", "-") in result.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_help_and_json(command: str) -> None:
+    result = tenfold(command.replace("_", "-"), "--help")
+    assert result.returncode == 0
+    assert "--json" in result.stdout
+
+
+def test_help_is_quick_because_nothing_heavy_is_imported() -> None:
+    heavy = ("pyarrow", "numba", "scapy", "sklearn", "fastapi", "locust")
+    script = f"import sys; from cli.main import build_app; build_app(); print([m for m in {heavy} if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_version() -> None:
+    result = tenfold("--version")
+    assert result.returncode == 0
+    assert result.stdout.startswith("tenfold ")
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["families", "--nonsense"], ["families", "stray"]])
+def test_bad_usage_is_exit_2_without_a_traceback(arguments: list[str]) -> None:
+    result = tenfold(*arguments)
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    command = f"{sys.executable} -m cli.main families --json | head -c 1"
+    result = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.stderr == ""
+
+
+def test_families_as_json() -> None:
+    document = json.loads(tenfold("families", "--json").stdout)
+    syn = next(row for row in document if row["id"] == "syn_flood")
+    assert syn["technique"] == "T1498.001"
+    assert syn["tactic_name"] == "Impact"
