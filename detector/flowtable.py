@@ -1,0 +1,214 @@
+"""The flow table: one record of fixed size per biflow, and the arrays that find, end and list them.
+
+A slot is a row of ``FlowTable.flows`` and keeps its number from the first frame of a flow until ``Meter.release``, so
+other rooms may keep arrays of their own beside it, indexed by slot. All facts of a flow lie together in memory (a frame
+then touches a few cache lines, not one per fact), and each is reached by name, alike in numpy and in a kernel::
+
+    table.flows["packets"][slots, FWD]           # numpy: one fact of many flows
+    flow = table.flows[slot]                     # kernel: one flow ...
+    flow["packets"][FWD]                         # ... and one of its facts
+
+Facts of shape ``(2,)`` are by direction: ``[FWD]`` is that of who started the flow, ``[BWD]`` the other one (RFC 5103).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+FWD: Final = 0
+BWD: Final = 1
+
+# ``state`` of a slot
+FREE: Final = 0
+LIVE: Final = 1
+ENDED: Final = 2  # not found by frames any more; readable until released
+
+# ``ended``: index into contract.schemas.ENDED
+IDLE: Final = 0
+ACTIVE: Final = 1
+FIN: Final = 2
+RST: Final = 3
+END_OF_INPUT: Final = 4
+TABLE_FULL: Final = 5
+NOT_ENDED: Final = 255
+
+# bits of ``tcp_state``
+SYN_SEEN: Final = 1
+SYN_ACK_SEEN: Final = 2
+ESTABLISHED: Final = 4  # the starter acknowledged the SYN/ACK
+FIN_FWD: Final = 8
+FIN_BWD: Final = 16
+RST_FWD: Final = 32
+RST_BWD: Final = 64
+
+FIRST_SIZES: Final = 16
+PAYLOAD_BYTES: Final = 128
+NEVER: Final = np.iinfo(np.int64).max
+
+_FIELDS: Final[list[tuple[Any, ...]]] = [
+    # who: 64-bit words of the 16-byte address (contract.addresses), most significant first; address[FWD] is the source
+    ("address", "u8", (2, 2)),
+    ("key_port", "u2", (2,)),  # what frames are matched by: ports; ICMP: type of the request and code, the same twice
+    ("port", "u2", (2,)),  # source and destination port; ICMP: type and code of the first message; else 0
+    ("protocol", "u2"),  # IP protocol, or 0x0806 for ARP
+    ("ip_version", "u1"),  # 4 or 6 (4 for ARP)
+    ("state", "u1"),  # FREE, LIVE or ENDED
+    ("ended", "u1"),  # why it ended: index into contract.schemas.ENDED, NOT_ENDED while it lives
+    ("fresh", "u1"),  # 1 until the first ``Meter.clear_dirty`` after its first frame
+    ("dirty", "u1"),  # 1 while it is on the dirty list
+    ("tcp_state", "u1"),  # bits SYN_SEEN ... RST_BWD
+    ("flow_id", "u8"),  # 1, 2, 3, ... in order of first frames
+    # when: epoch ns
+    ("first", "i8"),
+    ("last", "i8"),
+    ("last_in", "i8", (2,)),  # last frame of each direction, 0 where there was none
+    # how much
+    ("packets", "u4", (2,)),
+    ("bytes", "u8", (2,)),  # from the network header on, by its length field (not by what was captured)
+    ("payload", "u8", (2,)),  # bytes behind the transport header
+    ("payload_packets", "u4", (2,)),  # frames with payload
+    ("size_squares", "u8", (2,)),  # sum of squares of the sizes that ``bytes`` adds up
+    ("size_min", "u2", (2,)),  # smallest of those sizes (0 where no frame)
+    ("size_max", "u2", (2,)),
+    ("payload_max", "u2", (2,)),  # largest payload of a frame
+    # gaps between frames of one direction: Welford's mean and sum of squared distances, in seconds
+    ("gap_mean", "f8", (2,)),
+    ("gap_m2", "f8", (2,)),
+    ("gap_max", "f4", (2,)),
+    ("gap_min", "f4", (2,)),  # 0 where there are fewer than two frames
+    ("pauses", "u4", (2,)),  # gaps of more than a second
+    ("turns", "u4"),  # how often the side that sends payload changed
+    ("last_sender", "u1"),  # side of the last payload: 0 none yet, 1 starter, 2 other
+    # TCP
+    ("flags", "u1", (2,)),  # all flags seen, ORed (FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ECE 64, CWR 128)
+    ("vlan", "u2"),  # outermost VLAN id of the first frame, 0 where none
+    ("flag_count", "u4", (2, 8)),  # frames with each flag, by bit number
+    ("no_flags", "u4"),  # TCP frames without any flag
+    ("next_seq", "u4", (2,)),  # sequence number expected next
+    ("retransmissions", "u4", (2,)),  # frames whose sequence space was wholly seen before
+    ("out_of_order", "u4", (2,)),  # frames that leave a hole
+    ("zero_windows", "u4", (2,)),
+    ("window_first", "u2", (2,)),
+    ("window_min", "u2", (2,)),  # smallest window of a frame without SYN and RST (65535 where none)
+    ("mss", "u2", (2,)),  # MSS option of the SYN and the SYN/ACK, 0 where none
+    ("ttl_first", "u1", (2,)),  # TTL or hop limit of the first frame of each direction
+    ("syn_at", "i8", (2,)),  # time of the last SYN (FWD) and first SYN/ACK (BWD), 0 where none
+    ("rtt", "i8", (2,)),  # ns from SYN to SYN/ACK (FWD) and from SYN/ACK to its ACK (BWD), -1 where not seen
+    ("response", "i8"),  # ns from the first frame to the first one of the other direction, -1 while there is none
+    ("fragments", "u4", (2,)),  # frames that are IP fragments
+    ("unreachable", "u4"),  # ICMP errors of others that quote a packet of this flow (a refused UDP probe)
+    # first messages: payload size of the first FIRST_SIZES frames with payload, positive forward, negative backward
+    ("sizes", "i2", (FIRST_SIZES,)),
+    ("sizes_count", "u1"),
+    ("payload_kept", "u1", (2,)),  # how many bytes of ``FlowTable.payload`` are set in each direction
+    # link layer: MACs of the first frame (its source, its destination), 48-bit numbers, 0 where the link has none
+    ("mac", "u8", (2,)),
+    # ARP: sender MAC per side (address[FWD] / address[BWD]) as last claimed, 0 where none
+    ("arp_mac", "u8", (2,)),
+    ("arp_mac_changes", "u4"),  # how often a side of this flow claimed another MAC than before
+    ("arp_requests", "u4"),
+    ("arp_replies", "u4"),
+    ("arp_gratuitous", "u4"),  # sender and target address alike
+    ("arp_operation", "u1"),  # operation of the first frame, 0 where it is no ARP
+    # DNS (UDP or TCP port 53, 5353, 5355), of all messages of the flow
+    ("dns_labels_max", "u1"),  # most labels of a name
+    ("dns_label_max", "u1"),  # longest label, bytes
+    ("dns_name_max", "u1"),  # longest name, bytes
+    ("dns_queries", "u4"),
+    ("dns_replies", "u4"),
+    ("dns_name_bytes", "u4"),  # sum of name lengths of the queries
+    ("dns_entropy_sum", "f4"),  # sum over queries of the entropy of the name without its last two labels, bits/char
+    ("dns_entropy_max", "f4"),
+    ("dns_digits", "u4"),  # digits in those names
+    ("dns_name_changes", "u4"),  # queries for another name than the query before
+    ("dns_rare_types", "u4"),  # queries for other than A, AAAA, PTR, SOA, NS, SRV, HTTPS
+    ("dns_any", "u4"),  # queries for ANY
+    ("dns_nxdomain", "u4"),  # replies with rcode 3
+    ("dns_failed", "u4"),  # replies with any rcode but 0
+    ("dns_answers", "u4"),  # answer records announced by the replies
+    ("dns_reply_bytes", "u8"),
+    ("dns_type_first", "u2"),  # type of the first question
+    ("dns_rcode_last", "u1"),
+    ("dns_name_hash", "u8"),  # hash of the last name asked for
+    ("dns_domain_hash", "u8"),  # hash of its last two labels
+    # as of the last ``Meter.clear_dirty`` (the last tick): now minus these is what the tick brought
+    ("at_tick_packets", "u4", (2,)),
+    ("at_tick_bytes", "u8", (2,)),
+    ("at_tick_payload", "u8", (2,)),
+    ("at_tick_payload_packets", "u4", (2,)),
+    ("at_tick_flags", "u1", (2,)),
+    ("at_tick_tcp_state", "u1"),
+    ("at_tick_flag_count", "u4", (2, 8)),
+    ("at_tick_retransmissions", "u4", (2,)),
+    ("at_tick_unreachable", "u4"),
+    ("at_tick_turns", "u4"),
+    ("at_tick_dns_queries", "u4"),
+    ("at_tick_dns_replies", "u4"),
+    ("at_tick_dns_nxdomain", "u4"),
+    ("at_tick_dns_name_bytes", "u4"),
+    ("at_tick_dns_name_changes", "u4"),
+    ("at_tick_dns_entropy_sum", "f4"),
+    ("at_tick_arp_requests", "u4"),
+    ("at_tick_arp_replies", "u4"),
+    ("at_tick_arp_mac_changes", "u4"),
+]
+FLOW: Final = np.dtype(_FIELDS, align=True)
+
+# Names of ``FlowTable.counters``
+LIVE_FLOWS: Final = 0
+FREE_SLOTS: Final = 1
+DIRTY: Final = 2
+ENDED_WAITING: Final = 3
+NEXT_FLOW_ID: Final = 4
+HIGH_WATER: Final = 5  # no slot at or beyond it was ever used
+HAND: Final = 6  # where the search for a flow to evict goes on
+NEXT_DEADLINE: Final = 7  # no live flow ends before (ns); a lower bound
+EVICTED: Final = 8  # flows ended because the table was full
+BACKWARDS: Final = 9  # frames older than the newest one of their flow
+LAST_TS: Final = 10  # newest timestamp seen
+COUNTERS: Final = 16
+
+
+class FlowTable(NamedTuple):
+    """All state of the meter. ``n`` slots; at most ``n * 3 / 4`` of them live, the rest for ended flows not yet released."""
+
+    flows: npt.NDArray[Any]  # (n,) of FLOW
+    payload: npt.NDArray[np.uint8]  # (n, 2, PAYLOAD_BYTES): first payload bytes of each direction
+    deadline: npt.NDArray[np.int64]  # (n,) ns at which the flow ends if nothing comes; NEVER where not live
+    index_slot: npt.NDArray[np.int32]  # (m,) slot, -1 where empty; m a power of two >= 2 n (open addressing)
+    index_hash: npt.NDArray[np.uint32]  # (m,) its hash
+    free: npt.NDArray[np.int32]  # (n,) stack of free slots
+    dirty: npt.NDArray[np.int32]  # (n,) slots touched since ``clear_dirty``, in order of first touch
+    ended: npt.NDArray[np.int32]  # (n,) slots ended and not yet handed out by ``Meter.expire``
+    counters: npt.NDArray[np.int64]  # (COUNTERS,)
+
+
+def new_table(capacity: int) -> FlowTable:
+    """An empty table for ``capacity`` live flows. Memory is taken by the system only for slots that are used."""
+    slots = capacity + max(capacity // 3, 64)
+    size = 1 << (2 * slots - 1).bit_length()
+    table = FlowTable(
+        flows=_aligned(slots),
+        payload=np.zeros((slots, 2, PAYLOAD_BYTES), np.uint8),
+        deadline=np.full(slots, NEVER, np.int64),
+        index_slot=np.full(size, -1, np.int32),
+        index_hash=np.zeros(size, np.uint32),
+        free=np.arange(slots - 1, -1, -1, dtype=np.int32),  # the lowest slot is taken first
+        dirty=np.zeros(slots, np.int32),
+        ended=np.zeros(slots, np.int32),
+        counters=np.zeros(COUNTERS, np.int64),
+    )
+    table.counters[FREE_SLOTS] = slots
+    table.counters[NEXT_FLOW_ID] = 1
+    table.counters[NEXT_DEADLINE] = NEVER
+    return table
+
+
+def _aligned(slots: int) -> npt.NDArray[Any]:
+    """Zeroed records that begin on a cache line, so that none of them touches one line more than it must."""
+    raw = np.zeros(slots * FLOW.itemsize + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + slots * FLOW.itemsize].view(FLOW)
