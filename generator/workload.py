@@ -1,0 +1,136 @@
+"""What one campaign asks the generator for: families and their weights, the rate over time, the size of the world.
+
+Plain data that travels as JSON, so that the sender is a process of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from contract.errors import InputError
+from contract.families import catalogue
+
+TOKYO_RATE: Final = 815.0
+ARRIVALS: Final = ("poisson", "constant")
+Curve = tuple[tuple[float, float], ...]
+DEFAULT_START_NS: Final = 1_784_970_000_000_000_000  # 2026-07-25T09:00:00Z
+
+
+@dataclass(frozen=True)
+class Share:
+    """One family's part of the arrivals: ``weight`` relative to the others, while ``begin_s <= second < end_s``.
+
+    ``params`` go to the family as ``world.params``. ``end_s`` of ``None`` means until the end.
+    """
+
+    family: str
+    weight: float = 1.0
+    params: Mapping[str, Any] = field(default_factory=dict)
+    begin_s: float = 0.0
+    end_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A campaign's traffic. Rates are piecewise linear curves of (second, per second); outside them the ends hold.
+
+    ``curve`` counts attempts, ``benign_curve`` ordinary conversations. ``start_ns`` is the epoch time of second 0.
+    Raises ``InputError`` where a value makes no sense or a family is unknown.
+    """
+
+    seed: int = 1
+    start_ns: int = DEFAULT_START_NS
+    duration_s: float = 10.0
+    curve: Curve = ((0.0, TOKYO_RATE),)
+    arrivals: str = "poisson"
+    attacks: tuple[Share, ...] = ()
+    benign: tuple[Share, ...] = ()
+    benign_curve: Curve = ((0.0, 0.0),)
+    sites: int = 120
+    clients: int = 4000
+    ipv6_share: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.duration_s) and 0 < self.duration_s <= 7 * 86_400):
+            raise InputError(f"a duration of {self.duration_s} s is not between 0 and 7 days")
+        if self.arrivals not in ARRIVALS:
+            raise InputError(f"arrivals {self.arrivals!r} is none of {', '.join(ARRIVALS)}")
+        if self.seed < 0 or self.start_ns < 0:
+            raise InputError("seed and start must not be negative")
+        if not (1 <= self.sites <= 800 and 1 <= self.clients <= 20_000 and 0 <= self.ipv6_share <= 1):
+            raise InputError("a world has 1 to 800 sites, 1 to 20,000 clients and an ipv6_share of 0 to 1")
+        for name in ("curve", "benign_curve"):
+            _check_curve(getattr(self, name), name)
+        for share in (*self.attacks, *self.benign):
+            _check_share(share)
+
+    @property
+    def end_ns(self) -> int:
+        """Epoch nanoseconds at which the campaign ends; no frame is planned from then on."""
+        return self.start_ns + round(self.duration_s * 1e9)
+
+    def to_json(self) -> str:
+        """The workload as JSON text."""
+        document = asdict(self)
+        return json.dumps(document, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> Workload:
+        """Read what ``to_json`` wrote. Raises ``InputError`` where it is something else."""
+        try:
+            document = json.loads(text)
+            for name in ("attacks", "benign"):
+                document[name] = tuple(Share(**share) for share in document.get(name, ()))
+            for name in ("curve", "benign_curve"):
+                if name in document:
+                    document[name] = tuple((float(second), float(rate)) for second, rate in document[name])
+            return cls(**document)
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise InputError(f"not a workload: {error}") from None
+
+    @classmethod
+    def read(cls, path: Path) -> Workload:
+        """Read a workload file. Raises ``InputError`` where it is missing or something else."""
+        try:
+            return cls.from_json(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{path}: cannot read the workload: {error}") from None
+
+
+def rate_at(curve: Curve, second: float) -> float:
+    """The rate of a piecewise linear curve at one second; before the first and after the last point the ends hold."""
+    before = curve[0]
+    for point in curve:
+        if point[0] > second:
+            if point is before or point[0] == before[0]:
+                return point[1]
+            part = (second - before[0]) / (point[0] - before[0])
+            return before[1] + part * (point[1] - before[1]) if second > before[0] else before[1]
+        before = point
+    return before[1]
+
+
+def _check_curve(curve: Curve, name: str) -> None:
+    if not curve:
+        raise InputError(f"{name}: needs at least one point (second, rate)")
+    last = -math.inf
+    for second, rate in curve:
+        if not (math.isfinite(second) and math.isfinite(rate)) or rate < 0 or rate > 1e7 or second < last:
+            raise InputError(
+                f"{name}: ({second}, {rate}): seconds must not fall and rates lie in 0 to 10 million a second"
+            )
+        last = second
+
+
+def _check_share(share: Share) -> None:
+    if share.family not in catalogue():
+        raise InputError(f"no family is called {share.family!r}; `tenfold families` lists them")
+    if not (math.isfinite(share.weight) and share.weight >= 0):
+        raise InputError(f"{share.family}: a weight of {share.weight} makes no sense")
+    if share.end_s is not None and share.end_s < share.begin_s:
+        raise InputError(f"{share.family}: end_s lies before begin_s")

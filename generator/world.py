@@ -1,0 +1,285 @@
+"""The world of one campaign: who exists, with which address, system and distance, all drawn from the seed.
+
+Addresses are IPv4 in 16 mapped bytes out of 198.18.0.0/15; each host also has an IPv6 twin in 2001:2::/48, which
+``Attempts.of`` uses for a share of the attempts. Roles own whole /26 blocks, spread over the range at random, so that
+truth can be written exactly and yet no detector can learn an address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from contract.errors import InputError
+from generator.habits import Habits, draw_habits
+from generator.workload import Workload
+
+Addresses = npt.NDArray[np.uint8]
+Int64 = npt.NDArray[np.int64]
+BASE_V4: Final = 0xC6120000  # 198.18.0.0/15
+_UNITS: Final = 2048  # /26 blocks in it
+_UNIT: Final = 64
+_SITES_PER_UNIT: Final = 24
+_CLIENTS_PER_UNIT: Final = 50
+
+
+class Attempts(NamedTuple):
+    """All attempts (or ordinary conversations) of one family, row by row, sorted by nothing in particular.
+
+    ``template`` indexes the family's list of conversations. ``rtt_ns`` is the round trip between both ends. ``seed``
+    drives everything that is random inside the attempt.
+    """
+
+    intended: Int64
+    src: Addresses
+    dst: Addresses
+    src_port: npt.NDArray[np.uint16]
+    dst_port: npt.NDArray[np.uint16]
+    template: npt.NDArray[np.int32]
+    rtt_ns: Int64
+    seed: npt.NDArray[np.uint64]
+
+    @classmethod
+    def of(  # noqa: PLR0913 - the columns of a table
+        cls,
+        world: World,
+        intended: Int64,
+        *,
+        src: Addresses,
+        dst: Addresses,
+        dst_port: int | npt.NDArray[Any],
+        template: npt.NDArray[Any],
+        src_port: int | npt.NDArray[Any] | None = None,
+        rtt_ns: npt.NDArray[Any] | None = None,
+        ipv6: bool = True,
+    ) -> Self:
+        """Fill the usual: ephemeral source ports, round trips of the campaign's distribution, fresh seeds.
+
+        ``src`` and ``dst`` are IPv4 rows ``(n, 16)`` (one row stands for all); a share of the attempts takes the IPv6
+        twins of both ends unless ``ipv6`` is false. Scalars stand for all rows.
+        """
+        n = len(intended)
+        rng = world.rng
+        src = np.broadcast_to(np.atleast_2d(src), (n, 16)).copy()
+        dst = np.broadcast_to(np.atleast_2d(dst), (n, 16)).copy()
+        if ipv6 and world.ipv6_share > 0:
+            six = rng.random(n) < world.ipv6_share
+            src[six], dst[six] = world.layout.twins(src[six]), world.layout.twins(dst[six])
+        ports = world.ephemeral(n) if src_port is None else src_port
+        return cls(
+            np.asarray(intended, np.int64),
+            src,
+            dst,
+            np.broadcast_to(np.asarray(ports, np.uint16), n).copy(),
+            np.broadcast_to(np.asarray(dst_port, np.uint16), n).copy(),
+            np.broadcast_to(np.asarray(template, np.int32), n).copy(),
+            np.asarray(world.rtt(n) if rtt_ns is None else rtt_ns, np.int64),
+            rng.integers(0, 2**64, n, np.uint64),
+        )
+
+
+def mapped(low: npt.NDArray[Any]) -> Addresses:
+    """IPv4 addresses as numbers ``(n,)`` to 16 mapped bytes ``(n, 16)``."""
+    rows = np.zeros((len(low), 16), np.uint8)
+    rows[:, 10:12] = 0xFF
+    rows[:, 12:] = np.asarray(low).astype(">u4").view(np.uint8).reshape(-1, 4)
+    return rows
+
+
+class Layout:
+    """Which /26 block belongs to whom in one campaign. The same for all families of it."""
+
+    def __init__(self, workload: Workload) -> None:
+        rng = np.random.default_rng([workload.seed, 0x1A70])
+        self.seed = workload.seed
+        order = rng.permutation(_UNITS)
+        self._multiplier = int(rng.integers(0, 2**15)) * 2 + 1
+        self._shift = int(rng.integers(0, 2**16))
+        attacks = [share.family for share in workload.attacks]
+        inside_clients = workload.clients // 4
+        wanted = {
+            "sites": -(-workload.sites // _SITES_PER_UNIT),
+            "inside": -(-max(inside_clients, 1) // _CLIENTS_PER_UNIT),
+            "outside": -(-max(workload.clients - inside_clients, 1) // _CLIENTS_PER_UNIT),
+            "servers": 40,
+        }
+        wanted.update({f"attackers:{name}": 8 for name in attacks} | {f"servers:{name}": 4 for name in attacks})
+        left = _UNITS - sum(wanted.values())
+        if attacks:
+            wanted.update({f"spoofed:{name}": min(left // len(set(attacks)), 256) for name in attacks})
+        if left < len(set(attacks)):
+            raise InputError("the world is too large for 198.18.0.0/15: fewer clients or families")
+        self.units: dict[str, Int64] = {}
+        at = 0
+        for role, count in wanted.items():
+            self.units[role] = order[at : at + count].astype(np.int64)
+            at += count
+        inside = np.zeros(_UNITS, np.bool_)
+        inside[self.units["sites"]] = True
+        inside[self.units["inside"]] = True
+        self._inside = inside
+        self.gateways: Final = rng.integers(0, 2**40, 2, np.uint64) << np.uint64(8) & _MAC_MASK | _LOCAL
+
+    def pool(self, role: str, count: int, rng: np.random.Generator) -> Addresses:
+        """Up to ``count`` distinct addresses of a role's blocks, in random order: ``(n, 16)``."""
+        units = self.units[role]
+        hosts = (units[:, None] * _UNIT + np.arange(1, _UNIT - 1)).ravel()
+        chosen = rng.permutation(hosts)[:count]
+        return mapped(BASE_V4 + chosen)
+
+    def twins(self, addresses: Addresses) -> Addresses:
+        """The IPv6 addresses of the hosts that have these IPv4 addresses: ``(n, 16)``."""
+        low = _low(addresses) - BASE_V4
+        rows = np.zeros((len(addresses), 16), np.uint8)
+        rows[:, :6] = (0x20, 0x01, 0x00, 0x02, 0x00, 0x00)
+        net = (low // _UNIT * self._multiplier + self._shift) & 0xFFFF
+        rows[:, 6:8] = net.astype(">u2").view(np.uint8).reshape(-1, 2)
+        # The low six bits say which host of the block it is; the rest looks like a privacy address (RFC 8981).
+        noise = _mix(low.astype(np.uint64) + np.uint64(self.seed % 2**32 << 20))
+        rows[:, 8:] = (
+            (noise & ~np.uint64(0x3F) | (low % _UNIT).astype(np.uint64)).astype(">u8").view(np.uint8).reshape(-1, 8)
+        )
+        return rows
+
+    def hosts(self, addresses: Addresses) -> Int64:
+        """The number of the host behind each address, the same for both of its versions: int64 ``(n,)``."""
+        six = addresses[:, 0] == 0x20
+        low = _low(addresses) - BASE_V4
+        if six.any():
+            net = addresses[six, 6].astype(np.int64) << 8 | addresses[six, 7]
+            unit = (net - self._shift) * pow(self._multiplier, -1, 65536) & 0xFFFF
+            low[six] = unit * _UNIT + (addresses[six, 15] & 0x3F)
+        return low
+
+    def macs(self, addresses: Addresses, gateway: int) -> npt.NDArray[np.uint64]:
+        """The MAC address with which each address is seen: its own inside, else that of gateway 0 or 1. ``(n,)``."""
+        hosts = self.hosts(addresses)
+        unit = np.clip(hosts // _UNIT, 0, _UNITS - 1)
+        own = _mix(hosts.astype(np.uint64) ^ np.uint64(self.seed % 2**32 << 24)) & _MAC_MASK | _LOCAL
+        return np.where(self._inside[unit], own, self.gateways[gateway])
+
+
+_MAC_MASK: Final = np.uint64(0x0000FCFFFFFFFFFF)  # 48 bits without the group and local bits
+_LOCAL: Final = np.uint64(0x0000020000000000)
+
+
+def _low(addresses: Addresses) -> Int64:
+    return np.ascontiguousarray(addresses[:, 12:]).view(">u4").ravel().astype(np.int64)
+
+
+def _mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    # splitmix64's finaliser
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
+
+
+@dataclass
+class World:
+    """What one family knows of the campaign. ``rng`` is its own; everything else is shared by all families.
+
+    Pools are IPv4 rows ``(n, 16)``. ``attackers``, ``spoofed`` and ``attack_servers`` (C2, tunnel end, drop zone)
+    belong to this family alone; ``sites``, ``clients``, ``inside`` and ``outside_servers`` are everybody's.
+    """
+
+    workload: Workload
+    layout: Layout
+    family: str
+    params: Mapping[str, Any]
+    rng: np.random.Generator
+    habits: Habits
+    sites: Addresses  # servers inside that everybody visits
+    clients: Addresses  # ordinary clients, outside and inside
+    inside: Addresses  # the inside ones among them
+    outside_servers: Addresses  # CDNs, resolvers, mail hosts; ordinary
+    attackers: Addresses
+    spoofed: Addresses
+    attack_servers: Addresses
+    infected: Addresses  # inside clients that also behave ordinarily
+
+    @property
+    def ipv6_share(self) -> float:
+        """Share of the attempts that use IPv6."""
+        return self.workload.ipv6_share
+
+    def ephemeral(self, n: int) -> npt.NDArray[np.uint16]:
+        """Source ports of ordinary systems: Linux or IANA range."""
+        low = np.where(self.rng.random(n) < 0.5, 32768, 49152)
+        return (low + self.rng.random(n) * np.where(low == 32768, 28232, 16384)).astype(np.uint16)
+
+    def rtt(self, n: int) -> Int64:
+        """Round trips over the Internet in ns: lognormal with the campaign's median and spread."""
+        seconds = self.rng.lognormal(np.log(self.habits.rtt_median_s), self.habits.rtt_sigma, n)
+        return (np.clip(seconds, 0.0003, 1.5) * 1e9).astype(np.int64)
+
+    def lan_rtt(self, n: int) -> Int64:
+        """Round trips within a site in ns."""
+        return (np.clip(self.rng.lognormal(np.log(0.0006), 0.6, n), 0.00008, 0.02) * 1e9).astype(np.int64)
+
+    def draw(self, pool: Addresses, n: int, *, zipf: float = 0.0) -> Addresses:
+        """``n`` rows of a pool with repetition: all alike, or popular ones more often (``zipf`` about 0.8 to 1.2)."""
+        if zipf <= 0:
+            return pool[self.rng.integers(0, len(pool), n)]
+        weights = 1.0 / np.arange(1, len(pool) + 1) ** zipf
+        return pool[self.rng.choice(len(pool), n, p=weights / weights.sum())]
+
+    def some(self, pool: Addresses, low: int, high: int) -> Addresses:
+        """A random subset of ``low`` to ``high`` rows of a pool, fixed for the campaign (at most the whole pool)."""
+        count = min(int(self.rng.integers(low, high + 1)), len(pool))
+        return pool[self.rng.permutation(len(pool))[:count]]
+
+    def templates(self, n: int, count: int, weights: npt.NDArray[Any] | None = None) -> npt.NDArray[np.int32]:
+        """For ``n`` attempts, which of ``count`` conversations: all alike or by ``weights``."""
+        p = None if weights is None else np.asarray(weights, float) / np.sum(weights)
+        return self.rng.choice(count, n, p=p).astype(np.int32)
+
+    def noise(self, n: int) -> bytes:
+        """Random bytes, the same in every attempt of a variant: what ciphertext and media look like, for free."""
+        return self.rng.bytes(n)
+
+    def word(self, low: int = 4, high: int = 10) -> str:
+        """A pronounceable random word, for host names, paths and users."""
+        length = int(self.rng.integers(low, high + 1))
+        pairs = [
+            "bcdfghklmnprstvz"[self.rng.integers(16)] + "aeiou"[self.rng.integers(5)] for _ in range(-(-length // 2))
+        ]
+        return "".join(pairs)[:length]
+
+    def pick(self, choices: list[Any] | tuple[Any, ...]) -> Any:  # noqa: ANN401 - one of the given things
+        """One of the given things."""
+        return choices[int(self.rng.integers(len(choices)))]
+
+
+def make_world(workload: Workload, family: str, params: Mapping[str, Any], layout: Layout | None = None) -> World:
+    """The world as one family sees it. The same (seed, family) gives the same world."""
+    layout = layout or Layout(workload)
+    shared = np.random.default_rng([workload.seed, 0x5EED])
+    habits = draw_habits(shared)
+    sites = layout.pool("sites", workload.sites, shared)
+    inside = layout.pool("inside", max(workload.clients // 4, 1), shared)
+    outside = layout.pool("outside", max(workload.clients - len(inside), 1), shared)
+    clients = shared.permutation(np.concatenate([outside, inside]))
+    servers = layout.pool("servers", 400, shared)
+    rng = np.random.default_rng([workload.seed, *family.encode()])
+    empty = np.zeros((0, 16), np.uint8)
+    attack = f"attackers:{family}" in layout.units
+    return World(
+        workload=workload,
+        layout=layout,
+        family=family,
+        params=params,
+        rng=rng,
+        habits=habits,
+        sites=sites,
+        clients=clients,
+        inside=inside,
+        outside_servers=servers,
+        attackers=layout.pool(f"attackers:{family}", 256, rng) if attack else empty,
+        spoofed=layout.pool(f"spoofed:{family}", 16_000, rng) if attack else empty,
+        attack_servers=layout.pool(f"servers:{family}", 64, rng) if attack else empty,
+        infected=rng.permutation(inside)[: max(len(inside) // 20, 8)],
+    )
