@@ -1,0 +1,39 @@
+"""The only words from a request that may choose a file: strict names, never paths or URLs."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final
+
+from fastapi import Path, Query
+
+from contract.families import GROUPS, catalogue
+
+RUN_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,119}$"
+SCENARIO_PATTERN: Final = r"^[a-z0-9][a-z0-9-]{0,63}$"
+BATCH_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,79}$"
+
+RunPath = Annotated[str, Path(alias="run_id", pattern=RUN_PATTERN, description="A run, as `/v1/runs` names it.")]
+RunQuery = Annotated[
+    str | None,
+    Query(
+        alias="run",
+        pattern=RUN_PATTERN,
+        description="A run by its id; without it the run that is active, else the latest. `live` holds what sensors post.",
+    ),
+]
+
+
+def is_run_name(name: str) -> bool:
+    """Whether a folder's name may be a run."""
+    return re.fullmatch(RUN_PATTERN.strip("^$"), name) is not None
+
+
+def family_names() -> list[str]:
+    """Every family id, sorted."""
+    return sorted(catalogue())
+
+
+def group_names() -> list[str]:
+    """Every group of attacks."""
+    return list(GROUPS)

@@ -1,0 +1,98 @@
+"""What a list may be asked for: one set of filters for detections, alerts and flows."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import asdict
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+from urllib.parse import urlencode
+
+from fastapi import Depends, Query, Request
+
+from api.names import family_names, group_names
+from api.problems import ProblemError, bad_request
+from contract.alert import SEVERITIES
+from store.filters import Filters
+
+MAX_LIMIT: Final = 1000
+DEFAULT_LIMIT: Final = 100
+FamilyName = StrEnum("FamilyName", {name: name for name in [*family_names(), "benign"]})  # type: ignore[misc]  # names are found by a folder scan
+GroupName = StrEnum("GroupName", {name: name for name in [*group_names(), "benign"]})  # type: ignore[misc]  # likewise
+Severity = StrEnum("Severity", {name: name for name in SEVERITIES})  # type: ignore[misc]  # likewise
+
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many items a page has at most.")]
+Cursor = Annotated[str | None, Query(max_length=64, description="`next` of the page before; keep the filters as they were.")]
+_Instant = Annotated[
+    str | None, Query(max_length=40, description="ISO 8601 with an offset (`2024-07-26T19:30:00Z`).", examples=["2024-07-26T19:30:00Z"])
+]
+
+
+def _filters(
+    family: Annotated[FamilyName | None, Query(description="Only this family.")] = None,
+    group: Annotated[GroupName | None, Query(description="Only families of this group.")] = None,
+    host: Annotated[str | None, Query(max_length=64, description="An address on either side.", examples=["198.18.0.7"])] = None,
+    since: _Instant = None,
+    until: _Instant = None,
+    community_id: Annotated[str | None, Query(max_length=40, pattern=r"^1:[A-Za-z0-9+/=]{20,32}$", description="Community ID v1 of a flow.")] = None,
+) -> Filters:
+    return Filters(
+        family=family.value if family else None,
+        group=group.value if group else None,
+        host=_host(host),
+        since=_instant(since, "since"),
+        until=_instant(until, "until"),
+        community_id=community_id,
+    )
+
+
+CommonFilters = Annotated[Filters, Depends(_filters)]
+MinScore = Annotated[float | None, Query(ge=0, le=1, description="Least score (of a verdict) or confidence (of an alert).")]
+SeverityQuery = Annotated[Severity | None, Query(description="Only alerts of this severity.")]
+Traffic = Annotated[
+    Literal["attacks", "all"], Query(description="`attacks` leaves out verdicts that say a flow is ordinary.")
+]
+
+
+def scope_of(kind: str, run: str, filters: Filters) -> str:
+    """What a cursor is bound to."""
+    return f"{kind} {run} {asdict(filters)}"
+
+
+def link_header(request: Request, cursor: str | None) -> dict[str, str]:
+    """The ``Link`` to the next page (RFC 8288), relative to this service."""
+    if cursor is None:
+        return {}
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    return {"Link": f'<{request.url.path}?{urlencode([*kept, ("cursor", cursor)])}>; rel="next"'}
+
+
+def _host(text: str | None) -> str | None:
+    if text is None or not text.strip():
+        return None
+    try:
+        return str(ipaddress.ip_address(text.strip()))
+    except ValueError:
+        raise bad_request("host", f"host: {text!r} is not an IP address") from None
+
+
+def _instant(text: str | None, name: str) -> int | None:
+    if text is None or not text.strip():
+        return None
+    try:
+        # A plus sign that was not quoted in the query arrives as a space.
+        moment = datetime.fromisoformat(re.sub(r" (?=\d\d:?\d\d$)", "+", text.strip(), count=1) if "T" in text else text.strip())
+    except ValueError:
+        raise _no_instant(name, text) from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    since_epoch = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    nanoseconds = (since_epoch.days * 86_400 + since_epoch.seconds) * 1_000_000_000 + since_epoch.microseconds * 1000
+    if not 0 <= nanoseconds < 1 << 62:
+        raise _no_instant(name, text)
+    return nanoseconds
+
+
+def _no_instant(name: str, text: str) -> ProblemError:
+    return bad_request("instant", f"{name}: {text!r} is no ISO 8601 time such as 2024-07-26T19:30:00Z")

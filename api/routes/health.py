@@ -1,0 +1,61 @@
+"""For whoever runs the service: is it alive, can it serve, how does it fare."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
+
+from api import documents
+from api.metrics import CONTENT_TYPE
+from api.problems import ProblemError
+from api.service import Service, Shared
+from api.statistics import gauges
+from api.wire import json_response
+from contract.errors import TenfoldError
+from contract.version import VERSION
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz", operation_id="health", summary="Is the process alive", responses=documents.plain("Health"))
+async def healthz() -> Response:
+    """Answers as long as the event loop turns; touches nothing else."""
+    return json_response({"status": "ok", "version": VERSION})
+
+
+@router.get("/readyz", operation_id="readiness", summary="Can it serve", responses=documents.readiness())
+async def readyz(shared: Shared) -> Response:
+    """200 when the runs folder and the store of the run on show can be read, and ingest, where begun, is alive; else 503."""
+    checks = await run_in_threadpool(_checks, shared)
+    ready = all(check["ok"] for check in checks.values())
+    return json_response({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)
+
+
+@router.get("/metrics", operation_id="metrics", summary="For Prometheus", response_class=Response, responses=documents.text("text/plain"))
+async def metrics(shared: Shared) -> Response:
+    """Counters and gauges in Prometheus' text format."""
+    await run_in_threadpool(gauges, shared)
+    return Response(shared.metrics.render(), media_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
+
+
+def _checks(shared: Service) -> dict[str, dict[str, Any]]:
+    checks: dict[str, dict[str, Any]] = {"runs": _check(shared.runs.check)}
+    try:
+        chosen = shared.runs.choose(None)
+    except ProblemError:
+        checks["store"] = {"ok": True, "detail": "no run yet"}
+    else:
+        checks["store"] = _check(lambda: shared.runs.reader(chosen.id).last_commit()) if chosen.has_store else {"ok": True, "detail": "the run has no store yet"}
+    checks["ingest"] = _check(shared.ingest.check)
+    return checks
+
+
+def _check(work: Any) -> dict[str, Any]:  # noqa: ANN401 - a callable without arguments
+    try:
+        detail = work()
+    except (TenfoldError, ProblemError, OSError) as error:
+        return {"ok": False, "detail": str(error)}
+    return {"ok": True, "detail": "" if detail is None else str(detail)}

@@ -1,0 +1,35 @@
+"""What the routes share: settings, runs, metrics, live streams, campaigns and ingest. Made once per application."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.broadcast import Broadcasts
+from api.campaigns import Campaigns
+from api.ingest import IngestDesk
+from api.metrics import Metrics
+from api.runs import RunBook
+from api.settings import Settings
+
+
+@dataclass(frozen=True)
+class Service:
+    """The parts of one running application."""
+
+    settings: Settings
+    runs: RunBook
+    metrics: Metrics
+    broadcasts: Broadcasts
+    campaigns: Campaigns
+    ingest: IngestDesk
+
+
+def _of(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+Shared = Annotated[Service, Depends(_of)]
