@@ -1,0 +1,142 @@
+"""What one commit writes into the database: manifest, rollups, alerts. The writer and recovery share it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from contract.alert import Alert
+from contract.families import BENIGN, group_of
+from contract.schemas import VERDICTS
+from store.seen import Seen
+from store.segments import SEGMENT_COLUMNS, CommitNote, Segment
+
+SECOND: Final = 1_000_000_000
+Rollup = tuple[int, str, int, int, int, int]
+
+
+def record(
+    database: sqlite3.Connection, note: CommitNote, segments: Sequence[Segment], rollups: Iterable[Rollup]
+) -> None:
+    """Write the rows of one commit. The caller holds the transaction."""
+    database.execute(
+        "INSERT INTO commits(id, key, written_ns) VALUES(?,?,?)", (note.commit_id, note.key, note.written_ns)
+    )
+    database.executemany(
+        f"INSERT INTO segments({SEGMENT_COLUMNS}) VALUES(?,?,?,?,?,?,?,?,?,?,?,NULL)",
+        [segment_row(segment) for segment in segments],
+    )
+    database.executemany(
+        "INSERT INTO rollups VALUES(?,?,?,?,?,?) ON CONFLICT(second, family) DO UPDATE SET "
+        "attacks=attacks+excluded.attacks, ended=ended+excluded.ended, "
+        "packets=packets+excluded.packets, bytes=bytes+excluded.bytes",
+        rollups,
+    )
+    for document in note.alerts:
+        _record_alert(database, document, note.commit_id)
+
+
+def segment_row(segment: Segment) -> tuple[Any, ...]:
+    """The columns of ``SEGMENT_COLUMNS`` without the number."""
+    return (
+        segment.kind,
+        segment.name,
+        segment.level,
+        segment.first_row,
+        segment.rows,
+        segment.min_ns,
+        segment.max_ns,
+        segment.commit_id,
+        segment.checksum,
+        segment.bytes,
+        json.dumps(segment.families),
+    )
+
+
+def _record_alert(database: sqlite3.Connection, document: dict[str, Any], commit_id: int) -> None:
+    number = document["alert_id"]
+    database.execute(
+        "INSERT INTO alerts(alert_id, family, grp, severity, confidence, first_seen, last_seen, open, revision,"
+        " raised_commit, commit_id, document) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)"
+        " ON CONFLICT(alert_id) DO UPDATE SET family=excluded.family, grp=excluded.grp, severity=excluded.severity,"
+        " confidence=excluded.confidence, first_seen=excluded.first_seen, last_seen=excluded.last_seen,"
+        " open=excluded.open, revision=excluded.revision, commit_id=excluded.commit_id, document=excluded.document",
+        (
+            number,
+            document["family"],
+            document["group"],
+            document["severity"],
+            document["confidence"],
+            document["first_seen"],
+            document["last_seen"],
+            document["open"],
+            document["revision"],
+            commit_id,
+            commit_id,
+            json.dumps(document),
+        ),
+    )
+    database.execute(
+        "INSERT OR IGNORE INTO revisions VALUES(?,?,?,?,?,?)",
+        (number, document["revision"], commit_id, document["first_seen"], document["last_seen"], document["flows"]),
+    )
+    hosts = {*document["attackers"], *document["victims"]}
+    database.executemany("INSERT OR IGNORE INTO alert_hosts VALUES(?,?)", [(host, number) for host in hosts])
+    named = {flow.get("community_id") for flow in document["sample_flows"]} - {None, ""}
+    database.executemany("INSERT OR IGNORE INTO alert_flows VALUES(?,?)", [(flow, number) for flow in named])
+
+
+def documents(alerts: Iterable[Alert]) -> tuple[dict[str, Any], ...]:
+    """Alerts as the JSON objects that are stored."""
+    return tuple(alert.as_dict() for alert in alerts)
+
+
+def roll_up(verdicts: pa.RecordBatch | None, seen: Seen) -> list[Rollup]:
+    """Per second and family: flows first called that attack, flows ended, and packets and bytes of those ended.
+
+    A flow counts under ``attacks`` in the second in which it first was called an attack, under the family of then.
+    """
+    if verdicts is None or verdicts.num_rows == 0:
+        return []
+    families = verdicts.column("family")
+    words = families.dictionary.to_pylist()
+    codes = np.asarray(families.indices, np.int64)
+    attack = np.asarray([word != BENIGN for word in words], np.bool_)[codes]
+    final = np.asarray(pc.cast(verdicts.column("final"), pa.uint8())).astype(np.bool_)
+    turned = seen.first_turns(np.asarray(verdicts.column("flow_id")), attack, final)
+    seconds = np.asarray(verdicts.column("decided").cast(pa.int64())) // SECOND
+    keys, inverse = np.unique(seconds * len(words) + codes, return_inverse=True)
+    sums = [
+        _sum(inverse, len(keys), weights)
+        for weights in (
+            turned,
+            final,
+            np.where(final, np.asarray(verdicts.column("packets")), 0),
+            np.where(final, np.asarray(verdicts.column("bytes")), 0),
+        )
+    ]
+    rows = zip((keys // len(words)).tolist(), (keys % len(words)).tolist(), *sums, strict=True)
+    return [(second, words[code], a, e, p, b) for second, code, a, e, p, b in rows if a or e]
+
+
+def _sum(groups: npt.NDArray[np.intp], count: int, weights: npt.NDArray[np.generic]) -> list[int]:
+    sums: list[int] = np.bincount(groups, weights.astype(np.float64), count).astype(np.int64).tolist()
+    return sums
+
+
+def empty_verdicts() -> pa.RecordBatch:
+    """No verdict at all: what a commit of alerts alone writes, so that a file carries them too."""
+    return pa.RecordBatch.from_arrays([pa.array([], f.type) for f in VERDICTS], schema=VERDICTS)
+
+
+def check_alerts(alerts: Iterable[Alert]) -> None:
+    """Raise ``InputError`` where an alert names a family that does not exist."""
+    for alert in alerts:
+        group_of(alert.family)
