@@ -69,8 +69,8 @@ class Conversation:
     """A script of frames between a client and a server; every method returns the conversation itself.
 
     Think times are seconds and vary by ``jitter`` (a share, 0 to 1) in every attempt. ``client_os`` and ``server_os``
-    name a stack of ``generator.habits``; without a name the campaign's usual ones are drawn. Keep all conversations of a
-    family together under about 20,000 frames and 16 MB.
+    name a stack of ``generator.habits``; without a name the campaign's usual ones are drawn. Keep all conversations of
+    a family together under about 20,000 frames and 16 MB.
     """
 
     def __init__(self, world: World, protocol: int, client_os: str = "", server_os: str = "", near: str = "") -> None:
@@ -218,7 +218,7 @@ class Conversation:
         """
         for lane in self._lanes:
             first = next(frame for frame in lane.frames if not frame.reverse)
-            whole = (first.header + first.content.data)[headers.LINK :]
+            whole = _with_lengths(first)
             network = 20 if lane.version == 4 else 40
             quoted = whole[: network + 8] if lane.version == 4 else whole[:1232]
             parts = tuple(
@@ -295,6 +295,7 @@ class Conversation:
         jitter: float,
         *,
         options: bool = True,
+        ack: int = -1,
     ) -> None:
         stack, side = self._side(from_client=from_client), 0 if from_client else 1
         syn = "S" in flags
@@ -311,7 +312,7 @@ class Conversation:
         lane.put(
             frame._replace(
                 seq=lane.next[side],
-                ack=lane.next[1 - side] if "A" in flags else -1,
+                ack=(ack if ack >= 0 else lane.next[1 - side]) if "A" in flags else -1,
                 times_at=headers.timestamps_at(header, lane.version) if "T" in listed or syn else 0,
             ),
             jitter,
@@ -369,28 +370,48 @@ class Conversation:
         wire_ns = size * 8 / self.bandwidth * 1e9
         cuts = [(at, min(at + size, total)) for at in range(0, total, size)]
         window, at = max(self._window, 10), 0
-        empty = Content(b"", ())
+        base, empty = lane.next[0 if from_client else 1], Content(b"", ())
+        back = (
+            self.position if from_client else 1 - self.position
+        )  # of the round trip, from the monitor to the receiver
         while at < len(cuts):
             burst = cuts[at : at + window]
             at += len(burst)
+            late: list[int] = []
             for number, (low, high) in enumerate(burst):
                 last = number == len(burst) - 1
-                if number:
-                    lane.gap_ns += wire_ns
+                lane.gap_ns += wire_ns if number else 0.0
                 self._segment(lane, from_client, "PA" if high == total or last else "A", content.cut(low, high), jitter)
-            back = self.position if from_client else 1 - self.position
-            for number in range(len(burst) // 2):
-                lane.gap_rtt += back if number == 0 else 0.0
+                if number % 2 and back < 0.5:  # the receiver stands near: its ACKs come between
+                    lane.gap_ns += 20_000
+                    self._segment(lane, not from_client, "A", empty, jitter, ack=base + high)
+                elif number % 2:
+                    late.append(base + high)
+            for number, ack in enumerate(late):
+                lane.gap_rtt += 0.0 if number else back
                 lane.gap_ns += 2 * wire_ns if number else 20_000
-                self._segment(lane, not from_client, "A", empty, jitter)
+                self._segment(lane, not from_client, "A", empty, jitter, ack=ack)
             if at < len(cuts):
-                lane.gap_rtt += 1 - back
+                lane.gap_rtt += 1 - back if late else 1.0
                 window = min(window * 2, 64)
         return window
 
 
 def _shift(parts: tuple[Part, ...], by: int) -> list[Part]:
     return [part._replace(at=part.at + by) for part in parts]
+
+
+def _with_lengths(frame: Frame) -> bytes:
+    """A frame from its IP header on, with the length fields that it has when it leaves."""
+    data = bytearray((frame.header + frame.content.data)[headers.LINK :])
+    if frame.version == 4:
+        data[2:4] = len(data).to_bytes(2, "big")
+    else:
+        data[4:6] = (len(data) - 40).to_bytes(2, "big")
+    if frame.kind == UDP:
+        network = 20 if frame.version == 4 else 40
+        data[network + 4 : network + 6] = (len(data) - network).to_bytes(2, "big")
+    return bytes(data)
 
 
 def describe(frame: Frame) -> dict[str, Any]:

@@ -1,0 +1,215 @@
+"""All conversations of a campaign as flat arrays, from which one kernel stamps frames.
+
+A *variant* is one rendering of one conversation: conversation ``c`` has variant ``2 * c`` for IPv4 and ``2 * c + 1`` for
+IPv6. What the stamp writes is zero in ``blob``, so that the sums over the rest can be taken once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from contract.schemas import ARP as ARP_PROTOCOL
+from generator.conversation import ARP, ICMP, ICMPV6, OTHER, TCP, UDP, Conversation, Frame
+from generator.headers import LINK
+from generator.payload import ALPHABETS, KINDS
+
+U8 = npt.NDArray[np.uint8]
+I32 = npt.NDArray[np.int32]
+I64 = npt.NDArray[np.int64]
+U64 = npt.NDArray[np.uint64]
+
+
+class Template(NamedTuple):
+    """Arrays by variant (``first`` has one row more), by frame, and by random part of a frame."""
+
+    blob: U8  # the bytes of all frames
+    alphabet: U8  # (kinds, 256): character for each random byte
+    first: I64  # variant -> its first frame
+    protocol: npt.NDArray[np.uint16]  # variant -> protocol number of its flow
+    ports: npt.NDArray[np.int32]  # (variant, 2): ports that the protocol itself gives, -1 where the attempt's count
+    hops: U8  # (variant, 4): least and most routers on the client's side, on the server's
+    start: I64  # frame -> where in ``blob``
+    length: I32
+    kind: U8  # generator.conversation's TCP, UDP, ICMP, ICMPV6, ARP, OTHER
+    version: U8  # 4, 6; 0 for ARP
+    reverse: U8
+    quotes: U8  # an ICMP error with a quoted frame
+    seq: npt.NDArray[np.uint32]
+    ack: npt.NDArray[np.uint32]
+    has_ack: U8
+    times_at: I32  # TCP timestamps option, 0 where none
+    echo: I32  # how many frames back the echoed timestamp stands, 0 where none
+    ipid: U8
+    step: npt.NDArray[np.uint16]  # frames that this side has sent before
+    gap_rtt: npt.NDArray[np.float64]
+    gap_ns: npt.NDArray[np.float64]
+    jitter: npt.NDArray[np.float64]
+    ip_sum: U64  # one's complement sums of what is not stamped, unfolded
+    sum: U64
+    part_first: I64  # frame -> its first part; one row more
+    part_at: I32
+    part_length: I32
+    part_kind: U8
+    part_key: U64
+    part_skip: I32
+
+
+def compile_conversations(conversations: Sequence[Conversation]) -> Template:
+    """Lay out the conversations, each in both IP versions, as one template."""
+    columns = _Columns()
+    for conversation in conversations:
+        for version in (4, 6):
+            columns.variant(conversation, version)
+    return columns.template()
+
+
+class _Columns:
+    """Collects rows of frames and parts."""
+
+    def __init__(self) -> None:
+        self.blob = bytearray()
+        self.first = [0]
+        self.variants: list[tuple[int, int, int, tuple[int, ...]]] = []
+        self.rows: list[tuple[Any, ...]] = []
+        self.part_first = [0]
+        self.parts: list[tuple[int, int, int, int, int]] = []
+
+    def variant(self, conversation: Conversation, version: int) -> None:
+        frames = conversation.frames(version)
+        sent = [0, 0]
+        stamped = [-1, -1]  # the last frame of each side that carries a timestamp
+        for number, frame in enumerate(frames):
+            side = 1 if frame.reverse else 0
+            echoed = stamped[1 - side]
+            self._frame(frame, sent[side], number - echoed if frame.times_at and echoed >= 0 else 0)
+            sent[side] += 1
+            if frame.times_at:
+                stamped[side] = number
+        self.first.append(len(self.rows))
+        self.variants.append(_flow_of(frames[0]) + (conversation.hops,) if frames else (0, -1, -1, conversation.hops))
+
+    def _frame(self, frame: Frame, sent: int, echo: int) -> None:
+        data = bytearray(frame.header + frame.content.data)
+        ip_sum, total = _prepare(data, frame, len(frame.header))
+        self.rows.append(
+            (
+                len(self.blob),
+                len(data),
+                frame.kind,
+                0 if frame.kind == ARP else frame.version,
+                frame.reverse,
+                frame.quotes,
+                frame.seq & 0xFFFFFFFF,
+                max(frame.ack, 0) & 0xFFFFFFFF,
+                frame.ack >= 0,
+                frame.times_at,
+                echo,
+                frame.ipid,
+                sent,
+                frame.gap_rtt,
+                frame.gap_ns,
+                frame.jitter,
+                ip_sum,
+                total,
+            )
+        )
+        self.blob += data
+        for part in frame.content.parts:
+            self.parts.append((len(frame.header) + part.at, part.length, part.kind, part.key, part.skip))
+        self.part_first.append(len(self.parts))
+
+    def template(self) -> Template:
+        rows = list(zip(*self.rows, strict=True)) or [()] * 18
+        parts = list(zip(*self.parts, strict=True)) or [()] * 5
+        types = [
+            "i8",
+            "i4",
+            "u1",
+            "u1",
+            "u1",
+            "u1",
+            "u4",
+            "u4",
+            "u1",
+            "i4",
+            "i4",
+            "u1",
+            "u2",
+            "f8",
+            "f8",
+            "f8",
+            "u8",
+            "u8",
+        ]
+        frame_columns = [np.array(column, dtype) for column, dtype in zip(rows, types, strict=True)]
+        part_columns = [np.array(c, d) for c, d in zip(parts, ("i4", "i4", "u1", "u8", "i4"), strict=True)]
+        return Template(
+            np.frombuffer(bytes(self.blob), np.uint8),
+            _alphabet(),
+            np.array(self.first, np.int64),
+            np.array([v[0] for v in self.variants], np.uint16),
+            np.array([v[1:3] for v in self.variants], np.int32).reshape(-1, 2),
+            np.array([v[3] for v in self.variants], np.uint8).reshape(-1, 4),
+            *frame_columns,
+            np.array(self.part_first, np.int64),
+            *part_columns,
+        )
+
+
+def _alphabet() -> U8:
+    table = np.zeros((len(KINDS), 256), np.uint8)
+    for row, characters in enumerate(ALPHABETS.values()):
+        values = np.frombuffer(characters, np.uint8) if characters else np.arange(256, dtype=np.uint8)
+        table[row] = values[(np.arange(256) * len(values)) >> 8]
+    return table
+
+
+def _flow_of(frame: Frame) -> tuple[int, int, int]:
+    """Protocol of the flow that a first frame starts, and the ports that stand for it where it has none."""
+    if frame.kind == ARP:
+        return ARP_PROTOCOL, 0, 0
+    network = LINK + (20 if frame.version == 4 else 40)
+    if frame.kind in (ICMP, ICMPV6):
+        return frame.kind, frame.header[network], frame.header[network + 1]
+    if frame.kind == OTHER:
+        return frame.header[LINK + 9] if frame.version == 4 else frame.header[LINK + 6], 0, 0
+    return frame.kind, -1, -1
+
+
+def _prepare(data: bytearray, frame: Frame, header: int) -> tuple[int, int]:
+    """Write the lengths, zero what is stamped, and sum the rest: (IPv4 header, transport with its pseudo header)."""
+    data[0:12] = bytes(12) if data[0] != 0xFF else data[0:6] + bytes(6)
+    if frame.kind == ARP:
+        return 0, 0
+    four = frame.version == 4
+    transport = LINK + (20 if four else 40)
+    size = len(data) - transport
+    if four:
+        data[LINK + 2 : LINK + 4] = (size + 20).to_bytes(2, "big")
+        data[LINK + 10 : LINK + 20] = bytes(10)
+    else:
+        data[LINK + 4 : LINK + 6] = size.to_bytes(2, "big")
+        data[LINK + 8 : LINK + 40] = bytes(32)
+    if frame.kind == TCP:
+        data[transport : transport + 12] = bytes(12)
+        data[transport + 16 : transport + 18] = bytes(2)
+    elif frame.kind == UDP:
+        data[transport : transport + 8] = bytes(4) + size.to_bytes(2, "big") + bytes(2)
+    elif frame.kind in (ICMP, ICMPV6):
+        data[transport + 2 : transport + 4] = bytes(2)
+    if frame.quotes:
+        at = header + (10 if four else 8)
+        data[at : header + (20 if four else 40)] = bytes(10 if four else 32)  # checksum and addresses of the quote
+    if frame.times_at:
+        data[frame.times_at : frame.times_at + 8] = bytes(8)
+    pseudo = 0 if frame.kind in (ICMP, OTHER) else frame.kind + size
+    return (_sum(data[LINK:transport]) if four else 0), _sum(data[transport:]) + pseudo
+
+
+def _sum(data: bytes | bytearray) -> int:
+    padded = bytes(data) + b"\0" * (len(data) % 2)
+    return int(np.frombuffer(padded, ">u2").sum(dtype=np.uint64))
