@@ -1,0 +1,213 @@
+"""Features of the first 128 payload bytes of each direction: which protocol, how it looks, inert signs of an exploit.
+
+The protocol is read from the bytes and not from the port, so that a login service on an odd port is seen as one.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from contract.jit import kernel
+from detector.features_flow import Row, share
+from detector.windows_events import Flow, http_status, is_http_request, is_reply
+
+Payload = npt.NDArray[np.uint8]
+
+NAMES: Final = (
+    "app_http",
+    "app_http_post",
+    "app_http_error",
+    "app_http_answered",
+    "app_http_unfinished",
+    "app_tls",
+    "app_ssh",
+    "app_banner",
+    "app_telnet",
+    "app_smb",
+    "app_rdp",
+    "app_reply_first",
+    "app_login_words",
+    "text_share_fwd",
+    "text_share_bwd",
+    "variety_fwd",
+    "variety_bwd",
+    "sign_count",
+    "sign_escapes",
+    "sign_query",
+    "port_iot",
+    "port_high_both",
+    "port_known_source",
+)
+_SIGNS: Final = (
+    b"union",
+    b"select",
+    b"%27",
+    b"'",
+    b"../",
+    b"..%2f",
+    b"%2e%2e",
+    b"<script",
+    b"%3cscript",
+    b"%3c",
+    b"alert(",
+    b"/etc/",
+    b"passwd",
+    b"+or+",
+    b"%20or%20",
+    b"1=1",
+    b"sleep(",
+    b"benchmark(",
+    b"cmd=",
+    b"exec",
+    b"eval(",
+    b"system(",
+    b";cat",
+    b"%3b",
+    b"|",
+    b"%7c",
+    b"wget",
+    b"/bin/",
+    b"php://",
+    b"${",
+    b"onerror",
+    b"information_schema",
+    b"--",
+    b"%23",
+)
+_WIDTH: Final = 20
+
+
+def _signs() -> npt.NDArray[np.uint8]:
+    table = np.zeros((len(_SIGNS), _WIDTH), np.uint8)
+    for row, sign in enumerate(_SIGNS):
+        table[row, : len(sign)] = np.frombuffer(sign, np.uint8)
+    return table
+
+
+SIGNS: Final = _signs()  # a constant of the kernels, rows ended by 0
+
+
+@kernel
+def payload_features(flow: Flow, payload: Payload, out: Row, at: int) -> int:
+    """``NAMES`` from column ``at`` on; returns the next column. ``payload`` is ``(2, 128)``."""
+    kept_fwd, kept_bwd = int(flow["payload_kept"][0]), int(flow["payload_kept"][1])
+    fwd, bwd = payload[0], payload[1]
+    tcp = flow["protocol"] == 6
+    http = is_http_request(fwd, kept_fwd)
+    status = http_status(bwd, kept_bwd)
+    out[at] = 1.0 if http else 0.0
+    out[at + 1] = 1.0 if http and fwd[0] == 80 and fwd[1] == 79 else 0.0
+    out[at + 2] = 1.0 if status == 4 else 0.0
+    out[at + 3] = 1.0 if status > 0 else 0.0
+    out[at + 4] = 1.0 if http and flow["payload"][1] == 0 else 0.0
+    out[at + 5] = 1.0 if tcp and (_tls(fwd, kept_fwd) or _tls(bwd, kept_bwd)) else 0.0
+    out[at + 6] = 1.0 if _begins(fwd, kept_fwd, 83, 83, 72) or _begins(bwd, kept_bwd, 83, 83, 72) else 0.0
+    out[at + 7] = 1.0 if _begins(bwd, kept_bwd, 50, 50, 48) else 0.0
+    out[at + 8] = (
+        1.0
+        if tcp
+        and ((kept_bwd > 2 and bwd[0] == 255 and bwd[1] > 239) or (kept_fwd > 2 and fwd[0] == 255 and fwd[1] > 239))
+        else 0.0
+    )
+    out[at + 9] = 1.0 if kept_fwd > 8 and (fwd[4] == 255 or fwd[4] == 254) and fwd[5] == 83 and fwd[6] == 77 else 0.0
+    out[at + 10] = 1.0 if tcp and kept_fwd > 6 and fwd[0] == 3 and fwd[1] == 0 and fwd[5] == 0xE0 else 0.0
+    out[at + 11] = 1.0 if flow["protocol"] == 17 and is_reply(fwd, kept_fwd, flow["port"][0]) else 0.0
+    out[at + 12] = 1.0 if tcp and (_login(bwd, kept_bwd) or _login(fwd, kept_fwd)) else 0.0
+    _look(fwd, kept_fwd, out, at + 13, at + 15)
+    _look(bwd, kept_bwd, out, at + 14, at + 16)
+    out[at + 17] = 0.0
+    out[at + 18] = 0.0
+    out[at + 19] = 0.0
+    if http:
+        _request(fwd, kept_fwd, out, at + 17)
+    _ports(flow, out, at + 20)
+    return at + 23
+
+
+@kernel
+def _begins(data: Payload, kept: int, a: int, b: int, c: int) -> bool:
+    return kept > 3 and data[0] == a and data[1] == b and data[2] == c
+
+
+@kernel
+def _tls(data: Payload, kept: int) -> bool:
+    return kept > 5 and data[0] >= 20 and data[0] <= 23 and data[1] == 3 and data[2] <= 4
+
+
+@kernel
+def _login(data: Payload, kept: int) -> bool:
+    """``ogin`` or ``assw`` or ``USER`` in a first message."""
+    for i in range(kept - 3):
+        a, b, c, d = data[i], data[i + 1], data[i + 2], data[i + 3]
+        if (a == 111 and b == 103 and c == 105 and d == 110) or (a == 97 and b == 115 and c == 115 and d == 119):
+            return True
+        if a == 85 and b == 83 and c == 69 and d == 82:
+            return True
+    return False
+
+
+@kernel
+def _look(data: Payload, kept: int, out: Row, text_at: int, variety_at: int) -> None:
+    """Share of printable bytes and of distinct values among those kept, -1 where there are none."""
+    if kept == 0:
+        out[text_at] = -1.0
+        out[variety_at] = -1.0
+        return
+    seen = np.zeros(4, np.uint64)
+    text, different = 0, 0
+    for i in range(kept):
+        byte = data[i]
+        text += (byte >= 32 and byte < 127) or byte in (9, 10, 13)
+        bit = np.uint64(1) << np.uint64(byte & 63)
+        if not seen[byte >> 6] & bit:
+            different += 1
+            seen[byte >> 6] |= bit
+    out[text_at] = share(text, kept)
+    out[variety_at] = share(different, kept)
+
+
+@kernel
+def _request(data: Payload, kept: int, out: Row, at: int) -> None:
+    """Signs of an exploit in the request line, its share of ``%`` escapes, and whether it has a query."""
+    end = 0
+    escapes, query = 0, False
+    while end < kept and data[end] != 13 and data[end] != 10:
+        escapes += data[end] == 37
+        query = query or data[end] == 63
+        end += 1
+    found = 0
+    for s in range(SIGNS.shape[0]):
+        found += _contains(data, end, SIGNS[s])
+    out[at] = found
+    out[at + 1] = share(escapes, end)
+    out[at + 2] = 1.0 if query else 0.0
+
+
+@kernel
+def _contains(data: Payload, end: int, sign: Payload) -> bool:
+    for start in range(end):
+        i = 0
+        while sign[i] != 0 and start + i < end:
+            byte = data[start + i]
+            if byte >= 65 and byte <= 90:
+                byte = byte + 32
+            if byte != sign[i]:
+                break
+            i += 1
+        if sign[i] == 0:
+            return True
+    return False
+
+
+@kernel
+def _ports(flow: Flow, out: Row, at: int) -> None:
+    """Classes of ports only: services of things, both ports high, a service that speaks first."""
+    source, target = flow["port"][0], flow["port"][1]
+    ported = flow["protocol"] == 6 or flow["protocol"] == 17
+    iot = target in (23, 2323, 7547, 37215, 5555, 52869, 60001, 5358, 81)
+    out[at] = 1.0 if ported and iot else 0.0
+    out[at + 1] = 1.0 if ported and source >= 1024 and target >= 1024 else 0.0
+    out[at + 2] = 1.0 if ported and source < 1024 and source > 0 and target >= 1024 else 0.0

@@ -1,0 +1,164 @@
+"""The trained model: a classifier, the names of its classes and features, and a threshold per family.
+
+On disk it is one skops file of plain arrays, numbers and texts (no pickle, no estimator: nothing in it can run), with a
+card beside it as JSON. ``detector/models/default.skops`` ships in the package.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from contract.errors import InputError, LackingError
+from contract.families import BENIGN
+from contract.jit import kernel
+from detector import skops_file
+from detector.classifiers.base import Arrays, Classifier, Matrix, kind
+from detector.features import NAMES
+
+FORMAT: Final = "tenfold-model/1"
+DEFAULT: Final = Path(__file__).parent / "models" / "default.skops"
+_MAX_BYTES: Final = 64 << 20
+_HINT: Final = "`tenfold train` makes one"
+
+
+@dataclass(frozen=True)
+class Model:
+    """``families[0]`` is ``benign``; ``thresholds[i]`` is the least attack probability at which family i is said."""
+
+    kind: str
+    families: tuple[str, ...]
+    features: tuple[str, ...]
+    thresholds: npt.NDArray[np.float32]
+    classifier: Classifier
+    card: dict[str, Any] = field(default_factory=dict)
+
+    def classify(self, matrix: Matrix) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float32]]:
+        """A verdict for each row of ``(n, F)`` float32 features.
+
+        Returns codes ``(n,)`` into ``families`` and scores ``(n,)``: of an attack the probability that the row is an
+        attack at all, of ``benign`` that it is none.
+        """
+        if len(matrix) == 0:
+            return np.zeros(0, np.int16), np.zeros(0, np.float32)
+        return decide(self.classifier.probabilities(matrix), self.thresholds)
+
+    def probabilities(self, matrix: Matrix) -> Matrix:
+        """``(n, C)`` probabilities of the families."""
+        return self.classifier.probabilities(matrix)
+
+
+@kernel
+def decide(
+    probabilities: Matrix, thresholds: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float32]]:
+    """The likeliest attack family where the probability of any attack reaches its threshold, else benign (0)."""
+    rows, classes = probabilities.shape
+    codes = np.zeros(rows, np.int16)
+    scores = np.zeros(rows, np.float32)
+    for row in range(rows):
+        best = 0
+        for c in range(1, classes):
+            if best == 0 or probabilities[row, c] > probabilities[row, best]:
+                best = c
+        attack = np.float32(1.0) - probabilities[row, 0]
+        if best > 0 and attack >= thresholds[best]:
+            codes[row] = best
+            scores[row] = attack
+        else:
+            scores[row] = probabilities[row, 0]
+    return codes, scores
+
+
+def save(model: Model, path: Path) -> None:
+    """Write the model to ``path`` and its card to ``path`` with ``.card.json``; each is whole or not there."""
+    document = {
+        "format": FORMAT,
+        "kind": model.kind,
+        "families": list(model.families),
+        "features": list(model.features),
+        "thresholds": np.asarray(model.thresholds, np.float32),
+        "arrays": model.classifier.arrays(),
+    }
+    _replace(path, skops_file.dump(document))
+    _replace(card_path(path), (json.dumps(model.card, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def card_path(path: Path) -> Path:
+    """Where the card of a model file lies."""
+    return path.with_name(path.stem + ".card.json")
+
+
+def _replace(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot write: {error.strerror}") from None
+
+
+def load(path: Path) -> Model:
+    """Read a model file. Raises ``InputError`` where it is missing, damaged, or made for other features."""
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise InputError(f"{path}: a model of more than {_MAX_BYTES >> 20} MiB is refused")
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such model; {_HINT}") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot read: {error.strerror}") from None
+    document = _decode(data, path)
+    try:
+        return _model(document, path)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: damaged model: {error!r}") from None
+
+
+def _decode(data: bytes, path: Path) -> dict[str, Any]:
+    document = skops_file.load(data, str(path))
+    if document.get("format") != FORMAT:
+        raise InputError(f"{path}: not a {FORMAT} file")
+    return document
+
+
+def _model(document: dict[str, Any], path: Path) -> Model:
+    families, features = tuple(map(str, document["families"])), tuple(map(str, document["features"]))
+    if features != NAMES:
+        raise InputError(f"{path}: made for other features than this version has; {_HINT}")
+    arrays: Arrays = {str(name): np.asarray(array) for name, array in document["arrays"].items()}
+    classifier = kind(document["kind"]).from_arrays(arrays)
+    thresholds = np.asarray(document["thresholds"], np.float32)
+    if not families or families[0] != BENIGN or thresholds.shape != (len(families),):
+        raise InputError(f"{path}: damaged model: families and thresholds do not fit")
+    shape = classifier.probabilities(np.zeros((1, len(features)), np.float32)).shape
+    if shape != (1, len(families)):
+        raise InputError(f"{path}: damaged model: {shape[1]} classes for {len(families)} families")
+    return Model(document["kind"], families, features, thresholds, classifier, _card(path))
+
+
+def _card(path: Path) -> dict[str, Any]:
+    try:
+        card = json.loads(card_path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # a model works without its card
+        return {}
+    return card if isinstance(card, dict) else {}
+
+
+@cache
+def load_default() -> Model:
+    """The model that ships. Raises ``LackingError`` where the installation lacks it."""
+    if not DEFAULT.is_file():
+        raise LackingError(f"the detector's model is missing ({DEFAULT.name}); {_HINT}")
+    return load(DEFAULT)

@@ -1,0 +1,185 @@
+"""What one tick brought to one flow, in the terms that the windows count."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from contract.jit import kernel
+from contract.schemas import ARP
+
+# counts of an entity (``Windows.counts``)
+STARTS: Final = 0
+ANSWERED: Final = 1  # flows whose other side sent anything
+REFUSED: Final = 2  # reset before any payload, or unreachable
+PACKETS_FWD: Final = 3
+PACKETS_BWD: Final = 4
+BYTES_FWD: Final = 5
+BYTES_BWD: Final = 6
+SYNS: Final = 7  # TCP flows begun with SYN
+OPENED: Final = 8  # TCP handshakes done
+CLOSES: Final = 9  # FIN or RST seen, or a first reply where there are no connections
+ASKED: Final = 10  # flows in which the starter sent payload
+TOLD: Final = 11  # flows in which the other side did
+ODD: Final = 12  # TCP flows that begin without SYN
+DNS_QUERIES: Final = 13
+DNS_CHANGES: Final = 14
+DNS_MISSING: Final = 15
+DNS_BYTES: Final = 16
+DNS_ENTROPY: Final = 17
+HTTP: Final = 18  # flows that begin with an HTTP request
+HTTP_ERRORS: Final = 19  # ... and get a status of 4xx
+ARP_REQUESTS: Final = 20
+ARP_REPLIES: Final = 21
+REPLY_FIRST: Final = 22  # flows whose first message is an answer to nothing that was seen
+MAC_CONFLICTS: Final = 23  # set by windows._claims; stays the last one
+COUNTS: Final = 24
+
+_TCP: Final = 6
+_UDP: Final = 17
+_FIN: Final = 1
+_SYN: Final = 2
+_RST: Final = 4
+_CLOSING: Final = 8 | 16 | 32 | 64  # bits of tcp_state
+
+
+Flow = Any  # one record of detector.flowtable.FLOW, as numba sees it
+
+
+class Event(NamedTuple):
+    """One flow's tick."""
+
+    started: bool
+    closed: bool
+    when: int  # ns of the last frame
+    payload_fwd: np.float32
+    payload_bwd: np.float32
+    sent: float  # ln(1 + payload) of the whole flow, either way
+    got: float
+    turns: float
+    message: np.uint64  # hash of a name asked for, or of the first message, 0 where none is new
+
+
+@kernel
+def describe(flow: Flow, payload: npt.NDArray[np.uint8], gains: npt.NDArray[np.float32]) -> Event:
+    """Read the tick's changes of one flow; ``gains`` (COUNTS,) is overwritten with what to add to each count."""
+    gains[:] = np.float32(0.0)
+    started = flow["fresh"] == 1
+    group = (flow["mac"][1] >> np.uint64(40)) & np.uint64(1) == np.uint64(1) and flow["protocol"] != ARP
+    tcp = flow["protocol"] == _TCP
+    replied = flow["packets"][1] > 0 and flow["at_tick_packets"][1] == 0
+    refused = _refused(flow)
+    if started:
+        gains[STARTS] = 1.0
+        gains[SYNS] = 1.0 if tcp and flow["tcp_state"] & 1 else 0.0
+        gains[ODD] = 1.0 if tcp and not flow["tcp_state"] & 3 else 0.0
+        if group:  # nobody answers a multicast: it says nothing about the sender
+            gains[ANSWERED] = 1.0
+    if replied and not group:
+        gains[ANSWERED] = 1.0
+    gains[REFUSED] = 1.0 if refused else 0.0
+    for side in range(2):
+        gains[PACKETS_FWD + side] = flow["packets"][side] - flow["at_tick_packets"][side]
+        gains[BYTES_FWD + side] = np.float32(flow["bytes"][side] - flow["at_tick_bytes"][side])
+    if tcp and flow["tcp_state"] & 4 and not flow["at_tick_tcp_state"] & 4:
+        gains[OPENED] = 1.0
+    closed = replied and not tcp
+    if tcp:
+        closed = (flow["tcp_state"] & _CLOSING) != 0 and (flow["at_tick_tcp_state"] & _CLOSING) == 0
+    gains[CLOSES] = 1.0 if closed else 0.0
+    asked = flow["payload"][0] > 0 and flow["at_tick_payload"][0] == 0
+    told = flow["payload"][1] > 0 and flow["at_tick_payload"][1] == 0
+    _messages(flow, payload, gains, int(asked), int(told))
+    message = np.uint64(0)
+    if flow["dns_queries"] > flow["at_tick_dns_queries"]:
+        message = flow["dns_name_hash"]
+    elif asked:
+        message = first_words(payload[0], int(flow["payload_kept"][0]))
+    return Event(
+        started,
+        closed,
+        flow["last"],
+        np.float32(flow["payload"][0] - flow["at_tick_payload"][0]),
+        np.float32(flow["payload"][1] - flow["at_tick_payload"][1]),
+        np.log1p(np.float64(flow["payload"][0])),
+        np.log1p(np.float64(flow["payload"][1])),
+        np.float64(flow["turns"]),
+        message,
+    )
+
+
+@kernel
+def _refused(flow: Flow) -> bool:
+    if flow["unreachable"] > 0 and flow["at_tick_unreachable"] == 0:
+        return True
+    reset = flow["flags"][1] & _RST and not flow["at_tick_flags"][1] & _RST
+    return bool(reset) and flow["payload"][1] == 0
+
+
+@kernel
+def _messages(
+    flow: Flow, payload: npt.NDArray[np.uint8], gains: npt.NDArray[np.float32], asked: int, told: int
+) -> None:
+    gains[ASKED] = 1.0 if asked else 0.0
+    gains[TOLD] = 1.0 if told else 0.0
+    gains[DNS_QUERIES] = flow["dns_queries"] - flow["at_tick_dns_queries"]
+    gains[DNS_CHANGES] = flow["dns_name_changes"] - flow["at_tick_dns_name_changes"]
+    gains[DNS_MISSING] = flow["dns_nxdomain"] - flow["at_tick_dns_nxdomain"]
+    gains[DNS_BYTES] = flow["dns_name_bytes"] - flow["at_tick_dns_name_bytes"]
+    gains[DNS_ENTROPY] = flow["dns_entropy_sum"] - flow["at_tick_dns_entropy_sum"]
+    if asked and is_http_request(payload[0], int(flow["payload_kept"][0])):
+        gains[HTTP] = 1.0
+    if told and http_status(payload[1], int(flow["payload_kept"][1])) == 4:
+        gains[HTTP_ERRORS] = 1.0
+    gains[ARP_REQUESTS] = flow["arp_requests"] - flow["at_tick_arp_requests"]
+    gains[ARP_REPLIES] = flow["arp_replies"] - flow["at_tick_arp_replies"]
+    if asked and flow["protocol"] == _UDP and is_reply(payload[0], int(flow["payload_kept"][0]), flow["port"][0]):
+        gains[REPLY_FIRST] = 1.0
+
+
+@kernel
+def first_words(payload: npt.NDArray[np.uint8], kept: int) -> np.uint64:
+    """A hash (FNV-1a) of the first 48 bytes of a message."""
+    value = np.uint64(0xCBF29CE484222325)
+    for i in range(min(kept, 48)):
+        value = (value ^ np.uint64(payload[i])) * np.uint64(0x100000001B3)
+    return value
+
+
+@kernel
+def is_http_request(payload: npt.NDArray[np.uint8], kept: int) -> bool:
+    """Whether a message begins like ``GET /`` or ``POST /``: capital letters, a space, then a slash, ``*`` or ``h``."""
+    for i in range(min(kept - 1, 8)):
+        byte = payload[i]
+        if byte == 32:
+            return i >= 3 and (payload[i + 1] == 47 or payload[i + 1] == 42 or payload[i + 1] == 104)
+        if byte < 65 or byte > 90:
+            return False
+    return False
+
+
+@kernel
+def http_status(payload: npt.NDArray[np.uint8], kept: int) -> int:
+    """The first digit of an HTTP status line's code, 0 where the message is none."""
+    if kept < 12 or payload[0] != 72 or payload[1] != 84 or payload[2] != 84 or payload[3] != 80 or payload[4] != 47:
+        return 0
+    return int(payload[9]) - 48
+
+
+@kernel
+def is_reply(payload: npt.NDArray[np.uint8], kept: int, source_port: int) -> bool:
+    """Whether a first UDP message is an answer: DNS, NTP, SNMP, SSDP, memcached, CLDAP or CHARGEN-like."""
+    if kept < 4:
+        return False
+    if source_port in (53, 5353):
+        return bool(payload[2] >= 128)
+    if payload[0] == 72 and payload[1] == 84 and payload[2] == 84 and payload[3] == 80:  # SSDP: HTTP/1.1 200 OK
+        return True
+    if source_port == 123:
+        mode = payload[0] & 7
+        return bool(mode == 4 or (mode in (6, 7) and payload[0 if mode == 7 else 1] >= 128))
+    if source_port == 161 and payload[0] == 48:  # SNMP: GetResponse is context tag 2
+        return bool(np.any(payload[2 : min(kept, 48)] == 0xA2))
+    return source_port in (19, 17, 111, 137, 389, 1900, 3702, 5683, 11211, 27960, 3283, 10001, 37810)
