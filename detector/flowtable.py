@@ -95,7 +95,7 @@ _FIELDS: Final[list[tuple[Any, ...]]] = [
     ("window_min", "u2", (2,)),  # smallest window of a frame without SYN and RST (65535 where none)
     ("mss", "u2", (2,)),  # MSS option of the SYN and the SYN/ACK, 0 where none
     ("ttl_first", "u1", (2,)),  # TTL or hop limit of the first frame of each direction
-    ("syn_at", "i8", (2,)),  # time of the last SYN (FWD) and first SYN/ACK (BWD), 0 where none
+    ("syn_at", "i8", (2,)),  # time of the last SYN (FWD) and first SYN/ACK (BWD), -1 where none
     ("rtt", "i8", (2,)),  # ns from SYN to SYN/ACK (FWD) and from SYN/ACK to its ACK (BWD), -1 where not seen
     ("response", "i8"),  # ns from the first frame to the first one of the other direction, -1 while there is none
     ("fragments", "u4", (2,)),  # frames that are IP fragments
@@ -173,7 +173,7 @@ COUNTERS: Final = 16
 
 
 class FlowTable(NamedTuple):
-    """All state of the meter. ``n`` slots; at most ``n * 3 / 4`` of them live, the rest for ended flows not yet released."""
+    """All state of the meter: ``n`` slots, about 3/4 of them for live flows, the rest for ended ones to be released."""
 
     flows: npt.NDArray[Any]  # (n,) of FLOW
     payload: npt.NDArray[np.uint8]  # (n, 2, PAYLOAD_BYTES): first payload bytes of each direction

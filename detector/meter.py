@@ -1,15 +1,41 @@
-"""The meter: frames in Arrow batches become biflows in a table (RFC 5103, RFC 7011)."""
+"""The meter: frames in Arrow batches become biflows in a table (RFC 5103, RFC 7011).
+
+Who starts a flow: the sender of its first frame; but of a SYN/ACK the receiver, and of a TCP frame in mid-connection
+from a system port (below 1024) to another one, the receiver too. A SYN after FIN or RST, or in a flow that was met in
+mid-connection, is a new flow. The active timeout is looked at when a frame comes: the flow goes on as a new one.
+"""
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from detector.flowtable import FlowTable, new_table
+from contract.addresses import array_to_column
+from contract.schemas import FLOWS
+from detector import flow_life
+from detector.flowtable import (
+    BACKWARDS,
+    BWD,
+    DIRTY,
+    END_OF_INPUT,
+    ENDED_WAITING,
+    EVICTED,
+    FLOW,
+    FREE,
+    FWD,
+    HIGH_WATER,
+    LAST_TS,
+    LIVE_FLOWS,
+    FlowTable,
+    new_table,
+)
+from detector.meter_kernel import close_tick, meter_frames, new_work
+from detector.packet import REASONS, Columns, columns_of
 
 Slots = npt.NDArray[np.int32]
 DEFAULT_CAPACITY: Final = 1 << 19
@@ -22,57 +48,126 @@ class Meter:
     ``export`` and ``release`` of the ended ones.
 
     Args:
-        capacity: live flows at most; beyond, the one idle longest among a few is ended as ``table_full``
+        capacity: live flows at most; beyond, the one idle longest among the next 32 is ended as ``table_full``
         idle_s: a flow without frames for so long has ended
-        active_s: a flow that lasts so long is ended and goes on as a new one, with the same direction
+        active_s: a flow that lasts so long is ended, and goes on as a new one with the same direction
         linger_s: how long after RST, or FIN of both sides, late frames still count to the flow
-        seed: of the hash of the table, so that nobody can aim at its chains
+        seed: of the hash of the table; drawn by chance if not given, so that nobody can aim at its chains
     """
-
-    table: FlowTable
 
     def __init__(
         self,
         capacity: int = DEFAULT_CAPACITY,
         idle_s: float = 60.0,
         active_s: float = 1800.0,
-        linger_s: float = 1.0,
-        seed: int = 0,
+        linger_s: float = 2.0,
+        seed: int | None = None,
     ) -> None:
-        self.table = new_table(capacity)
-        self._times = (int(idle_s * 1e9), int(active_s * 1e9), int(linger_s * 1e9))
-        self._seed = seed
+        seed = secrets.randbits(64) if seed is None else seed
+        self.table: FlowTable = new_table(capacity)
+        self._limits = flow_life.Limits(
+            int(idle_s * 1e9), int(active_s * 1e9), int(linger_s * 1e9), capacity, np.uint64(seed)
+        )
+        self._work = new_work(flow_life.blank_record(FLOW), seed)
+        self._batch: pa.RecordBatch | None = None
+        self._columns: Columns | None = None
 
     def update(self, batch: pa.RecordBatch, low: int = 0, high: int | None = None) -> Counter[str]:
-        """Count frames ``low`` to ``high`` of a FRAMES batch; returns how many were dropped, by reason.
+        """Count frames ``low`` to ``high`` of a sound FRAMES batch; returns how many were dropped, by reason.
 
-        The rest (offered minus dropped) was metered.
+        The rest (offered minus dropped) was metered. Reasons are those of ``detector.packet.REASONS``.
         """
-        raise NotImplementedError
+        if batch is not self._batch or self._columns is None:
+            self._batch, self._columns = batch, columns_of(batch)
+        high = len(self._columns.ts) if high is None else high
+        if not 0 <= low <= high <= len(self._columns.ts):
+            raise ValueError(f"frames {low} to {high} of a batch of {len(self._columns.ts)}")
+        self._work.dropped[:] = 0
+        meter_frames(self._columns, low, high, self.table, self._work, self._limits)
+        if not self._work.dropped.any():
+            return Counter()
+        return Counter({name: int(n) for name, n in zip(REASONS, self._work.dropped, strict=True) if n})
 
     def dirty(self) -> Slots:
-        """Slots touched since ``clear_dirty``, in order of first touch (a copy). Ended ones not yet released included."""
-        raise NotImplementedError
+        """Slots touched since ``clear_dirty`` in order of first touch (a copy), ended ones included until released."""
+        slots = self.table.dirty[: self.table.counters[DIRTY]].copy()
+        kept: Slots = slots[self.table.flows["state"][slots] != FREE]
+        return kept
 
     def clear_dirty(self) -> None:
         """Close a tick: ``at_tick_*`` of the dirty slots take the present values, ``fresh`` and ``dirty`` become 0."""
-        raise NotImplementedError
+        close_tick(self.table)
 
     def expire(self, now_ns: int) -> Slots:
-        """End what idled out, lingered out or lasted too long at ``now_ns``; returns all slots that ended since the last call.
+        """End what idled or lingered out at ``now_ns``; returns all slots that ended since the last call.
 
         Frames do not find these flows any more; they can be read until they are released.
         """
-        raise NotImplementedError
+        flow_life.expire(self.table, now_ns, self._limits)
+        return self._take_ended()
 
     def finish(self) -> Slots:
         """End all flows (``end_of_input``); returns them and what else ended since the last ``expire``."""
-        raise NotImplementedError
+        flow_life.end_all(self.table, END_OF_INPUT, self._limits)
+        return self._take_ended()
+
+    def _take_ended(self) -> Slots:
+        slots = self.table.ended[: self.table.counters[ENDED_WAITING]].copy()
+        self.table.counters[ENDED_WAITING] = 0
+        return slots
 
     def export(self, slots: Slots) -> pa.RecordBatch:
         """The flows in these slots as a FLOWS batch."""
-        raise NotImplementedError
+        flows = self.table.flows[slots]
+        return pa.record_batch([_column(flows, field) for field in FLOWS], schema=FLOWS)
 
     def release(self, slots: Slots) -> None:
         """Give ended slots back. Slots that did not end, or were released before, are left alone."""
-        raise NotImplementedError
+        flow_life.release(self.table, np.asarray(slots, np.int32))
+
+    def counts(self) -> dict[str, int]:
+        """What a status wants: live flows, evictions, frames older than their flow, newest time, slots ever used."""
+        counters = self.table.counters
+        return {
+            "live": int(counters[LIVE_FLOWS]),
+            "evicted": int(counters[EVICTED]),
+            "backwards": int(counters[BACKWARDS]),
+            "last_ts": int(counters[LAST_TS]),
+            "slots_used": int(counters[HIGH_WATER]),
+        }
+
+
+# Where a column of FLOWS stands in a record, and which side of it
+_PAIRS: Final = {
+    "src_port": ("port", FWD),
+    "dst_port": ("port", BWD),
+    "packets_fwd": ("packets", FWD),
+    "packets_bwd": ("packets", BWD),
+    "bytes_fwd": ("bytes", FWD),
+    "bytes_bwd": ("bytes", BWD),
+    "payload_fwd": ("payload", FWD),
+    "payload_bwd": ("payload", BWD),
+    "tcp_flags_fwd": ("flags", FWD),
+    "tcp_flags_bwd": ("flags", BWD),
+    "src_mac": ("mac", FWD),
+    "dst_mac": ("mac", BWD),
+}
+
+
+def _column(flows: npt.NDArray[Any], field: pa.Field) -> pa.Array:
+    if field.name in ("src", "dst"):
+        return addresses(flows, FWD if field.name == "src" else BWD)
+    if field.name in _PAIRS:
+        name, side = _PAIRS[field.name]
+        values = flows[name][:, side]
+    else:
+        values = flows[field.name]
+    if pa.types.is_timestamp(field.type):
+        return pa.array(np.ascontiguousarray(values)).view(field.type)
+    return pa.array(np.ascontiguousarray(values), field.type)
+
+
+def addresses(flows: npt.NDArray[Any], side: int) -> pa.Array:
+    """The address of one side of each of these records, as a ``fixed_size_binary(16)`` column."""
+    words = flows["address"][:, side, :].astype(">u8")
+    return array_to_column(np.ascontiguousarray(words).view(np.uint8).reshape(len(flows), 16))

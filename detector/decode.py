@@ -1,0 +1,332 @@
+"""Decoding: the bytes of a frame become a row of PACKET, without trusting one of them.
+
+IPv4 (RFC 791), IPv6 with extension headers (RFC 8200), TCP (RFC 9293), UDP, UDP-Lite, SCTP, ICMP, ICMPv6, ARP (RFC 826)
+and any other IP protocol without ports. Lengths come from the headers, bounded by the length on the wire, so that
+snapped frames count in full. An IP packet whose ports cannot be read counts to the flow without ports of its protocol.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from contract.jit import kernel
+from detector.fragments import Fragments, later_fragment, remember
+from detector.link import link_layer
+from detector.packet import (
+    ARP,
+    BAD_ARP,
+    BAD_IP_HEADER,
+    CUT_IN_NETWORK_HEADER,
+    IPV4,
+    IPV6,
+    NOT_IP,
+    Bytes,
+    Int,
+    Record,
+    be16,
+    be32,
+    be48,
+    be64,
+)
+
+_MAPPED: Final = 0xFFFF_0000_0000  # ::ffff:0:0, the words of an IPv4 address
+_SYN: Final = 2
+_HAS_PORTS: Final = (132, 136, 33)  # SCTP, UDP-Lite, DCCP
+
+
+@kernel
+def decode(
+    data: Bytes,
+    start: Int,
+    stop: Int,
+    wire_len: Int,
+    link: Int,
+    ts: Int,
+    row: Record,
+    fragments: Fragments,
+) -> Int:
+    """Decode the frame ``data[start:stop]`` into ``row``; returns 0, or why it cannot be metered (``REASONS``).
+
+    ``fragments`` carries ports from a first fragment to the later ones.
+    """
+    _clear(row)
+    at = link_layer(data, start, stop, link, row)
+    if at < 0:
+        return -at
+    wire_end = start + max(wire_len, stop - start)
+    kind = np.int64(row["ethertype"])
+    if kind == IPV4:
+        return _ipv4(data, at, stop, wire_end, ts, row, fragments)
+    if kind == IPV6:
+        return _ipv6(data, at, stop, wire_end, ts, row, fragments)
+    if kind == ARP:
+        return _arp(data, at, stop, row)
+    return NOT_IP
+
+
+@kernel
+def _clear(row: Record) -> None:
+    row["port"][0] = np.uint16(0)
+    row["port"][1] = np.uint16(0)
+    row["key_port"][0] = np.uint16(0)
+    row["key_port"][1] = np.uint16(0)
+    row["flags"] = np.uint8(0)
+    row["has_tcp"] = np.uint8(0)
+    row["ttl"] = np.uint8(0)
+    row["fragment"] = np.uint8(0)
+    row["payload"] = np.uint32(0)
+    row["payload_at"] = 0
+    row["payload_captured"] = np.int32(0)
+    row["mss"] = np.uint16(0)
+    row["quoted"] = np.uint8(0)
+    row["arp_operation"] = np.uint8(0)
+
+
+@kernel
+def _set_ipv4_addresses(data: Bytes, at: Int, address: Record) -> None:
+    address[0, 0] = np.uint64(0)
+    address[0, 1] = np.uint64(_MAPPED | be32(data, at))
+    address[1, 0] = np.uint64(0)
+    address[1, 1] = np.uint64(_MAPPED | be32(data, at + 4))
+
+
+@kernel
+def _set_ipv6_addresses(data: Bytes, at: Int, address: Record) -> None:
+    address[0, 0] = be64(data, at)
+    address[0, 1] = be64(data, at + 8)
+    address[1, 0] = be64(data, at + 16)
+    address[1, 1] = be64(data, at + 24)
+
+
+@kernel
+def _ipv4(
+    data: Bytes,
+    at: Int,
+    stop: Int,
+    wire_end: Int,
+    ts: Int,
+    row: Record,
+    fragments: Fragments,
+) -> Int:
+    if stop - at < 20:
+        return CUT_IN_NETWORK_HEADER
+    header = np.int64(data[at] & 15) * 4
+    if data[at] >> 4 != 4 or header < 20:
+        return BAD_IP_HEADER
+    total = be16(data, at + 2)
+    on_wire = wire_end - at
+    if total == 0 or total > on_wire:  # 0: the sender's card cuts the segment up later (TSO)
+        total = on_wire
+    if total < header:
+        return BAD_IP_HEADER
+    row["version"] = np.uint8(4)
+    row["size"] = np.uint32(total)
+    row["ttl"] = data[at + 8]
+    row["protocol"] = np.uint16(data[at + 9])
+    _set_ipv4_addresses(data, at + 12, row["address"])
+    place = be16(data, at + 6)
+    body, end = at + header, at + total
+    if place & 0x1FFF:
+        later_fragment(row, fragments, np.uint64(be16(data, at + 4)), ts, end - body)
+        return 0
+    _transport(data, body, min(stop, end), end, row)
+    if place & 0x2000:
+        remember(row, fragments, np.uint64(be16(data, at + 4)), ts)
+    return 0
+
+
+@kernel
+def _ipv6(
+    data: Bytes,
+    at: Int,
+    stop: Int,
+    wire_end: Int,
+    ts: Int,
+    row: Record,
+    fragments: Fragments,
+) -> Int:
+    if stop - at < 40:
+        return CUT_IN_NETWORK_HEADER
+    if data[at] >> 4 != 6:
+        return BAD_IP_HEADER
+    total = 40 + be16(data, at + 4)
+    on_wire = wire_end - at
+    if total == 40 or total > on_wire:  # 0: a jumbogram (RFC 2675), TSO, or no payload at all
+        total = on_wire if data[at + 6] != 59 else min(total, on_wire)
+    row["version"] = np.uint8(6)
+    row["size"] = np.uint32(total)
+    row["ttl"] = data[at + 7]
+    _set_ipv6_addresses(data, at + 8, row["address"])
+    end = at + total
+    limit = min(stop, end)
+    kind = np.int64(data[at + 6])
+    body = at + 40
+    identity = np.uint64(0)
+    place: Int = 0
+    length: Int = 0
+    # hop-by-hop, routing, fragment, AH, destination options, mobility, HIP, shim6
+    while kind in (0, 43, 44, 51, 60, 135, 139, 140) and limit - body >= 8:
+        following = np.int64(data[body])
+        if kind == 44:
+            place = be16(data, body + 2)
+            identity = np.uint64(be32(data, body + 4))
+            length = 8
+        elif kind == 51:
+            length = (np.int64(data[body + 1]) + 2) * 4
+        else:
+            length = (np.int64(data[body + 1]) + 1) * 8
+        if body + length > end:
+            break
+        body += length
+        kind = following
+        if place & 0xFFF8:
+            break
+    row["protocol"] = np.uint16(kind)
+    if place & 0xFFF8:
+        later_fragment(row, fragments, identity, ts, end - body)
+        return 0
+    _transport(data, body, limit, end, row)
+    if place & 1:
+        remember(row, fragments, identity, ts)
+    return 0
+
+
+@kernel
+def _arp(data: Bytes, at: Int, stop: Int, row: Record) -> Int:
+    if stop - at < 8:
+        return CUT_IN_NETWORK_HEADER
+    width = np.int64(data[at + 4])
+    if be16(data, at + 2) != IPV4 or data[at + 5] != 4 or not 1 <= width <= 8:
+        return BAD_ARP
+    if stop - at < 16 + 2 * width:
+        return CUT_IN_NETWORK_HEADER
+    row["version"] = np.uint8(4)
+    row["protocol"] = np.uint16(ARP)
+    row["size"] = np.uint32(16 + 2 * width)
+    row["arp_operation"] = np.uint8(min(be16(data, at + 6), 255))
+    row["arp_mac"] = be48(data, at + 8) if width == 6 else np.uint64(0)
+    address = row["address"]
+    address[0, 0] = np.uint64(0)
+    address[0, 1] = np.uint64(_MAPPED | be32(data, at + 8 + width))
+    address[1, 0] = np.uint64(0)
+    address[1, 1] = np.uint64(_MAPPED | be32(data, at + 12 + 2 * width))
+    return 0
+
+
+@kernel
+def _transport(data: Bytes, at: Int, limit: Int, end: Int, row: Record) -> None:
+    """Ports and payload of what lies at ``at``; ``limit`` ends what was captured of the packet, ``end`` the packet."""
+    protocol = np.int64(row["protocol"])
+    captured = limit - at
+    header = 0
+    if protocol == 6:
+        header = _tcp(data, at, captured, row)
+    elif protocol == 17 or protocol in _HAS_PORTS:
+        if captured >= 4:
+            _set_ports(row, be16(data, at), be16(data, at + 2))
+        header = 12 if protocol in (33, 132) else 8
+        if protocol == 17 and captured >= 6:
+            length = be16(data, at + 4)
+            if 8 <= length < end - at:
+                end = at + length  # what follows is padding
+    elif protocol in (1, 58):
+        header = _icmp(data, at, limit, row)
+    payload = max(end - at - header, 0)
+    row["payload"] = np.uint32(payload)
+    row["payload_at"] = at + header
+    row["payload_captured"] = np.int32(min(max(limit - at - header, 0), payload))
+
+
+@kernel
+def _set_ports(row: Record, sender: Int, receiver: Int) -> None:
+    row["port"][0] = np.uint16(sender)
+    row["port"][1] = np.uint16(receiver)
+    row["key_port"][0] = np.uint16(sender)
+    row["key_port"][1] = np.uint16(receiver)
+
+
+@kernel
+def _tcp(data: Bytes, at: Int, captured: Int, row: Record) -> Int:
+    """Read what was captured of a TCP header; returns its length."""
+    if captured >= 4:
+        _set_ports(row, be16(data, at), be16(data, at + 2))
+    if captured < 16:
+        return 20
+    row["has_tcp"] = np.uint8(1)
+    row["seq"] = np.uint32(be32(data, at + 4))
+    row["ack"] = np.uint32(be32(data, at + 8))
+    row["flags"] = data[at + 13]
+    row["window"] = np.uint16(be16(data, at + 14))
+    header = max(np.int64(data[at + 12] >> 4) * 4, 20)
+    if data[at + 13] & _SYN:
+        row["mss"] = np.uint16(_mss(data, at + 20, at + min(header, captured)))
+    return header
+
+
+@kernel
+def _mss(data: Bytes, at: Int, end: Int) -> Int:
+    """The MSS option (RFC 9293 section 3.7.1), 0 where there is none."""
+    while at < end:
+        kind = data[at]
+        if kind == 0:
+            return 0
+        if kind == 1:
+            at += 1
+            continue
+        if end - at < 2 or data[at + 1] < 2:
+            return 0
+        if kind == 2:
+            return be16(data, at + 2) if end - at >= 4 else 0
+        at += np.int64(data[at + 1])
+    return 0
+
+
+@kernel
+def _request_of(version: Int, kind: Int) -> Int:
+    """The ICMP type of the request to a reply, so that both meet in one biflow; other types stand for themselves."""
+    if version == 4:
+        if kind == 0:
+            return 8  # echo
+        if kind == 9:
+            return 10  # router
+        if kind in (14, 16, 18):  # timestamp, information, address mask
+            return kind - 1
+        return kind
+    if kind in (129, 131, 134, 136, 145):  # echo, listener, router, neighbour, home agent
+        return kind - 1
+    return kind
+
+
+@kernel
+def _icmp(data: Bytes, at: Int, limit: Int, row: Record) -> Int:
+    """Type and code as ports; an "unreachable" also gives the key of the packet that it quotes. Returns 8."""
+    if limit - at < 2:
+        return 8
+    version = np.int64(row["version"])
+    kind = np.int64(data[at])
+    row["port"][0] = np.uint16(kind)
+    row["port"][1] = np.uint16(data[at + 1])
+    key = np.uint16((_request_of(version, kind) << 8) | np.int64(data[at + 1]))
+    row["key_port"][0] = key
+    row["key_port"][1] = key
+    inner = at + 8
+    if version == 4 and kind == 3 and limit - inner >= 20 and data[inner] >> 4 == 4:
+        body = inner + np.int64(data[inner] & 15) * 4
+        if body >= inner + 20 and limit - body >= 4 and be16(data, inner + 6) & 0x1FFF == 0:
+            _set_ipv4_addresses(data, inner + 12, row["quoted_address"])
+            _quote(data, body, np.int64(data[inner + 9]), row)
+    elif version == 6 and kind == 1 and limit - inner >= 44 and data[inner] >> 4 == 6:
+        _set_ipv6_addresses(data, inner + 8, row["quoted_address"])
+        _quote(data, inner + 40, np.int64(data[inner + 6]), row)
+    return 8
+
+
+@kernel
+def _quote(data: Bytes, at: Int, protocol: Int, row: Record) -> None:
+    if protocol in (6, 17):
+        row["quoted"] = np.uint8(1)
+        row["quoted_protocol"] = np.uint16(protocol)
+        row["quoted_port"][0] = np.uint16(be16(data, at))
+        row["quoted_port"][1] = np.uint16(be16(data, at + 2))

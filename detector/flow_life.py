@@ -1,0 +1,207 @@
+"""The life of a flow: it begins, ends, and its slot is given back."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from contract.jit import kernel
+from detector.flow_index import insert, remove
+from detector.flowtable import (
+    BWD,
+    DIRTY,
+    ENDED,
+    ENDED_WAITING,
+    EVICTED,
+    FIN,
+    FIN_BWD,
+    FIN_FWD,
+    FREE,
+    FREE_SLOTS,
+    FWD,
+    HAND,
+    HIGH_WATER,
+    IDLE,
+    LIVE,
+    LIVE_FLOWS,
+    NEVER,
+    NEXT_DEADLINE,
+    NEXT_FLOW_ID,
+    NOT_ENDED,
+    RST,
+    RST_BWD,
+    RST_FWD,
+    TABLE_FULL,
+    FlowTable,
+)
+from detector.packet import ARP, Int, Record
+
+_LOOK: Final = 32  # how many live flows are compared before one is evicted
+
+
+class Limits(NamedTuple):
+    """What bounds flows. Times are ns."""
+
+    idle: int
+    active: int
+    linger: int
+    live: int  # live flows at most
+    seed: np.uint64
+
+
+@kernel
+def is_closing(flow: Record) -> bool:
+    """A TCP flow that was reset, or closed from both sides."""
+    state = np.int64(flow["tcp_state"])
+    return bool(state & (RST_FWD | RST_BWD)) or bool(state & (FIN_FWD | FIN_BWD) == (FIN_FWD | FIN_BWD))
+
+
+@kernel
+def why(flow: Record) -> Int:
+    """Why a flow ends whose deadline has come."""
+    state = np.int64(flow["tcp_state"])
+    if state & (RST_FWD | RST_BWD):
+        return RST
+    if (state & (FIN_FWD | FIN_BWD)) == (FIN_FWD | FIN_BWD):
+        return FIN
+    return IDLE
+
+
+@kernel
+def end(table: FlowTable, slot: Int, reason: Int, limits: Limits) -> None:
+    """End a live flow: frames do not find it any more, and it waits to be handed out."""
+    remove(table, slot, limits.seed)
+    flow = table.flows[slot]
+    flow["state"] = np.uint8(ENDED)
+    flow["ended"] = np.uint8(reason)
+    table.deadline[slot] = NEVER
+    table.ended[table.counters[ENDED_WAITING]] = np.int32(slot)
+    table.counters[ENDED_WAITING] += 1
+    table.counters[LIVE_FLOWS] -= 1
+    touch(table, slot)
+
+
+@kernel
+def touch(table: FlowTable, slot: Int) -> None:
+    """Put a slot on the dirty list, once."""
+    if table.flows[slot]["dirty"] == 0:
+        table.flows[slot]["dirty"] = np.uint8(1)
+        table.dirty[table.counters[DIRTY]] = np.int32(slot)
+        table.counters[DIRTY] += 1
+
+
+@kernel
+def _evict(table: FlowTable, limits: Limits) -> None:
+    """End the flow idle longest among the next few, so that one pass costs little and none is spared for ever."""
+    used = table.counters[HIGH_WATER]
+    hand = table.counters[HAND]
+    victim: Int = np.int64(-1)
+    oldest, seen, steps = NEVER, 0, 0
+    while seen < _LOOK and steps < used:
+        hand = hand + 1 if hand + 1 < used else 0
+        steps += 1
+        flow = table.flows[hand]
+        if flow["state"] == LIVE:
+            seen += 1
+            if flow["last"] < oldest:
+                oldest, victim = flow["last"], hand
+    table.counters[HAND] = hand
+    if victim >= 0:
+        end(table, victim, TABLE_FULL, limits)
+        table.counters[EVICTED] += 1
+
+
+@kernel
+def begin(table: FlowTable, blank: npt.NDArray[np.void], row: Record, side: Int, ts: Int, limits: Limits) -> Int:
+    """A new flow of the frame ``row``, whose sender is the starter (``side`` 0) or the other one (1).
+
+    Returns its slot, or -1 where the table is full of ended flows that were not released.
+    """
+    counters = table.counters
+    if counters[LIVE_FLOWS] >= limits.live:
+        _evict(table, limits)
+    if counters[FREE_SLOTS] == 0:
+        return np.int64(-1)
+    counters[FREE_SLOTS] -= 1
+    slot = np.int64(table.free[counters[FREE_SLOTS]])
+    counters[HIGH_WATER] = max(counters[HIGH_WATER], slot + 1)
+    counters[LIVE_FLOWS] += 1
+    flow = table.flows[slot]
+    listed = flow["dirty"]  # the flow that had this slot may still stand on the list of this tick
+    table.flows[slot] = blank[0]
+    flow["dirty"] = listed
+    flow["state"] = np.uint8(LIVE)
+    flow["flow_id"] = np.uint64(counters[NEXT_FLOW_ID])
+    counters[NEXT_FLOW_ID] += 1
+    flow["first"] = ts
+    flow["last"] = ts
+    other = 1 - side
+    for word in range(2):
+        flow["address"][FWD, word] = row["address"][side, word]
+        flow["address"][BWD, word] = row["address"][other, word]
+    flow["key_port"][FWD] = row["key_port"][side]
+    flow["key_port"][BWD] = row["key_port"][other]
+    flow["port"][FWD] = row["port"][side]
+    flow["port"][BWD] = row["port"][other]
+    flow["protocol"] = row["protocol"]
+    flow["ip_version"] = row["version"]
+    flow["vlan"] = row["vlan"]
+    flow["mac"][FWD] = row["mac"][side]
+    flow["mac"][BWD] = row["mac"][other]
+    if row["protocol"] == ARP:
+        flow["arp_operation"] = row["arp_operation"]
+    insert(table, slot, row["hash"])
+    table.deadline[slot] = ts + limits.idle
+    counters[NEXT_DEADLINE] = min(counters[NEXT_DEADLINE], ts + limits.idle)
+    touch(table, slot)
+    return slot
+
+
+def blank_record(dtype: np.dtype[np.void]) -> npt.NDArray[np.void]:
+    """What a slot holds when a flow begins: zeros but for the facts that are not yet known."""
+    blank = np.zeros(1, dtype)
+    blank["ended"] = NOT_ENDED
+    blank["fresh"] = 1
+    blank["syn_at"] = -1
+    blank["rtt"] = -1
+    blank["response"] = -1
+    blank["window_min"] = 65535
+    return blank
+
+
+@kernel
+def expire(table: FlowTable, now: Int, limits: Limits) -> None:
+    """End each live flow whose deadline has come."""
+    if table.counters[NEXT_DEADLINE] > now:
+        return
+    soonest = NEVER
+    for slot in range(table.counters[HIGH_WATER]):
+        if table.deadline[slot] <= now:
+            end(table, slot, why(table.flows[slot]), limits)
+        else:
+            soonest = min(soonest, table.deadline[slot])
+    table.counters[NEXT_DEADLINE] = soonest
+
+
+@kernel
+def end_all(table: FlowTable, reason: Int, limits: Limits) -> None:
+    """End each live flow for that reason."""
+    for slot in range(table.counters[HIGH_WATER]):
+        if table.flows[slot]["state"] == LIVE:
+            end(table, slot, reason, limits)
+
+
+@kernel
+def release(table: FlowTable, slots: npt.NDArray[np.int32]) -> Int:
+    """Give ended slots back; others are left alone. Returns how many were given back."""
+    given = 0
+    for slot in slots:
+        if slot < 0 or slot >= len(table.flows) or table.flows[slot]["state"] != ENDED:
+            continue
+        table.flows[slot]["state"] = np.uint8(FREE)
+        table.free[table.counters[FREE_SLOTS]] = slot
+        table.counters[FREE_SLOTS] += 1
+        given += 1
+    return given

@@ -1,0 +1,176 @@
+"""The loop over frames: decode, find the flow, count."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from contract.jit import kernel
+from detector.decode import decode
+from detector.flow_index import find, key_hash
+from detector.flow_life import Limits, begin, end, touch, why
+from detector.flow_update import update
+from detector.flowtable import (
+    ACTIVE,
+    DIRTY,
+    FIN_BWD,
+    FIN_FWD,
+    IDLE,
+    RST_BWD,
+    RST_FWD,
+    SYN_ACK_SEEN,
+    SYN_SEEN,
+    FlowTable,
+)
+from detector.fragments import Fragments, new_fragments
+from detector.packet import NO_SLOT, PACKET, REASONS, Bytes, Columns, Int, Record
+
+CHUNK: Final = 128  # frames decoded ahead of their counting, so that the index entries are fetched side by side
+_FIN: Final = 1
+_SYN: Final = 2
+_RST: Final = 4
+_ACK: Final = 16
+_MET_OPENING: Final = SYN_SEEN | SYN_ACK_SEEN
+_CLOSED: Final = FIN_FWD | FIN_BWD | RST_FWD | RST_BWD
+
+
+class Work(NamedTuple):
+    """What the loop needs beside the table."""
+
+    rows: npt.NDArray[np.void]  # (CHUNK,) of PACKET
+    blank: npt.NDArray[np.void]  # (1,) of FLOW: a flow that begins
+    fragments: Fragments
+    dropped: npt.NDArray[np.int64]  # (len(REASONS),) frames not metered, by reason
+
+
+def new_work(blank: npt.NDArray[np.void], seed: int) -> Work:
+    """Fresh state beside a table; ``blank`` is one record of FLOW (``flow_life.blank_record``)."""
+    return Work(np.zeros(CHUNK, PACKET), blank, new_fragments(seed), np.zeros(len(REASONS), np.int64))
+
+
+@kernel
+def meter_frames(columns: Columns, low: Int, high: Int, table: FlowTable, work: Work, limits: Limits) -> None:
+    """Count frames ``low`` to ``high`` of the batch to their flows."""
+    data, rows = columns.data, work.rows
+    at = low
+    while at < high:
+        count = min(CHUNK, high - at)
+        for i in range(count):
+            row = rows[i]
+            n = at + i
+            start, stop = np.int64(columns.offsets[n]), np.int64(columns.offsets[n + 1])
+            reason = decode(
+                data,
+                start,
+                stop,
+                np.int64(columns.wire_len[n]),
+                np.int64(columns.link[n]),
+                columns.ts[n],
+                row,
+                work.fragments,
+            )
+            row["reason"] = np.uint8(reason)
+            if reason == 0:
+                row["hash"] = key_hash(row["address"], row["key_port"], row["protocol"], limits.seed)
+        for i in range(count):
+            row = rows[i]
+            reason = np.int64(row["reason"])
+            if reason == 0 and not _count(row, data, columns.ts[at + i], table, work.blank, limits):
+                reason = NO_SLOT
+            if reason != 0:
+                work.dropped[reason] += 1
+        at += count
+
+
+@kernel
+def _count(row: Record, data: Bytes, ts: Int, table: FlowTable, blank: npt.NDArray[np.void], limits: Limits) -> bool:
+    """Count one decoded frame; False where there is no slot for its flow."""
+    slot, side = find(table, row["address"], row["key_port"], row["protocol"], row["hash"])
+    if slot >= 0:
+        reason = _ending(table.flows[slot], row, ts, table.deadline[slot], limits)
+        if reason >= 0:
+            end(table, slot, reason, limits)
+            slot = np.int64(-1)
+            if reason != ACTIVE:
+                side = _starter(row)
+    else:
+        side = _starter(row)
+    if slot < 0:
+        slot = begin(table, blank, row, side, ts, limits)
+        if slot < 0:
+            return False
+    update(table, slot, side, row, data, ts, limits)
+    if row["quoted"]:
+        _refuse(row, table, limits)
+    return True
+
+
+@kernel
+def _ending(flow: Record, row: Record, ts: Int, deadline: Int, limits: Limits) -> Int:
+    """Why the flow ends before this frame, -1 where it goes on."""
+    if ts >= deadline:
+        return why(flow)
+    if ts - flow["first"] >= limits.active:
+        return ACTIVE
+    if row["has_tcp"] and np.int64(row["flags"]) & (_SYN | _ACK | _RST | _FIN) == _SYN:
+        state = np.int64(flow["tcp_state"])
+        if state & _CLOSED:
+            return why(flow)
+        if not state & _MET_OPENING:
+            return IDLE
+    return -1
+
+
+@kernel
+def _starter(row: Record) -> Int:
+    """Which end of a first frame started the flow: 0 its sender, 1 its receiver."""
+    if row["has_tcp"]:
+        flags = np.int64(row["flags"]) & (_SYN | _ACK)
+        if flags == _SYN | _ACK:
+            return np.int64(1)
+        if flags != _SYN and row["port"][0] < 1024 and row["port"][1] >= 1024:
+            return np.int64(1)
+    return np.int64(0)
+
+
+@kernel
+def _refuse(row: Record, table: FlowTable, limits: Limits) -> None:
+    """Note an ICMP "unreachable" at the flow whose packet it quotes, where that is known."""
+    address, port, protocol = row["quoted_address"], row["quoted_port"], row["quoted_protocol"]
+    slot, _ = find(table, address, port, protocol, key_hash(address, port, protocol, limits.seed))
+    if slot >= 0:
+        table.flows[slot]["unreachable"] += np.uint32(1)
+        touch(table, slot)
+
+
+@kernel
+def close_tick(table: FlowTable) -> None:
+    """Let ``at_tick_*`` of the dirty flows take the present values, and empty the dirty list."""
+    for n in range(table.counters[DIRTY]):
+        flow = table.flows[table.dirty[n]]
+        flow["fresh"] = np.uint8(0)
+        flow["dirty"] = np.uint8(0)
+        flow["at_tick_tcp_state"] = flow["tcp_state"]
+        flow["at_tick_unreachable"] = flow["unreachable"]
+        flow["at_tick_turns"] = flow["turns"]
+        for side in range(2):
+            flow["at_tick_packets"][side] = flow["packets"][side]
+            flow["at_tick_bytes"][side] = flow["bytes"][side]
+            flow["at_tick_payload"][side] = flow["payload"][side]
+            flow["at_tick_payload_packets"][side] = flow["payload_packets"][side]
+            flow["at_tick_flags"][side] = flow["flags"][side]
+            flow["at_tick_retransmissions"][side] = flow["retransmissions"][side]
+            for bit in range(8):
+                flow["at_tick_flag_count"][side, bit] = flow["flag_count"][side, bit]
+        flow["at_tick_dns_queries"] = flow["dns_queries"]
+        flow["at_tick_dns_replies"] = flow["dns_replies"]
+        flow["at_tick_dns_nxdomain"] = flow["dns_nxdomain"]
+        flow["at_tick_dns_name_bytes"] = flow["dns_name_bytes"]
+        flow["at_tick_dns_name_changes"] = flow["dns_name_changes"]
+        flow["at_tick_dns_entropy_sum"] = flow["dns_entropy_sum"]
+        flow["at_tick_arp_requests"] = flow["arp_requests"]
+        flow["at_tick_arp_replies"] = flow["arp_replies"]
+        flow["at_tick_arp_mac_changes"] = flow["arp_mac_changes"]
+    table.counters[DIRTY] = 0
