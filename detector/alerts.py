@@ -1,0 +1,207 @@
+"""Alerts: which incidents are raised, when they are written again, and when they close."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from contract.alert import Alert
+from contract.schemas import ARP
+from detector.evidence import sentences
+from detector.facts import facts_of, sample_flows
+from detector.flowtable import FlowTable
+from detector.gathering import gather
+from detector.incidents import DIRTY, FREE, REFUSED_FULL, Incidents, new_incidents, new_marks, reindex
+from detector.policy import Policy
+from detector.severity import severity
+
+Slots = npt.NDArray[np.int32]
+Rows = npt.NDArray[np.int64]
+_NEARLY_FULL: Final = 16  # candidates give way when less than one row in so many is free
+_SETTLED: Final = 5  # after so many revisions an alert is written less often
+_SLOWER: Final = 4.0
+
+
+class AlertBook:
+    """The incidents of one detector.
+
+    Args:
+        families: the model's families, of which the first is ``benign``
+        slots: how many slots the flow table has (``marks`` gets as many rows)
+        policy: when to raise
+        first_id: number of the first alert
+    """
+
+    def __init__(self, families: tuple[str, ...], slots: int, policy: Policy | None = None, first_id: int = 1) -> None:
+        self.policy = policy or Policy()
+        self.families = families
+        self.marks: npt.NDArray[Any] = new_marks(slots)
+        self._state: Incidents = new_incidents(self.policy.capacity, len(families))
+        self._bars = self.policy.tables(families).table
+        self._next_id = first_id
+        self.raised = 0
+        self.evicted = 0
+
+    @property
+    def refused(self) -> int:
+        """Verdicts that joined no incident because the table was full."""
+        return int(self._state.counters[REFUSED_FULL])
+
+    @property
+    def open(self) -> int:
+        """Alerts that are open now."""
+        rows = self._state.rows
+        return int(((rows["used"] != 0) & (rows["raised"] != 0)).sum())
+
+    def gather(
+        self, table: FlowTable, slots: Slots, codes: npt.NDArray[np.int16], scores: npt.NDArray[np.float32], now: int
+    ) -> None:
+        """Fold verdicts on flows into incidents. Slots without an incident and with a benign verdict cost nothing."""
+        if self._state.counters[FREE] * _NEARLY_FULL < len(self._state.rows):
+            self._make_room()
+        gather(self._state, self._bars, table.flows, self.marks, slots, codes, scores, now)
+
+    def alert_ids(self, slots: Slots) -> npt.NDArray[np.uint64]:
+        """The alert in which each slot's flow is, 0 where none was raised: uint64 ``(n,)``."""
+        marks = self.marks[slots]
+        row = np.maximum(marks["incident"], 0)
+        rows = self._state.rows
+        known = (marks["incident"] >= 0) & (rows["generation"][row] == marks["generation"])
+        ids: npt.NDArray[np.uint64] = np.where(known, rows["alert_id"][row], 0).astype(np.uint64)
+        return ids
+
+    def release(self, slots: Slots) -> None:
+        """Forget the marks of slots that the meter takes back. What their flows gave to incidents stays."""
+        self.marks[slots] = _blank()
+
+    def decide(self, now: int) -> list[Alert]:
+        """Raise and update what a tick's verdicts made due."""
+        count = int(self._state.counters[DIRTY])
+        if not count:
+            return []
+        rows = self._state.rows
+        dirty = self._state.dirty[:count].astype(np.int64)
+        dirty = dirty[rows["used"][dirty] != 0]
+        rows["peak"][dirty] = np.maximum(rows["peak"][dirty], rows["evidence"][dirty])
+        bars = self._bars[self._codes(dirty)]
+        is_raised = rows["raised"][dirty] != 0
+        ready = ~is_raised & (rows["evidence"][dirty] >= bars["evidence"]) & (rows["flows"][dirty] >= bars["flows"])
+        slower = np.where(rows["revision"][dirty] >= _SETTLED, _SLOWER, 1.0)
+        due = is_raised & (now - rows["emitted"][dirty] >= self.policy.update_s * 1e9 * slower)
+        new, again = dirty[ready], dirty[due]
+        again = again[np.argsort(rows["emitted"][again], kind="stable")][: self.policy.updates_a_tick]
+        for row in new:
+            self._raise(int(row), now)
+        alerts = [self._write(int(row), now) for row in np.concatenate((new, again))]
+        # What is raised but not due stays on the list; candidates come back with their next verdict.
+        waiting = dirty[(is_raised | ready) & ~np.isin(dirty, np.concatenate((new, again)))]
+        rows["dirty"][dirty] = 0
+        rows["dirty"][waiting] = 1
+        self._state.dirty[: len(waiting)] = waiting
+        self._state.counters[DIRTY] = len(waiting)
+        return alerts
+
+    def sweep(self, now: int) -> list[Alert]:
+        """Close what has been quiet for long enough; returns the last word on each alert that closed."""
+        rows = self._state.rows
+        used = np.flatnonzero(rows["used"])
+        if not len(used):
+            return []
+        quiet = used[now - rows["touched"][used] > self._bars[self._codes(used)]["quiet"]]
+        return self._close(quiet, now)
+
+    def finish(self, now: int) -> list[Alert]:
+        """Close everything: the input has ended."""
+        return self.decide(now) + self._close(np.flatnonzero(self._state.rows["used"]), now)
+
+    def _codes(self, rows: Rows) -> Rows:
+        codes: Rows = self._state.weights[rows].argmax(axis=1)
+        return codes
+
+    def _raise(self, row: int, now: int) -> None:
+        record = self._state.rows[row]
+        record["raised"] = 1
+        record["alert_id"] = self._next_id
+        record["decided"] = now
+        self._next_id += 1
+        self.raised += 1
+
+    def _write(self, row: int, now: int, *, is_open: bool = True) -> Alert:
+        record = self._state.rows[row]
+        record["revision"] += 1
+        record["emitted"] = now
+        weights = self._state.weights[row]
+        code = int(weights.argmax())
+        facts = facts_of(self._state, row, self.families[code])
+        bar = float(self._bars[code]["evidence"])
+        share = float(weights[code] / weights.sum()) if weights.sum() > 0 else 1.0
+        confidence = round(share * (1.0 - 2.0 ** (-float(record["peak"]) / bar)), 3)
+        level, reason = severity(facts, confidence)
+        attackers = facts.attackers
+        if facts.mac and facts.protocol == ARP:
+            attackers = [facts.mac, *attackers]
+        return Alert(
+            alert_id=int(record["alert_id"]),
+            family=facts.family,
+            severity=level,
+            severity_reason=reason,
+            confidence=confidence,
+            first_seen=facts.first,
+            last_seen=facts.last,
+            attackers=attackers,
+            victims=facts.victims,
+            ports=facts.ports,
+            attackers_total=facts.attackers_total,
+            victims_total=facts.victims_total,
+            ports_total=facts.ports_total,
+            protocol=facts.protocol,
+            flows=facts.flows,
+            packets=sum(facts.packets),
+            bytes=sum(facts.bytes_),
+            rate=round(facts.rate, 3),
+            evidence=sentences(facts),
+            sample_flows=sample_flows(self._state, row),
+            decided=int(record["decided"]),
+            revision=int(record["revision"]),
+            open=is_open,
+        )
+
+    def _close(self, rows: Rows, now: int) -> list[Alert]:
+        if not len(rows):
+            return []
+        raised = rows[self._state.rows["raised"][rows] != 0]
+        alerts = [self._write(int(row), now, is_open=False) for row in raised]
+        self._give_back(rows)
+        return alerts
+
+    def _make_room(self) -> None:
+        """The candidates that were quiet longest give way, a quarter of the table; alerts stay."""
+        rows = self._state.rows
+        candidates = np.flatnonzero((rows["used"] != 0) & (rows["raised"] == 0))
+        order = np.argsort(rows["touched"][candidates], kind="stable")
+        leaving = candidates[order][: len(rows) // 4]
+        self.evicted += len(leaving)
+        if len(leaving):
+            self._give_back(leaving)
+
+    def _give_back(self, rows: Rows) -> None:
+        state = self._state
+        generation = state.rows["generation"][rows] + 1
+        state.rows[rows] = np.zeros((), state.rows.dtype)
+        state.rows["generation"][rows] = generation
+        state.weights[rows] = 0.0
+        state.sketches[rows] = 0
+        free = int(state.counters[FREE])
+        state.free[free : free + len(rows)] = rows[::-1]
+        state.counters[FREE] = free + len(rows)
+        kept = state.dirty[: int(state.counters[DIRTY])]
+        kept = kept[~np.isin(kept, rows)]
+        state.dirty[: len(kept)] = kept
+        state.counters[DIRTY] = len(kept)
+        reindex(state)
+
+
+def _blank() -> Any:  # noqa: ANN401 - a numpy record
+    return new_marks(1)[0]
