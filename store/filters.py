@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 
 from contract.addresses import column_to_array, to_bytes
 from contract.community_id import community_ids
-from contract.families import BENIGN, catalogue, group_of
+from contract.errors import InputError
+from contract.families import BENIGN, GROUPS, catalogue, group_of
 from contract.schemas import TIME
 
 
@@ -37,8 +38,8 @@ class Filters:
         """Raise ``InputError`` where the family, group or host is none."""
         if self.family is not None:
             group_of(self.family)
-        if self.group is not None:
-            self.families()
+        if self.group is not None and self.group not in (*GROUPS, BENIGN):
+            raise InputError(f"no group is called {self.group!r}; there are {', '.join(GROUPS)} and {BENIGN}")
         if self.host is not None:
             to_bytes(self.host)
 

@@ -10,7 +10,7 @@ from contract.alert import Alert
 from contract.schemas import FLOWS, NAME, TIME, VERDICTS
 
 START = 1_700_000_000_000_000_000
-FAMILIES = ["benign", "syn_flood", "port_scan"]
+FAMILIES = ["benign", "syn_flood", "web_scan"]
 
 
 def addresses(last: np.ndarray) -> pa.Array:
@@ -36,7 +36,7 @@ def key_columns(ids: np.ndarray) -> dict[str, pa.Array]:
 
 
 def verdicts(rows: int, first_id: int = 0, *, codes: np.ndarray | None = None, final: bool = True) -> pa.RecordBatch:
-    """Verdicts of flows ``first_id`` onwards; a third each benign, syn_flood, port_scan unless ``codes`` says else."""
+    """Verdicts of flows ``first_id`` onwards; a third each benign, syn_flood, web_scan unless ``codes`` says else."""
     ids = np.arange(first_id, first_id + rows)
     chosen = ids % 3 if codes is None else codes
     columns = {

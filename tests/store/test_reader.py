@@ -23,7 +23,7 @@ def store(tmp_path_factory):
     with StoreWriter(path, compact_after=0) as writer:
         for number in range(6):
             writer.commit(
-                flows(50, number * 50), verdicts(50, number * 50), [alert(number), alert(100 + number, 1, "port_scan")]
+                flows(50, number * 50), verdicts(50, number * 50), [alert(number), alert(100 + number, 1, "web_scan")]
             )
             if number == 3:
                 writer.compact(everything=True)
@@ -98,7 +98,7 @@ def test_a_community_id_finds_its_flow(store):
         (Filters(family="syn_flood"), [5, 4, 3, 2, 1, 0]),
         (Filters(group="recon", since=START + 1105), [105]),
         (Filters(host="198.18.0.3"), [3]),
-        (Filters(host="198.18.1.1", family="port_scan", until=START + 101), [101, 100]),
+        (Filters(host="198.18.1.1", family="web_scan", until=START + 101), [101, 100]),
         (Filters(community_id="1:4"), [4]),
         (Filters(min_score=0.95), []),
         (Filters(severity="high", open=True, family="syn_flood"), [5, 4, 3, 2, 1, 0]),
@@ -122,8 +122,8 @@ def test_alerts_come_in_pages_and_as_news(store):
 def test_counts_and_timeline(store):
     counts = store.counts()
     assert counts["rows"] == {"flows": 300, "verdicts": 300}
-    assert counts["alerts"] == {"total": 12, "open": 12, "families": {"port_scan": 6, "syn_flood": 6}}
-    assert counts["families"]["port_scan"] == {"attacks": 100, "ended": 100}
+    assert counts["alerts"] == {"total": 12, "open": 12, "families": {"syn_flood": 6, "web_scan": 6}}
+    assert counts["families"]["web_scan"] == {"attacks": 100, "ended": 100}
     second = START // 10**9
     assert sum(row.ended for row in store.timeline()) == 300
     assert store.timeline(since=second + 1) == []

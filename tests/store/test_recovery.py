@@ -17,20 +17,30 @@ from tests.store.helpers import alert, flows, verdicts
 
 ROOT = Path(__file__).parents[2]
 ROWS = 40
-# Commits without end, as fast as it goes; says each commit that was acknowledged.
-VICTIM = f"""
-import sys
+# For each line "number", a process that commits from there without end, as fast as it goes, and says each commit that
+# was acknowledged. It forks them, so that imports and compiled code are loaded once.
+VICTIMS = f"""
+import os, sys
 sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
 from store.writer import StoreWriter
+from store.records import roll_up
+from store.seen import Seen
 from tests.store.helpers import alert, flows, verdicts
-writer = StoreWriter(Path(sys.argv[1]), compact_after=5)
-number = int(sys.argv[2])
-print("open", flush=True)
-while True:
-    writer.commit(flows({ROWS}, number * {ROWS}), verdicts({ROWS}, number * {ROWS}), [alert(number)])
-    print(number, flush=True)
-    number += 1
+roll_up(verdicts(1), Seen())
+for line in sys.stdin:
+    number = int(line)
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        print("dead", flush=True)
+        continue
+    writer = StoreWriter(Path(sys.argv[1]), compact_after=5)
+    print(os.getpid(), flush=True)
+    while True:
+        writer.commit(flows({ROWS}, number * {ROWS}), verdicts({ROWS}, number * {ROWS}), [alert(number)])
+        print(number, flush=True)
+        number += 1
 """
 
 
@@ -38,32 +48,40 @@ def numbers(tables) -> list[int]:
     return [i for table in tables for i in table.column("flow_id").to_pylist()]
 
 
+def kill_one(victims: subprocess.Popen[str], following: int, randomness: random.Random) -> int:
+    """Let a writer commit from there and kill it at a random instant; the last commit that it acknowledged."""
+    victims.stdin.write(f"{following}\n")
+    victims.stdin.flush()
+    pid = int(victims.stdout.readline())
+    acknowledged = following - 1
+    for _ in range(randomness.randrange(12)):
+        acknowledged = int(victims.stdout.readline())
+    for _ in range(randomness.randrange(200_000)):
+        pass  # a busy wait of a random length puts the signal anywhere in a commit
+    os.kill(pid, signal.SIGKILL)
+    while (line := victims.stdout.readline()) != "dead\n":
+        acknowledged = int(line)
+    return acknowledged
+
+
 def test_kill_at_any_instant_loses_and_doubles_nothing(tmp_path):
     randomness = random.Random(815)
     following = 0
-    for _ in range(10):
-        with subprocess.Popen(
-            [sys.executable, "-c", VICTIM, str(tmp_path), str(following)], stdout=subprocess.PIPE, text=True
-        ) as victim:
-            assert victim.stdout.readline() == "open\n"
-            for _ in range(randomness.randrange(1, 12)):
-                acknowledged = int(victim.stdout.readline())
-            # a busy wait of a random length puts the signal anywhere in the commit
-            for _ in range(randomness.randrange(200_000)):
-                pass
-            os.kill(victim.pid, signal.SIGKILL)
-            rest = victim.stdout.read().split("\n")
-            acknowledged = max([acknowledged, *(int(line) for line in rest[:-1])])
-        with StoreWriter(tmp_path) as writer:
-            assert not [note for note in writer.notes if "adopted" not in note and "part of its commit" not in note]
-        with StoreReader(tmp_path) as reader:
-            rows = numbers(reader.verdict_tables())
-            assert rows == list(range(len(rows))), "lost, doubled or out of order"
-            assert len(rows) >= (acknowledged + 1) * ROWS
-            assert numbers(reader.flow_tables()) == rows
-            assert [found.alert_id for found in reader.all_alerts()] == list(range(len(rows) // ROWS))
-            assert sum(row.ended for row in reader.timeline()) == len(rows)
-            following = len(rows) // ROWS
+    command = [sys.executable, "-c", VICTIMS, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as victims:
+        for _ in range(10):
+            acknowledged = kill_one(victims, following, randomness)
+            with StoreWriter(tmp_path) as writer:
+                assert not [note for note in writer.notes if "adopted" not in note and "part of its" not in note]
+            with StoreReader(tmp_path) as reader:
+                rows = numbers(reader.verdict_tables())
+                assert rows == list(range(len(rows))), "lost, doubled or out of order"
+                assert len(rows) >= (acknowledged + 1) * ROWS
+                assert numbers(reader.flow_tables()) == rows
+                assert [found.alert_id for found in reader.all_alerts()] == list(range(len(rows) // ROWS))
+                assert sum(row.ended for row in reader.timeline()) == len(rows)
+                following = len(rows) // ROWS
+        victims.stdin.close()
 
 
 def filled(path: Path, commits: int = 3) -> None:
