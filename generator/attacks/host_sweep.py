@@ -1,0 +1,118 @@
+"""Host sweep: one attempt asks one address whether it is alive, and the next attempt asks the next.
+
+Kinds: ARP from inside (netdiscover, arp-scan, nmap on a LAN), ICMP echo (nmap's empty ones, ping's 56 bytes, hping, fping),
+TCP SYN or ACK to one port (zmap, masscan, nmap; worms at 22, 23, 445, 3389), UDP (nmap's empty datagram to a high port,
+single-port probes). Addresses in order, shuffled, or every tenth; 5 to 60 % of them answer. Quick tools ask
+thousands in a second, careful ones one in seconds.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from contract.families import Family
+from generator.conversation import Conversation, Rand
+from generator.shapes.crowd import assign, headcount, ordinals, rate, spell, uneven, villains
+from generator.world import BASE_V4, Addresses, Attempts, World, mapped
+
+FAMILY = Family(
+    "recon",
+    "Host sweep",
+    "One host asks many addresses (ARP, ICMP, TCP or UDP) to find out which are alive.",
+    "T1018",
+    "TA0007",
+)
+KINDS: Final = ("arp", "icmp", "syn", "ack", "udp")
+_EACH: Final = 6  # variants of each kind that are answered, and as many that are not
+_PORTS: Final = {"syn": (22, 23, 80, 80, 443, 445, 3389, 8080, 2323, 5555, 6379), "ack": (80, 443), "udp": (40125, 53, 161, 5060, 1900)}
+_ECHO: Final = (0, 0, 8, 32, 56, 56, 84, 120)
+
+
+def _probe(world: World, kind: str, *, alive: bool) -> Conversation:
+    rng = world.rng
+    if kind == "arp":
+        conversation = Conversation.arp(world).who_has(reply=alive)
+        if not alive and rng.random() < 0.4:
+            conversation.repeat(think=float(rng.choice((0.2, 0.5, 1.0))))
+        return conversation
+    if kind == "icmp":
+        size = int(world.pick(_ECHO))
+        payload = world.noise(size) if rng.random() < 0.5 else bytes(range(8, 8 + size))
+        conversation = Conversation.icmp(world, client_os=world.pick(("nmap", "linux", "windows", "hping")))
+        return conversation.ping(payload, reply=alive)
+    if kind == "udp":
+        size = int(world.pick((0, 0, 0, 12, 48)))
+        conversation = Conversation.udp(world, client_os=world.pick(("nmap", "masscan", "linux")))
+        conversation.client(Rand(size, "bytes") if size else b"")
+        if alive and rng.random() < 0.3:
+            return conversation.server(Rand(60, "bytes"), think=0.0003)
+        return conversation.unreachable(3 if alive else 1, think=0.0002) if alive or rng.random() < 0.1 else conversation
+    tool = world.pick(("nmap", "masscan", "zmap", "mirai", "linux", "windows"))
+    conversation = Conversation.tcp(world, client_os=tool)
+    if kind == "ack":
+        conversation.send("A", options=False)
+        return conversation.send("R", from_client=False, options=False) if alive else conversation
+    system = tool in ("linux", "windows")
+    conversation.send("S")
+    if alive and rng.random() < 0.5:
+        return conversation.refuse()
+    if alive and system:
+        conversation.send("SA", from_client=False, think=0.00005).send("A", think=0.00002)
+        return conversation.close(world.pick(("rst", "fin")), think=0.001)
+    if alive:
+        return conversation.send("SA", from_client=False, think=0.00005).send("R", think=0.00002, options=False)
+    return conversation.repeat(think=1.0) if system else conversation
+
+
+def conversations(world: World) -> list[Conversation]:
+    """For each kind six probes that are answered, then six that are not."""
+    return [_probe(world, kind, alive=alive) for kind in KINDS for alive in (True, False) for _ in range(_EACH)]
+
+
+def _addresses(world: World) -> Addresses:
+    """Every address of the blocks inside, whether somebody has it or not, in order."""
+    units = np.concatenate([world.layout.units["sites"], world.layout.units["inside"]])
+    hosts = (np.sort(units)[:, None] * 64 + np.arange(1, 63)).ravel()
+    return mapped(BASE_V4 + hosts)
+
+
+def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
+    """Sweeps side by side: each has a kind, a source (ARP ones an infected inside host), an order and a pace."""
+    n, rng = len(intended), world.rng
+    sweeps = headcount(rng, rate(intended), (2.0, 400.0), (1, 50))
+    sweep = assign(rng, intended, uneven(rng, sweeps, 0.5), spell(rng, intended, sweeps) if sweeps > 2 else None)
+    kind = rng.choice(len(KINDS), sweeps, p=(0.2, 0.3, 0.3, 0.08, 0.12))
+    sources = villains(world, sweeps)
+    lateral = (kind == 0) | (rng.random(sweeps) < 0.2)
+    sources[lateral] = world.draw(world.infected, int(lateral.sum()))
+    everyone = _addresses(world)
+    alive = rng.random(len(everyone)) < rng.uniform(0.05, 0.6)
+    nth = ordinals(sweep)
+    target = np.zeros(n, np.int64)
+    for number in range(sweeps):
+        mine = np.flatnonzero(sweep == number)
+        start = int(rng.integers(len(everyone)))
+        order = np.roll(np.arange(len(everyone)), -start)
+        if rng.random() < 0.5:
+            order = rng.permutation(order)
+        elif rng.random() < 0.15:
+            order = np.concatenate([order[i::10] for i in range(10)])
+        target[mine] = order[nth[mine] % len(order)]
+    own = np.array([int(world.pick(_PORTS[KINDS[k]])) if KINDS[k] in _PORTS else 0 for k in kind])
+    style = rng.integers(0, _EACH, sweeps)
+    fixed = rng.random(sweeps) < 0.7
+    source_port = np.where(fixed[sweep], rng.integers(32768, 65536, sweeps)[sweep], rng.integers(32768, 65536, n))
+    return Attempts.of(
+        world,
+        intended,
+        src=sources[sweep],
+        dst=everyone[target],
+        src_port=source_port,
+        dst_port=own[sweep],
+        template=kind[sweep] * 2 * _EACH + np.where(alive[target], 0, _EACH) + style[sweep],
+        rtt_ns=np.where(lateral, world.lan_rtt(sweeps), world.rtt(sweeps))[sweep],
+        ipv6=False,
+    )

@@ -1,0 +1,1 @@
+"""Message shapes that several families share: TLS records, DNS messages, HTTP texts, SSH packets, names."""

@@ -1,0 +1,163 @@
+"""Who does what how often: uneven shares, running numbers, source ports and rhythms, all as arrays over attempts."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from contract.jit import kernel
+from generator.world import Addresses, World
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Ports = npt.NDArray[np.uint16]
+SECOND = 1_000_000_000
+
+
+def uneven(rng: np.random.Generator, count: int, evenness: float = 1.0) -> Floats:
+    """Shares that sum to one. ``evenness`` 0.3 lets a few do most, 10 makes all nearly equal."""
+    shares: Floats = rng.gamma(evenness, 1.0, count) + 1e-9
+    return shares / shares.sum()
+
+
+def rate(intended: Ints) -> float:
+    """Attempts per second over the time that they span (at least one second)."""
+    if len(intended) < 2:
+        return float(len(intended))
+    return len(intended) / max(float(intended[-1] - intended[0]) / SECOND, 1.0)
+
+
+def headcount(rng: np.random.Generator, per_second: float, each: tuple[float, float], limits: tuple[int, int]) -> int:
+    """How many sources make up ``per_second`` when each does between ``each[0]`` and ``each[1]`` a second."""
+    pace = float(np.exp(rng.uniform(np.log(each[0]), np.log(each[1]))))
+    return int(np.clip(round(per_second / pace), limits[0], limits[1]))
+
+
+def ordinals(groups: npt.NDArray[np.integer]) -> Ints:
+    """For every row, how many earlier rows have the same group."""
+    order = np.argsort(groups, kind="stable")
+    ordered = groups[order]
+    starts = (
+        np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))) if len(groups) else np.zeros(0, np.int64)
+    )
+    running = np.arange(len(groups), dtype=np.int64)
+    lengths = np.diff(np.append(starts, len(groups)))
+    result = np.empty(len(groups), np.int64)
+    result[order] = running - np.repeat(starts, lengths)
+    return result
+
+
+def ephemeral(rng: np.random.Generator, count: int) -> Ports:
+    """Source ports as client systems draw them: IANA's range, Linux's wider one."""
+    iana = rng.integers(49152, 65536, count)
+    linux = rng.integers(32768, 61000, count)
+    return np.where(rng.random(count) < 0.5, iana, linux).astype(np.uint16)
+
+
+def counted_ports(rng: np.random.Generator, sources: npt.NDArray[np.integer], step: int = 1) -> Ports:
+    """Source ports that each source counts up, as many systems and tools do."""
+    starts = rng.integers(32768, 60000, int(sources.max()) + 1 if len(sources) else 1)
+    return (1024 + (starts[sources] - 1024 + step * ordinals(sources)) % 64512).astype(np.uint16)
+
+
+def spell(
+    rng: np.random.Generator, intended: Ints, count: int, low: float = 0.3, high: float = 1.0
+) -> tuple[Ints, Ints]:
+    """When each of ``count`` actors is active: start and end within the time spanned, between shares ``low`` and ``high``."""
+    first, last = (int(intended[0]), int(intended[-1])) if len(intended) else (0, 0)
+    span = last - first
+    lasts = (rng.uniform(low, high, count) * span).astype(np.int64)
+    starts = first + (rng.random(count) * (span - lasts)).astype(np.int64)
+    return starts, starts + lasts
+
+
+def assign(rng: np.random.Generator, intended: Ints, weights: Floats, spells: tuple[Ints, Ints] | None = None) -> Ints:
+    """An actor for every attempt, by weight among those active at that time (all of them where none is)."""
+    uniform = rng.random(len(intended))
+    if spells is None:
+        return np.searchsorted(np.cumsum(weights)[:-1], uniform, side="right").astype(np.int64)
+    return _assign(np.ascontiguousarray(intended), uniform, weights, spells[0], spells[1])
+
+
+@kernel
+def _assign(intended: Ints, uniform: Floats, weights: Floats, starts: Ints, ends: Ints) -> Ints:
+    result = np.empty(len(intended), np.int64)
+    for i in range(len(intended)):
+        total = 0.0
+        for j in range(len(weights)):
+            if starts[j] <= intended[i] <= ends[j]:
+                total += weights[j]
+        anyone = total == 0.0
+        target = uniform[i] * (weights.sum() if anyone else total)
+        chosen = len(weights) - 1
+        for j in range(len(weights)):
+            if anyone or starts[j] <= intended[i] <= ends[j]:
+                chosen = j
+                target -= weights[j]
+                if target < 0.0:
+                    break
+        result[i] = chosen
+    return result
+
+
+def beats(intended: Ints, clan: Ints, periods: Ints, jitter: Floats, noise: Floats) -> tuple[Ints, Ints]:
+    """Give intended times a rhythm: ``(times, actor)``.
+
+    Each attempt belongs to a clan whose members act every ``periods[clan]`` ns, less up to the share ``jitter[clan]``. An
+    attempt becomes the beat of the member that has been due longest, at its due time; where none is due yet, a new
+    member joins at the intended time. So the rate follows the plan while each actor keeps its own rhythm.
+    """
+    return _beats(np.ascontiguousarray(intended), clan, periods, jitter, noise)
+
+
+@kernel
+def _beats(intended: Ints, clan: Ints, periods: Ints, jitter: Floats, noise: Floats) -> tuple[Ints, Ints]:
+    count = len(intended)
+    times = np.empty(count, np.int64)
+    actor = np.empty(count, np.int64)
+    following = np.full(count, np.int64(-1))
+    due = np.empty(count, np.int64)
+    who = np.empty(count, np.int64)
+    head = np.full(len(periods), np.int64(-1))
+    members = np.int64(0)
+    for i in range(count):
+        c = clan[i]
+        node = head[c]
+        if node >= 0 and due[node] <= intended[i]:
+            head[c] = following[node]
+            times[i] = due[node] if intended[i] - due[node] < 2 * periods[c] else intended[i]
+            actor[i] = who[node]
+        else:
+            times[i] = intended[i]
+            actor[i] = members
+            members += 1
+        due[i] = times[i] + np.int64(periods[c] * (1.0 - jitter[c] * noise[i]))
+        who[i] = actor[i]
+        following[i] = -1
+        # the queue of a clan stays ordered by due time; the walk is at most as long as the clan is large
+        if head[c] < 0 or due[head[c]] > due[i]:
+            following[i] = head[c]
+            head[c] = np.int64(i)
+        else:
+            at = head[c]
+            while following[at] >= 0 and due[following[at]] <= due[i]:
+                at = following[at]
+            following[i] = following[at]
+            following[at] = np.int64(i)
+    return times, actor
+
+
+def by_actor(world: World, actor: Ints, src: Addresses, dst: Addresses) -> tuple[Addresses, Addresses]:
+    """Give a share of the actors IPv6 in all that they do (give ``ipv6=False`` to ``Attempts.of`` afterwards)."""
+    count = int(actor.max()) + 1 if len(actor) else 0
+    six = (world.rng.random(count) < world.ipv6_share)[actor] if count else np.zeros(0, np.bool_)
+    src, dst = src.copy(), dst.copy()
+    if six.any():
+        src[six], dst[six] = world.layout.twins(src[six]), world.layout.twins(dst[six])
+    return src, dst
+
+
+def villains(world: World, count: int) -> Addresses:
+    """``count`` addresses that belong to this family's attackers alone (some thousands at most)."""
+    pool = np.concatenate([world.attackers, world.spoofed])
+    return pool[world.rng.permutation(len(pool))[: max(min(count, len(pool)), 1)]]
