@@ -54,8 +54,11 @@ def new_due(table: FlowTable, queue: int = 1 << 17) -> Due:
 
 
 @kernel
-def select(due: Due, table: FlowTable, dirty: npt.NDArray[np.int32], now: int) -> npt.NDArray[np.int32]:
-    """The slots to look at now, each once, in order; they count as looked at from here on."""
+def select(due: Due, table: FlowTable, dirty: npt.NDArray[np.int32], now: int, until: int) -> npt.NDArray[np.int32]:
+    """The slots to look at now, each once, in order; they count as looked at from here on.
+
+    ``until`` is ``now``, or ``NEVER`` at the end of the input: then all second looks are due.
+    """
     queue = len(due.queue_slot)
     waiting = due.counters[TAIL] - due.counters[HEAD]
     out = np.empty(len(dirty) + waiting, np.int32)
@@ -78,13 +81,13 @@ def select(due: Due, table: FlowTable, dirty: npt.NDArray[np.int32], now: int) -
         due.counters[TAIL] += 1
     while due.counters[HEAD] < due.counters[TAIL]:
         at = due.counters[HEAD] % queue
-        if due.queue_time[at] > now:
+        if due.queue_time[at] > until:
             break
         due.counters[HEAD] += 1
         slot = due.queue_slot[at]
         flow = table.flows[slot]
         same = flow["flow_id"] == due.queue_flow[at] and flow["state"] == LIVE
-        if same and now - due.looked[slot] >= SETTLE_NS:
+        if same and (until > now or now - due.looked[slot] >= SETTLE_NS) and due.looked[slot] < now:
             out[n] = slot
             n += 1
             _look(due, table, slot, now)
