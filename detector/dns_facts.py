@@ -43,7 +43,8 @@ def dns_message(flow: Record, data: Bytes, at: Int, end: Int, length: Int) -> No
 @kernel
 def _question(flow: Record, data: Bytes, start: Int, end: Int) -> None:
     """Name and type of the first question."""
-    at, labels, longest = start, 0, 0
+    longest: Int = 0
+    at, labels = start, 0
     last, before_last = start, start  # where the last two labels begin
     while at < end and 0 < data[at] < 64 and at - start < _MAX_NAME:
         before_last, last = last, at
