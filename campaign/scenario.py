@@ -1,0 +1,193 @@
+"""Scenarios: which families, at which rate over time, against how many sites, for how long.
+
+A scenario is a TOML file in ``scenarios/``: its name is the file's. ``campaign.scenario_file`` reads and checks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from contract.errors import InputError
+from contract.families import group_of
+from generator.workload import TOKYO_RATE, Curve, Share, Workload
+
+FOLDER: Final = Path(__file__).parent.parent / "scenarios"
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What a run of the scenario must reach. ``None`` asks for nothing.
+
+    ``recall`` and ``groups`` are shares of attempts detected, ``false_alarm_rate`` of ordinary flows called an attack,
+    ``within_1ms`` of frames that left within 1 ms of plan, ``p99_ms`` the latency from the intended time.
+    """
+
+    recall: float | None = None
+    groups: Mapping[str, float] = field(default_factory=dict)
+    false_alarm_rate: float | None = None
+    p99_ms: float | None = None
+    within_1ms: float = 0.999
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One scenario. ``multiplier`` is a curve of (second, times 815/s), ``background`` of (second, conversations/s)."""
+
+    name: str
+    title: str
+    summary: str
+    duration_s: float
+    multiplier: Curve
+    background: Curve
+    attacks: tuple[Share, ...]
+    benign: tuple[Share, ...]
+    seed: int = 1
+    sites: int = 120
+    clients: int = 4000
+    ipv6_share: float = 0.1
+    arrivals: str = "poisson"
+    targets: Targets = field(default_factory=Targets)
+    text: str = ""
+
+    def workload(self, start_ns: int) -> Workload:
+        """What the generator is asked for. Raises ``InputError`` where a value makes no sense."""
+        try:
+            return Workload(
+                seed=self.seed,
+                start_ns=start_ns,
+                duration_s=self.duration_s,
+                curve=tuple((second, times * TOKYO_RATE) for second, times in self.multiplier),
+                arrivals=self.arrivals,
+                attacks=self.attacks,
+                benign=self.benign,
+                benign_curve=self.background,
+                sites=self.sites,
+                clients=self.clients,
+                ipv6_share=self.ipv6_share,
+            )
+        except InputError as error:
+            raise InputError(f"scenario {self.name}: {error}") from None
+
+    def families(self) -> list[str]:
+        """Every family that occurs, attacks first."""
+        return list(dict.fromkeys(share.family for share in (*self.attacks, *self.benign)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The scenario as a JSON object."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "summary": self.summary,
+            "duration_s": self.duration_s,
+            "curve": [list(point) for point in self.multiplier],
+            "background": [list(point) for point in self.background],
+            "attacks": {share.family: share.weight for share in self.attacks},
+            "benign": {share.family: share.weight for share in self.benign},
+            "families": self.families(),
+            "sites": self.sites,
+            "clients": self.clients,
+            "seed": self.seed,
+        }
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What a user changes of a scenario. ``mix`` gives attack families new weights and leaves out all others.
+
+    ``multiplier`` holds that rate throughout; ``duration_s`` stretches or shortens the curves with it.
+    """
+
+    multiplier: float | None = None
+    duration_s: float | None = None
+    seed: int | None = None
+    sites: int | None = None
+    mix: Mapping[str, float] | None = None
+
+    def apply(self, scenario: Scenario) -> Scenario:
+        """The changed scenario. Raises ``InputError`` where a value makes no sense."""
+        if self.duration_s is not None:
+            scenario = _stretched(scenario, self.duration_s)
+        if self.multiplier is not None:
+            if not 0 <= self.multiplier <= 1000:
+                raise InputError(f"a multiplier of {self.multiplier:g} is not between 0 and 1000")
+            scenario = replace(scenario, multiplier=((0.0, self.multiplier),))
+        if self.seed is not None:
+            scenario = replace(scenario, seed=self.seed)
+        if self.sites is not None:
+            scenario = replace(scenario, sites=self.sites)
+        if self.mix is not None:
+            scenario = replace(scenario, attacks=_mixed(scenario, self.mix))
+        scenario.workload(0)
+        return scenario
+
+    def as_dict(self) -> dict[str, Any]:
+        """Those that are set."""
+        values = {
+            "multiplier": self.multiplier,
+            "duration_s": self.duration_s,
+            "seed": self.seed,
+            "sites": self.sites,
+            "mix": dict(self.mix) if self.mix is not None else None,
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def _stretched(scenario: Scenario, duration_s: float) -> Scenario:
+    if not 1 <= duration_s <= 7 * 86_400:
+        raise InputError(f"a duration of {duration_s:g} s is not between 1 s and 7 days")
+    factor = duration_s / scenario.duration_s
+
+    def share(old: Share) -> Share:
+        end = None if old.end_s is None else old.end_s * factor
+        return replace(old, begin_s=old.begin_s * factor, end_s=end)
+
+    def curve(old: Curve) -> Curve:
+        return tuple((second * factor, value) for second, value in old)
+
+    return replace(
+        scenario,
+        duration_s=duration_s,
+        multiplier=curve(scenario.multiplier),
+        background=curve(scenario.background),
+        attacks=tuple(map(share, scenario.attacks)),
+        benign=tuple(map(share, scenario.benign)),
+    )
+
+
+def _mixed(scenario: Scenario, mix: Mapping[str, float]) -> tuple[Share, ...]:
+    known = {share.family: share for share in scenario.attacks}
+    for family in mix:
+        if group_of(family) == "benign":
+            raise InputError(f"mix: {family} is ordinary traffic; the mix is of attacks")
+    return tuple(replace(known.get(name, Share(name)), weight=weight) for name, weight in mix.items())
+
+
+def parse_mix(text: str) -> dict[str, float]:
+    """``syn_flood=3,port_scan=1`` as a mapping. Raises ``InputError`` where it is something else."""
+    mix = {}
+    for part in text.split(","):
+        name, equals, weight = part.partition("=")
+        try:
+            mix[name.strip()] = float(weight) if equals else 1.0
+        except ValueError:
+            raise InputError(f"mix: {part.strip()!r} is not of the form family=weight") from None
+    return mix
+
+
+def names() -> list[str]:
+    """The scenarios that ship."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def load(name_or_path: str) -> Scenario:
+    """A scenario by name, or from a file (what ends in ``.toml`` or has a slash). Raises ``InputError``."""
+    from campaign.scenario_file import read
+
+    if name_or_path.endswith(".toml") or "/" in name_or_path:
+        return read(Path(name_or_path))
+    if name_or_path not in names():
+        raise InputError(f"no scenario is called {name_or_path!r}; there are {', '.join(names())}")
+    return read(FOLDER / f"{name_or_path}.toml")

@@ -1,0 +1,181 @@
+"""Reading a scenario file: TOML in, a checked ``Scenario`` out, or one line that says what is wrong and where.
+
+Whoever writes a scenario makes typing mistakes: so unknown keys are refused, with the known ones named.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from campaign.scenario import Scenario, Targets
+from contract.errors import InputError
+from contract.families import BENIGN, GROUPS, catalogue
+from generator import registry
+from generator.workload import ARRIVALS, Curve, Share
+
+_MAX_BYTES: Final = 1 << 20
+_KEYS: Final = {
+    "title": str,
+    "summary": str,
+    "duration": float,
+    "multiplier": list,
+    "background": list,
+    "attacks": dict,
+    "benign": dict,
+    "seed": int,
+    "sites": int,
+    "clients": int,
+    "ipv6_share": float,
+    "arrivals": str,
+    "targets": dict,
+}
+_NEEDED: Final = ("title", "summary", "duration", "multiplier")
+_SHARE_KEYS: Final = ("weight", "from", "until", "params")
+_TARGET_KEYS: Final = ("recall", "groups", "false_alarm_rate", "p99_ms", "within_1ms")
+_WORDS: Final = {str: "a text", float: "a number", int: "a whole number", list: "a list", dict: "a table"}
+Table = dict[str, Any]
+
+
+def read(path: Path) -> Scenario:
+    """A scenario from a file. Raises ``InputError``."""
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise InputError(f"{path}: a scenario of more than 1 MiB is refused")
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such scenario file") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot read the scenario: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not a text file: {error.reason}") from None
+    return parse(text, path.stem, str(path))
+
+
+def parse(text: str, name: str, where: str) -> Scenario:
+    """A scenario from TOML text; ``where`` names it in errors. Raises ``InputError``."""
+    try:
+        table = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InputError(f"{where}: not TOML: {error}") from None
+    _check_keys(table, _KEYS, where)
+    for key, value in table.items():
+        _check_type(value, _KEYS[key], f"{where}: {key}")
+    for key in _NEEDED:
+        if key not in table:
+            raise InputError(f"{where}: {key} is missing")
+    duration = _number(table["duration"], f"{where}: duration", low=1, high=7 * 86_400)
+    scenario = Scenario(
+        name=name,
+        title=table["title"],
+        summary=table["summary"],
+        duration_s=duration,
+        multiplier=_curve(table["multiplier"], f"{where}: multiplier", 1000),
+        background=_curve(table.get("background", [[0, 0]]), f"{where}: background", 100_000),
+        attacks=_shares(table.get("attacks", {}), f"{where}: attacks", duration, attack=True),
+        benign=_shares(table.get("benign", {}), f"{where}: benign", duration, attack=False),
+        seed=table.get("seed", 1),
+        sites=table.get("sites", 120),
+        clients=table.get("clients", 4000),
+        ipv6_share=_number(table.get("ipv6_share", 0.1), f"{where}: ipv6_share", high=1),
+        arrivals=table.get("arrivals", ARRIVALS[0]),
+        targets=_targets(table.get("targets", {}), f"{where}: targets"),
+        text=text,
+    )
+    _check_sense(scenario, where)
+    return scenario
+
+
+def _check_sense(scenario: Scenario, where: str) -> None:
+    """What no single key can tell."""
+    if not scenario.attacks and any(times for _, times in scenario.multiplier):
+        raise InputError(f"{where}: attacks: no family is named, yet the multiplier asks for attempts")
+    if not scenario.benign and any(rate for _, rate in scenario.background):
+        raise InputError(f"{where}: benign: no family is named, yet the background asks for conversations")
+    try:
+        scenario.workload(0)
+    except InputError as error:
+        raise InputError(f"{where}: {str(error).partition(': ')[2]}") from None
+
+
+def _check_keys(table: Mapping[str, Any], known: Mapping[str, Any] | tuple[str, ...], where: str) -> None:
+    for key in table:
+        if key not in known:
+            raise InputError(f"{where}: unknown key {key!r}; known are {', '.join(known)}")
+
+
+def _check_type(value: object, wanted: type, where: str) -> None:
+    kinds = (int, float) if wanted is float else wanted
+    if not isinstance(value, kinds) or (isinstance(value, bool) and wanted is not bool):
+        raise InputError(f"{where}: must be {_WORDS[wanted]}, not {value!r}")
+
+
+def _number(value: object, where: str, *, low: float = 0, high: float = math.inf) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
+        limits = f"from {low:g} to {high:g}" if high < math.inf else f"of {low:g} or more"
+        raise InputError(f"{where}: must be a number {limits}, not {value!r}")
+    return float(value)
+
+
+def _curve(points: list[Any], where: str, high: float) -> Curve:
+    if not points:
+        raise InputError(f"{where}: needs at least one point [second, value]")
+    curve: list[tuple[float, float]] = []
+    for number, point in enumerate(points):
+        here = f"{where}: point {number + 1}"
+        if not isinstance(point, list) or len(point) != 2:
+            raise InputError(f"{here}: must be [second, value], not {point!r}")
+        second = _number(point[0], f"{here}, second")
+        if curve and second < curve[-1][0]:
+            raise InputError(f"{here}: second {second:g} lies before that of the point above it")
+        curve.append((second, _number(point[1], f"{here}, value", high=high)))
+    return tuple(curve)
+
+
+def _shares(table: Table, where: str, duration: float, *, attack: bool) -> tuple[Share, ...]:
+    shares = []
+    for family, value in table.items():
+        here = f"{where}.{family}"
+        _check_family(family, here, attack=attack)
+        row = value if isinstance(value, dict) else {"weight": value}
+        _check_keys(row, _SHARE_KEYS, here)
+        begin = _number(row.get("from", 0), f"{here}.from", high=duration)
+        until = row.get("until")
+        end = None if until is None else _number(until, f"{here}.until", low=begin, high=duration)
+        params = row.get("params", {})
+        _check_type(params, dict, f"{here}.params")
+        weight = _number(row.get("weight", 1), f"{here}.weight")
+        shares.append(Share(family=family, weight=weight, params=params, begin_s=begin, end_s=end))
+    return tuple(shares)
+
+
+def _check_family(family: str, where: str, *, attack: bool) -> None:
+    known = catalogue()
+    if family not in known:
+        made = ", ".join(name for name in registry.names() if known[name].attack == attack)
+        raise InputError(f"{where}: no family is called {family!r}; the generator makes {made}")
+    if family not in registry.names():
+        raise InputError(f"{where}: the generator does not make {family} yet")
+    if known[family].attack != attack:
+        raise InputError(f"{where}: {family} is {'ordinary traffic' if attack else 'an attack'}")
+
+
+def _targets(table: Table, where: str) -> Targets:
+    _check_keys(table, _TARGET_KEYS, where)
+    groups = table.get("groups", {})
+    _check_type(groups, dict, f"{where}.groups")
+    for group in groups:
+        if group not in GROUPS or group == BENIGN:
+            raise InputError(f"{where}.groups: no group is called {group!r}; there are {', '.join(GROUPS)}")
+    shares = {
+        name: _number(table[name], f"{where}.{name}", high=1)
+        for name in ("recall", "false_alarm_rate", "within_1ms")
+        if name in table
+    }
+    if "p99_ms" in table:
+        shares["p99_ms"] = _number(table["p99_ms"], f"{where}.p99_ms")
+    rates = {name: _number(value, f"{where}.groups.{name}", high=1) for name, value in groups.items()}
+    return Targets(**shares, groups=rates)
