@@ -61,16 +61,14 @@ def invert(curve: Curve, duration_s: float, amounts: Float64) -> Float64:
         # The stable root of rate*t + slope/2*t^2 = left.
         root = np.sqrt(np.maximum(rates[piece] ** 2 + 2 * slope * left, 0.0))
         into = np.where(left > 0, 2 * left / (rates[piece] + root), 0.0)
-    return seconds[piece] + np.minimum(np.nan_to_num(into), spans[piece])
+    return np.asarray(seconds[piece] + np.minimum(np.nan_to_num(into), spans[piece]), np.float64)
 
 
 def intended_times(curve: Curve, duration_s: float, kind: str, rng: np.random.Generator, start_ns: int) -> Int64:
     """Sorted epoch nanoseconds of all arrivals: ``constant`` evenly spaced along the curve, ``poisson`` at random."""
     total = integral(curve, duration_s)
-    if kind == "constant":
-        amounts = np.arange(0.5, total, 1.0)
-    else:
-        amounts = np.sort(rng.random(rng.poisson(total))) * total
+    constant = kind == "constant"
+    amounts = np.arange(0.5, total, 1.0) if constant else np.sort(rng.random(rng.poisson(total))) * total
     times = start_ns + np.round(invert(curve, duration_s, amounts) * 1e9).astype(np.int64)
     end = start_ns + round(duration_s * 1e9)
     return np.asarray(np.minimum(times, end - 1), np.int64)

@@ -371,9 +371,7 @@ class Conversation:
         cuts = [(at, min(at + size, total)) for at in range(0, total, size)]
         window, at = max(self._window, 10), 0
         base, empty = lane.next[0 if from_client else 1], Content(b"", ())
-        back = (
-            self.position if from_client else 1 - self.position
-        )  # of the round trip, from the monitor to the receiver
+        back = self.position if from_client else 1 - self.position  # share from monitor to receiver
         while at < len(cuts):
             burst = cuts[at : at + window]
             at += len(burst)

@@ -1,7 +1,7 @@
-"""The second of two independent layers: reads finished bytes again and refuses any address outside the lab's ranges.
+"""The second of two independent layers: reads finished bytes again, refuses addresses outside the lab's ranges.
 
-Knows nothing of plans and templates. Looks at Ethernet with VLAN tags, ARP, IPv4, IPv6, IP in IP, and the packet that an
-ICMP error quotes. What it cannot read it refuses.
+Knows nothing of plans and templates. Looks at Ethernet with VLAN tags, ARP, IPv4, IPv6, IP in IP, and the packet that
+an ICMP error quotes. What it cannot read it refuses.
 """
 
 from __future__ import annotations

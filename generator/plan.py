@@ -1,4 +1,4 @@
-"""The whole plan of a campaign, made ahead: who attempts what, when, against whom; refused as a whole where it is unsafe."""
+"""The plan of a campaign, made ahead: who attempts what, when, against whom; refused as a whole where unsafe."""
 
 from __future__ import annotations
 
@@ -95,9 +95,7 @@ def _check(attempts: Attempts, conversations: list[Conversation], family: str) -
     for side in (attempts.src, attempts.dst):
         outside = ~lab.contains(side)
         if outside.any():
-            raise UnsafeError(
-                f"{family}: {int(outside.sum())} planned addresses lie outside 198.18.0.0/15 and 2001:2::/48"
-            )
+            raise UnsafeError(f"{family}: {int(outside.sum())} planned addresses lie outside {LAB[0]} and {LAB[1]}")
     if n and np.any((attempts.src[:, 0] == 0x20) != (attempts.dst[:, 0] == 0x20)):
         raise InputError(f"{family}: an attempt has ends of different IP versions")
 

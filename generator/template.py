@@ -1,7 +1,7 @@
 """All conversations of a campaign as flat arrays, from which one kernel stamps frames.
 
-A *variant* is one rendering of one conversation: conversation ``c`` has variant ``2 * c`` for IPv4 and ``2 * c + 1`` for
-IPv6. What the stamp writes is zero in ``blob``, so that the sums over the rest can be taken once.
+A *variant* is one rendering of one conversation: conversation ``c`` has variant ``2 * c`` for IPv4 and ``2 * c + 1``
+for IPv6. What the stamp writes is zero in ``blob``, so that the sums over the rest can be taken once.
 """
 
 from __future__ import annotations
@@ -67,6 +67,9 @@ def compile_conversations(conversations: Sequence[Conversation]) -> Template:
     return columns.template()
 
 
+_TYPES = "i8 i4 u1 u1 u1 u1 u4 u4 u1 i4 i4 u1 u2 f8 f8 f8 u8 u8"  # of Template, from ``start`` to ``sum``
+
+
 class _Columns:
     """Collects rows of frames and parts."""
 
@@ -90,7 +93,7 @@ class _Columns:
             if frame.times_at:
                 stamped[side] = number
         self.first.append(len(self.rows))
-        self.variants.append(_flow_of(frames[0]) + (conversation.hops,) if frames else (0, -1, -1, conversation.hops))
+        self.variants.append((*_flow_of(frames[0]), conversation.hops) if frames else (0, -1, -1, conversation.hops))
 
     def _frame(self, frame: Frame, sent: int, echo: int) -> None:
         data = bytearray(frame.header + frame.content.data)
@@ -125,26 +128,7 @@ class _Columns:
     def template(self) -> Template:
         rows = list(zip(*self.rows, strict=True)) or [()] * 18
         parts = list(zip(*self.parts, strict=True)) or [()] * 5
-        types = [
-            "i8",
-            "i4",
-            "u1",
-            "u1",
-            "u1",
-            "u1",
-            "u4",
-            "u4",
-            "u1",
-            "i4",
-            "i4",
-            "u1",
-            "u2",
-            "f8",
-            "f8",
-            "f8",
-            "u8",
-            "u8",
-        ]
+        types = _TYPES.split()
         frame_columns = [np.array(column, dtype) for column, dtype in zip(rows, types, strict=True)]
         part_columns = [np.array(c, d) for c, d in zip(parts, ("i4", "i4", "u1", "u8", "i4"), strict=True)]
         return Template(

@@ -21,7 +21,7 @@ Int64 = npt.NDArray[np.int64]
 
 
 class Chunk(NamedTuple):
-    """A stretch of time: its frames (schema FRAMES, sorted by ``ts``), and truth (TRUTH) of the attempts that begin in it.
+    """A stretch of time: its frames (FRAMES, sorted by ``ts``), and the TRUTH of the attempts that begin in it.
 
     ``begun`` counts the malicious attempts among those.
     """
@@ -52,7 +52,7 @@ def chunks(workload: Workload | Plan, seconds: float = 1.0) -> Iterator[Chunk]:
         merged = merged.take(np.argsort(merged.ts, kind="stable"))
         cut = int(np.searchsorted(merged.ts, end, "left"))
         held = merged.take(slice(cut, None))
-        truth = truth_rows(plan, low, high, flows)
+        truth = truth_rows(plan, low, flows)
         begun = int(np.count_nonzero(plan.attacks[table.family[low:high]])) if high > low else 0
         for part in _parts(merged.take(slice(0, cut)), template.length):
             yield Chunk(render(plan, part), truth, begun)
@@ -99,8 +99,8 @@ def render(plan: Plan, due: Due) -> pa.RecordBatch:
     )
 
 
-def truth_rows(plan: Plan, low: int, high: int, flows: Int64) -> pa.RecordBatch:
-    """TRUTH rows of the attempts ``low`` to ``high``: the flow of each, and that of the ICMP errors it caused."""
+def truth_rows(plan: Plan, low: int, flows: Int64) -> pa.RecordBatch:
+    """TRUTH rows of the attempts from ``low`` on: the flow of each, and that of the ICMP errors it caused."""
     table, template = plan.table, plan.template
     own = np.flatnonzero(flows[:, 0, 2] > 0)
     errors = np.flatnonzero(flows[:, 1, 2] > 0)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+
 import numpy as np
 import numpy.typing as npt
 
@@ -15,8 +18,8 @@ _KINDS = (
     ("html", "text/html; charset=UTF-8", 9_000),
     ("css", "text/css", 6_000),
     ("js", "application/javascript", 14_000),
-    ("png", "image/png", 12_000),
-    ("jpg", "image/jpeg", 30_000),
+    ("webp", "image/webp", 12_000),
+    ("avif", "image/avif", 30_000),
     ("json", "application/json", 1_500),
     ("woff2", "font/woff2", 20_000),
 )
@@ -80,12 +83,15 @@ def _answer(world: World, server: str, kind: tuple[str, str, int]) -> Payload:
         head = f"HTTP/1.1 304 Not Modified\r\nServer: {server}\r\nConnection: keep-alive\r\n\r\n"
         return head.encode()
     missing = rng.random() < 0.04
-    size = int(np.clip(rng.lognormal(np.log(kind[2]), 1.1), 120, 250_000))
-    size = 300 if missing else size
+    size = 300 if missing else int(np.clip(rng.lognormal(np.log(kind[2]), 1.1), 120, 250_000))
+    text = missing or kind[0] not in ("webp", "avif", "woff2")
+    # Text goes compressed: letters that shrink to about the wanted size.
+    body = gzip.compress(base64.b64encode(world.noise(size)), 1, mtime=0) if text else world.noise(size)
     status = "404 Not Found" if missing else "200 OK"
-    head = f'HTTP/1.1 {status}\r\nServer: {server}\r\nContent-Type: {kind[1]}\r\nContent-Encoding: gzip\r\nETag: "'
-    rest = f'"\r\nContent-Length: {size}\r\nConnection: keep-alive\r\n\r\n'
-    return [head.encode(), Rand(12, "hex"), rest.encode(), Rand(min(size, 16), "bytes"), world.noise(max(size - 16, 0))]
+    head = f"HTTP/1.1 {status}\r\nServer: {server}\r\nContent-Type: {_KINDS[0][1] if missing else kind[1]}\r\n"
+    head += "Content-Encoding: gzip\r\n" if text else ""
+    rest = f'"\r\nContent-Length: {len(body)}\r\nConnection: keep-alive\r\n\r\n'
+    return [head.encode() + b'ETag: "', Rand(12, "hex"), rest.encode(), body]
 
 
 def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
