@@ -27,7 +27,11 @@ FAMILY = Family(
 )
 KINDS: Final = ("arp", "icmp", "syn", "ack", "udp")
 _EACH: Final = 6  # variants of each kind that are answered, and as many that are not
-_PORTS: Final = {"syn": (22, 23, 80, 80, 443, 445, 3389, 8080, 2323, 5555, 6379), "ack": (80, 443), "udp": (40125, 53, 161, 5060, 1900)}
+_PORTS: Final = {
+    "syn": (22, 23, 80, 80, 443, 445, 3389, 8080, 2323, 5555, 6379),
+    "ack": (80, 443),
+    "udp": (40125, 53, 161, 5060, 1900),
+}
 _ECHO: Final = (0, 0, 8, 32, 56, 56, 84, 120)
 
 
@@ -49,7 +53,9 @@ def _probe(world: World, kind: str, *, alive: bool) -> Conversation:
         conversation.client(Rand(size, "bytes") if size else b"")
         if alive and rng.random() < 0.3:
             return conversation.server(Rand(60, "bytes"), think=0.0003)
-        return conversation.unreachable(3 if alive else 1, think=0.0002) if alive or rng.random() < 0.1 else conversation
+        return (
+            conversation.unreachable(3 if alive else 1, think=0.0002) if alive or rng.random() < 0.1 else conversation
+        )
     tool = world.pick(("nmap", "masscan", "zmap", "mirai", "linux", "windows"))
     conversation = Conversation.tcp(world, client_os=tool)
     if kind == "ack":

@@ -54,7 +54,12 @@ def _agent(world: World) -> str:
 
 def _busting(world: World, host: str, page: str) -> list[Part]:
     rng = world.rng
-    target: list[Part] = [f"{page}?".encode(), rand(int(rng.integers(3, 11)), "alnum"), b"=", rand(int(rng.integers(3, 11)), "alnum")]
+    target: list[Part] = [
+        f"{page}?".encode(),
+        rand(int(rng.integers(3, 11)), "alnum"),
+        b"=",
+        rand(int(rng.integers(3, 11)), "alnum"),
+    ]
     return http.request("GET", target, _headers(world, host, _agent(world)))
 
 
@@ -84,7 +89,9 @@ def _answer(world: World, server: str) -> tuple[list[Part] | None, float]:
         return None, think
     if state < 0.35:
         status = int(rng.choice((403, 429, 502, 503)))
-        return http.response(status, http.server_headers(rng, server, "text/html"), http.html(rng, int(rng.integers(150, 700)))), think
+        return http.response(
+            status, http.server_headers(rng, server, "text/html"), http.html(rng, int(rng.integers(150, 700)))
+        ), think
     size = int(np.clip(rng.lognormal(8.0, 0.8), 400, 16_000))
     return http.response(200, http.server_headers(rng, server, "text/html; charset=UTF-8"), http.html(rng, size)), think
 
@@ -99,7 +106,9 @@ def _plain(world: World, make: Callable[[World, str, str], list[Part]], host: st
         if answer is None:
             return conversation.close(world.pick(("none", "none", "rst", "fin")), think=float(rng.uniform(0.5, 8)))
         conversation.server(answer, think=think, jitter=0.8)
-    return conversation.close(world.pick(("fin", "fin", "server_fin", "rst", "none")), think=float(rng.exponential(0.02)))
+    return conversation.close(
+        world.pick(("fin", "fin", "server_fin", "rst", "none")), think=float(rng.exponential(0.02))
+    )
 
 
 def _over_tls(world: World, host: str) -> Conversation:
@@ -112,7 +121,9 @@ def _over_tls(world: World, host: str) -> Conversation:
     for number in range(int(world.pick((1, 1, 2, 5)))):
         if number:
             conversation.client(tls.application(int(rng.integers(90, 500))), think=float(rng.exponential(0.004)))
-        conversation.server(tls.application(int(rng.integers(200, 9000)), rng), think=float(rng.lognormal(-3.5, 1.2)), jitter=0.8)
+        conversation.server(
+            tls.application(int(rng.integers(200, 9000)), rng), think=float(rng.lognormal(-3.5, 1.2)), jitter=0.8
+        )
     return conversation.close(world.pick(("fin", "rst", "none")), think=0.001)
 
 

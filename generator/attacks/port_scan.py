@@ -154,7 +154,9 @@ def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
     scan = assign(rng, intended, uneven(rng, scans, 0.4), spell(rng, intended, scans) if scans > 2 else None)
     attackers = villains(world, scans)
     groups = _groups()
-    weights = np.array([{"S": 6.0, "connect": 5.0, "udp": 2.0}.get(KINDS[kind], 1.0) / len(_TOOLS[kind]) for kind, _ in groups])
+    weights = np.array(
+        [{"S": 6.0, "connect": 5.0, "udp": 2.0}.get(KINDS[kind], 1.0) / len(_TOOLS[kind]) for kind, _ in groups]
+    )
     group = rng.choice(len(groups), scans, p=weights / weights.sum())
     nth = ordinals(scan)
     dst_index, port = np.zeros(n, np.int64), np.zeros(n, np.int64)

@@ -58,18 +58,33 @@ def _ntp(world: World) -> Exchange:
     for number in range(count):
         entries: list[Part] = []
         for _ in range(6):
-            entries += [rand(16, "bytes"), bytes((198, 18)), rand(2, "bytes"), bytes((198, 19)), rand(2, "bytes"), bytes(48)]
+            entries += [
+                rand(16, "bytes"),
+                bytes((198, 18)),
+                rand(2, "bytes"),
+                bytes((198, 19)),
+                rand(2, "bytes"),
+                bytes(48),
+            ]
         more = 0xD7 if number < count - 1 else 0x97
         answers.append([bytes((more, number & 0x7F, 3, 0x2A)) + struct.pack("!HH", 6, 72), *entries])
     return request, answers
 
 
 def _ssdp(world: World) -> Exchange:
-    request = b'M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: "ssdp:discover"\r\nMX: 1\r\nST: ssdp:all\r\n\r\n'
+    request = (
+        b'M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: "ssdp:discover"\r\nMX: 1\r\nST: ssdp:all\r\n\r\n'
+    )
     device = f"198.18.{world.rng.integers(0, 255)}.{world.rng.integers(1, 255)}"
     answers: list[Payload] = []
     for number in range(int(world.rng.integers(4, 13))):
-        kind = world.pick(("upnp:rootdevice", "urn:schemas-upnp-org:device:InternetGatewayDevice:1", "urn:schemas-upnp-org:service:WANIPConnection:1"))
+        kind = world.pick(
+            (
+                "upnp:rootdevice",
+                "urn:schemas-upnp-org:device:InternetGatewayDevice:1",
+                "urn:schemas-upnp-org:service:WANIPConnection:1",
+            )
+        )
         head = f"HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age={120 + number}\r\nEXT:\r\nLOCATION: http://{device}:49152/rootDesc.xml\r\n"
         head += f"SERVER: Linux/3.4 UPnP/1.0 MiniUPnPd/1.9\r\nST: {kind}\r\nUSN: uuid:"
         answers.append([head.encode(), Rand(32, "hex"), f"::{kind}\r\n\r\n".encode()])
@@ -77,13 +92,19 @@ def _ssdp(world: World) -> Exchange:
 
 
 def _memcached(world: World) -> Exchange:
-    request = [Rand(2, "bytes", "request"), b"\x00\x00\x00\x01\x00\x00", world.pick((b"stats\r\n", b"gets a\r\n", b"gets p h e\r\n"))]
+    request = [
+        Rand(2, "bytes", "request"),
+        b"\x00\x00\x00\x01\x00\x00",
+        world.pick((b"stats\r\n", b"gets a\r\n", b"gets p h e\r\n")),
+    ]
     count = int(world.rng.integers(5, 40))
     filler = bytes([int(world.rng.integers(65, 90))]) * 1392 if world.rng.random() < 0.5 else world.noise(1392)
     answers: list[Payload] = []
     for number in range(count):
         text = b"VALUE a 0 1048576\r\n" if number == 0 else b""
-        answers.append([Rand(2, "bytes", "request"), struct.pack("!HHH", number, count, 0), text, filler[: 1392 - len(text)]])
+        answers.append(
+            [Rand(2, "bytes", "request"), struct.pack("!HHH", number, count, 0), text, filler[: 1392 - len(text)]]
+        )
     return request, answers
 
 
@@ -92,7 +113,13 @@ def _snmp(world: World) -> Exchange:
     oid = b"\x06\x08\x2b\x06\x01\x02\x01\x01\x01\x00"
     community = world.pick((b"public", b"private", b"cisco"))
     number = tuple(ber.integer(int(value)) for value in (rng.integers(1, 2**30), 0, 0))
-    ask = ber.tlv(0xA5, number[0], number[1], ber.integer(int(rng.integers(50, 2250))), ber.sequence(ber.sequence(oid, b"\x05\x00")))
+    ask = ber.tlv(
+        0xA5,
+        number[0],
+        number[1],
+        ber.integer(int(rng.integers(50, 2250))),
+        ber.sequence(ber.sequence(oid, b"\x05\x00")),
+    )
     bindings = []
     goal = int(rng.integers(10, 1200))
     while sum(map(len, bindings)) < goal:
@@ -107,12 +134,19 @@ def _snmp(world: World) -> Exchange:
 
 def _cldap(world: World) -> Exchange:
     rng = world.rng
-    request = bytes.fromhex("302502010163200400" "0a01000a0100020100020100010100870b6f626a656374636c6173733000")
+    request = bytes.fromhex("3025020101632004000a01000a0100020100020100010100870b6f626a656374636c6173733000")
     attributes = []
     goal = int(rng.integers(900, 1330))
     while sum(map(len, attributes)) < goal:
-        values = [ber.octets(f"CN={names.token(rng, int(rng.integers(5, 40)))},DC=corp,DC=example".encode()) for _ in range(2)]
-        attributes.append(ber.sequence(ber.octets(world.pick(("namingContexts", "supportedControl", "supportedCapabilities")).encode()), ber.tlv(0x31, *values)))
+        values = [
+            ber.octets(f"CN={names.token(rng, int(rng.integers(5, 40)))},DC=corp,DC=example".encode()) for _ in range(2)
+        ]
+        attributes.append(
+            ber.sequence(
+                ber.octets(world.pick(("namingContexts", "supportedControl", "supportedCapabilities")).encode()),
+                ber.tlv(0x31, *values),
+            )
+        )
     entry = ber.sequence(b"\x02\x01\x01", ber.tlv(0x64, ber.octets(b""), ber.sequence(*attributes)))
     return request, [entry]
 
@@ -126,7 +160,9 @@ def _chargen(world: World) -> Exchange:
 def _discovery(world: World) -> Exchange:
     scopes = " ".join(f"onvif://www.example.org/type/{world.word()}" for _ in range(int(world.rng.integers(6, 20))))
     head = "<?xml version='1.0'?><e:Envelope><e:Header><w:MessageID>uuid:"
-    return b"<:/>", [[head.encode(), Rand(32, "hex"), f"</w:MessageID></e:Header><e:Body>{scopes}</e:Body></e:Envelope>".encode()]]
+    return b"<:/>", [
+        [head.encode(), Rand(32, "hex"), f"</w:MessageID></e:Header><e:Body>{scopes}</e:Body></e:Envelope>".encode()]
+    ]
 
 
 _PROTOCOLS: dict[int, Callable[[World], Exchange]] = {

@@ -80,7 +80,10 @@ def _read(world: World, host: str, period: float, rounds: int) -> Conversation:
     # A receive window that is announced small from the start and never scaled up.
     conversation.client_stack = replace(conversation.client_stack, window=window, scale=0)
     conversation.open()
-    headers: list[tuple[str, Parts]] = [("Host", host.encode()), ("User-Agent", str(world.pick(http.BROWSERS)).encode())]
+    headers: list[tuple[str, Parts]] = [
+        ("Host", host.encode()),
+        ("User-Agent", str(world.pick(http.BROWSERS)).encode()),
+    ]
     conversation.client(http.request("GET", http.path(rng).encode(), headers), think=0.0003)
     page = http.html(rng, window * (rounds + 2))
     answer = http.response(200, http.server_headers(rng, "nginx", "text/html"), b"")
@@ -100,7 +103,9 @@ def conversations(world: World) -> list[Conversation]:
     made = []
     for make in (_headers, _body, _read):
         period = float(rng.uniform(3.0, 15.0))
-        made += [make(world, host, period * float(rng.uniform(0.9, 1.1)), int(rng.integers(2, 13))) for _ in range(_EACH)]
+        made += [
+            make(world, host, period * float(rng.uniform(0.9, 1.1)), int(rng.integers(2, 13))) for _ in range(_EACH)
+        ]
     return made
 
 

@@ -161,3 +161,12 @@ def villains(world: World, count: int) -> Addresses:
     """``count`` addresses that belong to this family's attackers alone (some thousands at most)."""
     pool = np.concatenate([world.attackers, world.spoofed])
     return pool[world.rng.permutation(len(pool))[: max(min(count, len(pool)), 1)]]
+
+
+def infected(world: World, actor: Ints, enough: int = 3) -> Addresses:
+    """The host of every row's actor: infected ones, more of the inside hosts where each would carry over ``enough`` actors."""
+    actors = int(actor.max()) + 1 if len(actor) else 1
+    pool = world.infected
+    if actors > enough * len(pool):
+        pool = world.some(world.inside, max(len(pool), len(world.inside) // 2), max(len(pool), len(world.inside) // 2))
+    return pool[actor % len(pool)]

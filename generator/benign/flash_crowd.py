@@ -1,0 +1,148 @@
+"""Flash crowd: the people that a goal, a ticket sale or an opening ceremony brings, all at once and all real.
+
+What a flood copies is the rate. What it lacks is here: thousands of distinct clients of every system, each with a full
+handshake, a page and then its assets over several connections, answers that are 200 and 304 with caching headers, reading
+and queueing times of people, round trips as far apart as the crowd is, and orderly ends. Under load servers slow down, some clients
+retry the SYN, some see 503 with Retry-After, reload, or give up. Half of the crowd uses TLS. The crowd gathers within 5 to 60 s of its event, then
+thins out.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from contract.families import Family
+from generator.benign.tls_browsing import handshake
+from generator.conversation import Conversation
+from generator.shapes import http, names, tls
+from generator.world import Attempts, World
+
+FAMILY = Family("benign", "Flash crowd", "A crowd of real people comes to one site within seconds; it is no flood.")
+_PLAIN = 28
+_SEALED = 20
+_ASSETS = (("css", "text/css", 9.0), ("js", "application/javascript", 9.6), ("png", "image/png", 9.0), ("jpg", "image/jpeg", 10.2), ("svg", "image/svg+xml", 7.5), ("json", "application/json", 7.0))  # fmt: skip
+
+
+def _strain(world: World) -> float:
+    """How long the strained server takes for an answer, in seconds."""
+    return float(np.clip(world.rng.lognormal(world.rng.uniform(-4.5, -1.5), 0.9), 0.001, 4.0))
+
+
+def _opened(world: World) -> Conversation:
+    conversation = Conversation.tcp(world)
+    if world.rng.random() < 0.1:  # the first SYN was lost in the rush
+        conversation.send("S").repeat(think=1.0).send("SA", from_client=False, think=0.0001).send("A", think=0.00003)
+        return conversation
+    return conversation.open()
+
+
+def _visit(world: World, host: str, agent: str, server: str) -> Conversation:
+    """A page or a handful of its assets over HTTP."""
+    rng = world.rng
+    conversation = _opened(world)
+    page = str(world.pick(("/", "/", "/tickets", "/live", "/results", http.path(rng))))
+    first_page = rng.random() < 0.5
+    headers = http.browser_headers(rng, host, agent, referer="" if rng.random() < 0.5 else f"http://{names.host(rng)}/")
+    if first_page:
+        conversation.client(http.request("GET", page.encode(), headers), think=float(rng.uniform(0.0003, 0.01)))
+        if rng.random() < 0.1:
+            busy = [*http.server_headers(rng, server, "text/html"), ("Retry-After", b"5")]
+            conversation.server(http.response(503, busy, http.html(rng, 600)), think=_strain(world))
+            conversation.client(
+                http.request("GET", page.encode(), headers), think=float(rng.uniform(1.5, 8.0)), jitter=0.9
+            )
+        size = int(np.clip(rng.lognormal(9.2, 0.7), 2_000, 45_000))
+        reply = http.server_headers(rng, server, "text/html; charset=UTF-8", cached=rng.random() < 0.6)
+        conversation.server(http.response(200, reply, http.html(rng, size)), think=_strain(world), jitter=0.8)
+    for turn in range(int(rng.integers(0 if first_page else 1, 7))):
+        kind, mime, scale = _ASSETS[int(rng.integers(len(_ASSETS)))]
+        own = [("Host", host.encode()), *http.browser_headers(rng, host, agent, referer=f"http://{host}{page}")[1:]]
+        known = rng.random() < 0.25
+        if known:
+            own.append(("If-None-Match", f'"{names.token(rng, 16, "hex")}"'.encode()))
+        wait = float(rng.lognormal(-3.5, 1.2)) if turn or first_page else 0.001
+        conversation.client(http.request("GET", f"{http.path(rng)}.{kind}".encode(), own), think=wait, jitter=0.9)
+        reply = http.server_headers(rng, server, mime, cached=True)
+        body = b"" if known else world.noise(int(np.clip(rng.lognormal(scale, 0.9), 200, 90_000)))
+        conversation.server(http.response(304 if known else 200, reply, body), think=_strain(world) * 0.5, jitter=0.8)
+    if rng.random() < 0.3:  # somebody reloads for the score
+        conversation.client(
+            http.request("GET", b"/live/score.json", headers), think=float(rng.uniform(2.0, 12.0)), jitter=0.9
+        )
+        conversation.server(
+            http.response(200, http.server_headers(rng, server, "application/json"), http.html(rng, 700)),
+            think=_strain(world),
+        )
+    return conversation.close(
+        world.pick(("fin", "fin", "server_fin", "server_fin", "rst", "none")), think=float(rng.exponential(4.0))
+    )
+
+
+def _sealed(world: World, host: str) -> Conversation:
+    """The same over TLS, several requests to a connection."""
+    rng = world.rng
+    style = tls.BROWSERS[int(rng.integers(6))]
+    conversation = handshake(world, Conversation.tcp(world), host, style, int(rng.integers(300, 1200)))
+    conversation.server(
+        tls.application(int(np.clip(rng.lognormal(9.4, 0.7), 2_000, 60_000)), rng), think=_strain(world), jitter=0.8
+    )
+    for _ in range(int(rng.integers(0, 7))):
+        conversation.client(
+            tls.application(int(rng.integers(60, 600))), think=float(rng.lognormal(-2.5, 1.4)), jitter=0.9
+        )
+        conversation.server(
+            tls.application(int(np.clip(rng.lognormal(8.8, 1.2), 150, 90_000)), rng),
+            think=_strain(world) * 0.5,
+            jitter=0.8,
+        )
+    return conversation.close(
+        world.pick(("fin", "fin", "server_fin", "rst", "none")), think=float(rng.exponential(5.0))
+    )
+
+
+def conversations(world: World) -> list[Conversation]:
+    """Visits over HTTP first, then over TLS; all at one event's site."""
+    rng = world.rng
+    host = f"www.{names.domain(rng)}"
+    server = str(world.pick(http.SERVERS))
+    plain = [_visit(world, host, str(world.pick(http.BROWSERS)), server) for _ in range(_PLAIN)]
+    return plain + [_sealed(world, host) for _ in range(_SEALED)]
+
+
+def _gather(intended: npt.NDArray[np.int64], world: World) -> npt.NDArray[np.int64]:
+    """Bend the planned times so that the crowd rises fast after its event and thins out slowly."""
+    if len(intended) < 2 or not world.params.get("surge", True):
+        return intended
+    span = float(intended[-1] - intended[0])
+    share = (intended - intended[0]) / max(span, 1.0)
+    event, rise = world.rng.uniform(0.05, 0.5), world.rng.uniform(0.03, 0.15)
+    grid = np.linspace(0.0, 1.0, 512)
+    after = np.clip((grid - event) / rise, 0, None)
+    level = 0.3 + np.where(
+        after < 1, after, np.exp(-(after - 1) * rise * world.rng.uniform(1.0, 5.0))
+    ) * world.rng.uniform(1.5, 5.0)
+    level = np.where(grid < event, 0.3, level)
+    made = np.concatenate([[0.0], np.cumsum(level[:-1])])
+    bent = np.interp(share, made / made[-1], grid)
+    return (intended[0] + bent * span).astype(np.int64)
+
+
+def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
+    """As many distinct clients as there are, each with one to six connections close together."""
+    n, rng = len(intended), world.rng
+    times = np.sort(_gather(intended, world))
+    stages = world.some(world.sites, 1, 2)
+    # neighbours in time are often the connections of one browser: a walk through a shuffled crowd
+    crowd = rng.permutation(len(world.clients))
+    person = crowd[(np.cumsum(rng.random(n) < 0.35) + rng.integers(0, 40, n)) % len(crowd)]
+    sealed = rng.random(len(world.clients)) < rng.uniform(0.2, 0.8)
+    template = np.where(sealed[person], _PLAIN + rng.integers(0, _SEALED, n), rng.integers(0, _PLAIN, n))
+    return Attempts.of(
+        world,
+        times,
+        src=world.clients[person],
+        dst=stages[person % len(stages)],
+        dst_port=np.where(sealed[person], 443, 80),
+        template=template,
+    )
