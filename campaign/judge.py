@@ -1,168 +1,128 @@
-"""The judge: truth against verdicts and alerts, as a scorecard (DESIGN, section 4).
-
-A flow counts as detected when some verdict on it says attack, or when it lies inside a true alert. An entry of truth
-counts as detected when an alert names its attacker or victim while it lasts.
-"""
+"""Judging as commands ask for it: a capture with its truth file, or a run folder."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from collections import defaultdict
+from pathlib import Path
 from typing import Final
 
-import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from campaign import alert_truth, scorecard
-from campaign.alert_truth import AlertTruth
-from campaign.attempts import add_attempts, attempts_of, readable
-from campaign.coverage import claimed, cover
-from campaign.flow_words import fold, frames_in, with_unended
-from campaign.labels import I64, Mask, families_of_pairs, is_attack, label_flows, numbers, pair_truth, times
-from contract.addresses import column_to_array, texts
-from contract.alert import Alert
-from contract.families import BENIGN, UNKNOWN
+from campaign.judgement import Material, judge
+from campaign.scorecard import Json
+from contract.errors import InputError
 from contract.ledger import Ledger
-from contract.truth import Truth
+from contract.schemas import FLOWS, TRUTH, VERDICTS
+from contract.truth import read_truth
+from detector.config import Config
+from detector.model import load_default
+from detector.offline import Progress, detect
+from detector.pipeline import Judge as Model
+from store.reader import StoreReader
 
-Json = scorecard.Json
-_EXAMPLES: Final = 5
-
-
-@dataclass
-class Material:
-    """What the judge reads. ``verdicts`` may carry a column ``committed`` (epoch ns at which the row was readable).
-
-    ``committed_alerts`` gives for an alert id when its revisions were readable (epoch ns), where that is known.
-    """
-
-    flows: pa.Table
-    verdicts: pa.Table
-    alerts: list[Alert]
-    truth: Truth | pa.Table
-    ledger: Ledger
-    frames: int | None = None
-    notes: list[str] = field(default_factory=list)
-    committed_alerts: dict[int, list[int]] = field(default_factory=dict)
+_CAPTURES: Final = (".pcap", ".pcapng", ".cap", ".arrow", ".arrows")
+TRUTH_SUFFIX: Final = ".truth.json"
 
 
-def judge(material: Material) -> Json:
-    """The scorecard of one capture or run."""
-    flows = with_unended(material.flows, material.verdicts)
-    said = fold(flows, material.verdicts)
-    if isinstance(material.truth, Truth):
-        labels = label_flows(flows, material.truth)
-        names = [e.family if is_attack(np.array([e.family], object))[0] else BENIGN for e in material.truth.entries]
-        true = np.array([*names, material.truth.otherwise], object)[labels]
-        named = alert_truth.against_entries(material.alerts, material.truth, flows, labels)
-        pairs = None
-    else:
-        pairs = pair_truth(flows, material.truth)
-        true = families_of_pairs(flows.num_rows, material.truth, pairs)
-        named = alert_truth.against_attempts(material.alerts, material.truth)
-        labels = np.full(flows.num_rows, -1, np.int64)
-    by_alert = claimed(said, material.alerts)
-    if pairs is None or not material.verdicts.num_rows:
-        cover(by_alert, flows, material.alerts, named, true, said)
-    flagged: Mask = said.flagged | (by_alert != BENIGN)
-    families = scorecard.family_rows(true, flagged, said.word, by_alert)
-    card = _card(material, flows, true, flagged, families, named)
-    card["words"] = scorecard.word_rows(true, said.word)
-    card["confusion"] = scorecard.confusion(true, said.word) if flows.num_rows else {}
-    if isinstance(material.truth, Truth):
-        card["entries"] = _entries(material.truth, labels, flows, flagged, material.alerts, named)
-    elif pairs is not None:
-        since = readable(said, flagged, material.committed_alerts)
-        add_attempts(card, attempts_of(material.truth, pairs, flagged, since), material.alerts)
-    card["groups"] = scorecard.group_rows(card["families"])
-    card["worst_missed"] = _worst(flows, true, flagged)
-    return card
-
-
-def _card(
-    material: Material, flows: pa.Table, true: scorecard.Names, flagged: Mask, families: Json, named: AlertTruth
+def judge_capture(
+    capture: Path,
+    truth: Path | None = None,
+    model: Model | None = None,
+    config: Config | None = None,
+    progress: Progress | None = None,
 ) -> Json:
-    benign = true == BENIGN
-    wrong = int((flagged & benign).sum())
-    first, last = times(flows, "first"), times(flows, "last")
-    judged = [bool(n) for n in named.named]
-    unknown = isinstance(material.truth, Truth) and material.truth.otherwise == UNKNOWN
-    false = 0 if unknown else judged.count(False)
-    alerts = {
-        "total": len(judged),
-        "true": judged.count(True),
-        "false": false,
-        "unjudged": len(judged) - judged.count(True) - false,
-        "right_group": sum(named.right_group(a, n) for n, a in enumerate(material.alerts)),
-        "right_family": sum(named.right_family(a, n) for n, a in enumerate(material.alerts)),
-    }
-    return {
-        "capture": {
-            "frames": frames_in(flows) if material.frames is None else material.frames,
-            "flows": flows.num_rows,
-            "seconds": round(float(last.max() - first.min()) / 1e9, 6) if len(first) else 0.0,
-        },
-        "families": families,
-        "entries": [],
-        "false_alarms": {
-            "benign_flows": int(benign.sum()),
-            "flagged": wrong,
-            "rate": scorecard.share(wrong, int(benign.sum())) or 0.0,
-            "alerts": false,
-        },
-        "alerts": alerts,
-        "latency_ms": scorecard.latency(np.zeros(0)),
-        "ledger": material.ledger.as_dict(),
-        "unknown_flows": int((true == UNKNOWN).sum()),
-        "notes": list(material.notes),
-    }
+    """Detect and judge one capture; its truth is ``truth``, or the file beside it. Raises ``InputError``.
+
+    ``latency_ms`` is that of a tick (a capture has no intended times); ``stages_ms`` sums up where the time went.
+    """
+    read = read_truth(truth or truth_beside(capture))
+    result = detect(capture, model or load_default(), config, progress)
+    card = judge(
+        Material(result.flows, result.verdicts, result.alerts, read, result.ledger, result.frames, result.notes)
+    )
+    return (
+        {"name": capture.name}
+        | card
+        | {
+            "latency_ms": result.latency_ms,
+            "stages_ms": result.stages_ms,
+            "took": {
+                "seconds": round(result.seconds, 3),
+                "frames_per_s": round(result.frames / max(result.seconds, 1e-9)),
+            },
+            "detections": [_brief(alert.as_dict()) for alert in result.alerts],
+        }
+    )
 
 
-def _entries(
-    truth: Truth, labels: I64, flows: pa.Table, flagged: Mask, alerts: list[Alert], named: AlertTruth
-) -> list[Json]:
-    rows = []
-    first = times(flows, "first")
-    for index, entry in enumerate(truth.entries):
-        if not is_attack(np.array([entry.family], object))[0]:
-            continue
-        mine = labels == index
-        begin = int(first[mine].min()) if mine.any() else entry.start
-        hits = [a for n, a in enumerate(alerts) if index in named.named[n]]
-        since = min((a.decided for a in hits), default=None)
-        rows.append(
-            {
-                "family": entry.family,
-                "detected": bool(hits),
-                "right_group": any(alert_truth.same_group(a.family, entry.family) for a in hits),
-                "right_family": any(alert_truth.same_family(a.family, entry.family) for a in hits),
-                "time_to_detect_s": None if since is None or begin is None else max(0.0, (since - begin) / 1e9),
-                "flows": int(mine.sum()),
-                "flows_detected": int(flagged[mine].sum()),
-                "alerts": [a.alert_id for a in hits],
-            }
-        )
-    return rows
+def _brief(alert: Json) -> Json:
+    keys = ("alert_id", "family", "group", "severity", "confidence", "attackers", "victims", "flows", "evidence")
+    brief = {key: alert[key] for key in keys}
+    return brief | {"attackers": brief["attackers"][:3], "victims": brief["victims"][:3]}
 
 
-def _worst(flows: pa.Table, true: scorecard.Names, flagged: Mask) -> list[Json]:
-    """The largest missed flows of each attack family: where to look first."""
-    rows: list[Json] = []
-    missed = is_attack(true) & ~flagged
-    packets = numbers(flows, "packets_fwd").astype(np.int64) + numbers(flows, "packets_bwd").astype(np.int64)
-    for name in sorted(set(true[missed])):
-        mine = np.flatnonzero(missed & (true == name))
-        for row in mine[np.argsort(-packets[mine], kind="stable")][:_EXAMPLES]:
-            one = flows.slice(int(row), 1)
-            rows.append(
-                {
-                    "family": name,
-                    "flow_id": int(numbers(one, "flow_id")[0]),
-                    "src": texts(column_to_array(one.column("src")))[0],
-                    "dst": texts(column_to_array(one.column("dst")))[0],
-                    "src_port": int(numbers(one, "src_port")[0]),
-                    "dst_port": int(numbers(one, "dst_port")[0]),
-                    "protocol": int(numbers(one, "protocol")[0]),
-                    "packets": int(packets[row]),
-                }
-            )
-    return rows
+def truth_beside(capture: Path) -> Path:
+    """Where the truth of a capture lies if nobody says: ``NAME.truth.json``, with or without the capture's suffix."""
+    whole = capture.with_name(capture.name + TRUTH_SUFFIX)
+    return whole if whole.exists() else capture.with_name(capture.stem + TRUTH_SUFFIX)
+
+
+def captures_of(paths: list[Path]) -> list[Path]:
+    """The captures that are meant: files as they are, of a folder those that have a truth file beside them."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = [p for p in sorted(path.iterdir()) if p.suffix in _CAPTURES and truth_beside(p).exists()]
+            if not inside:
+                raise InputError(f"{path}: holds no capture with a {TRUTH_SUFFIX} file beside it")
+            found += inside
+        else:
+            found.append(path)
+    return found
+
+
+def judge_run(folder: Path) -> Json:
+    """The scorecard of a run folder, from what lies in it alone. Raises ``InputError`` where something is missing."""
+    folder = Path(folder)
+    truth = _read_truth_table(folder / "truth.parquet")
+    with StoreReader(folder) as store:
+        verdicts = _joined(list(store.verdict_tables()), VERDICTS)
+        flows = _joined(list(store.flow_tables()), FLOWS)
+        alerts = store.all_alerts()
+        committed: dict[int, list[int]] = defaultdict(list)
+        for revision in store.alert_revisions():
+            committed[revision.alert_id].append(revision.committed_ns)
+    material = Material(
+        flows, verdicts, alerts, truth, _read_ledger(folder / "ledger.json"), committed_alerts=committed
+    )
+    return judge(material)
+
+
+def _joined(tables: list[pa.Table], schema: pa.Schema) -> pa.Table:
+    if not tables:
+        return schema.empty_table()
+    return pa.concat_tables(tables).unify_dictionaries()
+
+
+def _read_truth_table(path: Path) -> pa.Table:
+    try:
+        table = pq.read_table(path)
+        if table.schema.names != TRUTH.names:
+            raise InputError(f"{path}: not a table of truth: its columns are {', '.join(table.schema.names)}")
+        table = table.cast(TRUTH)  # Parquet widens the index of a dictionary
+    except FileNotFoundError:
+        raise InputError(f"{path}: the run has no truth") from None
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"{path}: cannot read: {error}") from None
+    return table
+
+
+def _read_ledger(path: Path) -> Ledger:
+    try:
+        return Ledger.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise InputError(f"{path}: the run has no ledger") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot read: {error}") from None

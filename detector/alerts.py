@@ -117,7 +117,12 @@ class AlertBook:
         return self.decide(now) + self._close(np.flatnonzero(self._state.rows["used"]), now)
 
     def _codes(self, rows: Rows) -> Rows:
-        codes: Rows = self._state.weights[rows].argmax(axis=1)
+        """The family with most evidence; the last known one where all evidence was taken back."""
+        weights = self._state.weights[rows]
+        best = weights.argmax(axis=1)
+        some = weights[np.arange(len(rows)), best] > 0
+        codes: Rows = np.where(some, best, self._state.rows["code"][rows])
+        self._state.rows["code"][rows] = codes
         return codes
 
     def _raise(self, row: int, now: int) -> None:
@@ -133,7 +138,7 @@ class AlertBook:
         record["revision"] += 1
         record["emitted"] = now
         weights = self._state.weights[row]
-        code = int(weights.argmax())
+        code = int(self._codes(np.array([row]))[0])
         facts = facts_of(self._state, row, self.families[code])
         bar = float(self._bars[code]["evidence"])
         share = float(weights[code] / weights.sum()) if weights.sum() > 0 else 1.0

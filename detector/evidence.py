@@ -143,12 +143,10 @@ def _command(facts: Facts) -> list[str]:
         ]
     if facts.family == "iot_botnet":
         return _scan(facts)
+    flows = max(facts.flows, 1)
     return [
         _join(f"{count(facts.flows, 'contact')} with {_service(facts)}", _rhythm(facts, "contact")),
-        (
-            f"{sum(facts.packets) / max(facts.flows, 1):.0f} packets and {size(sum(facts.bytes_) / max(facts.flows, 1))}"
-            " a contact"
-        ),
+        f"{sum(facts.packets) / flows:.0f} packets and {size(sum(facts.bytes_) / flows)} a contact",
         f"goes on for {duration(facts.seconds)}",
     ]
 

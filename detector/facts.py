@@ -64,7 +64,7 @@ def facts_of(state: Incidents, row: int, family: str) -> Facts:
         family=family,
         first=int(record["first"]),
         last=int(record["last"]),
-        flows=max(int(record["flows"]), 0),
+        flows=int(record["most_flows"]),
         attackers=_hosts(state, row, ATTACKER),
         victims=_hosts(state, row, VICTIM),
         ports=_ports(state, row),

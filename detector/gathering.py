@@ -67,7 +67,7 @@ def gather(
             _leave(state, mark)
             if row < 0:
                 continue
-            _join(state, row, cause, flow, mark, attacker, now)
+            _join(state, row, cause, code, flow, mark, attacker, now)
         _fade(state, row, bars[code]["half_life"], now)
         _weigh(state, row, mark, code, scores[i], flow, bars[code]["per_flow"])
         _count(state.rows[row], flow, mark)
@@ -116,6 +116,7 @@ def _join(
     state: Incidents,
     row: int,
     cause: int,
+    code: int,
     flow: Any,  # noqa: ANN401 - numba records
     mark: Any,  # noqa: ANN401
     attacker: int,
@@ -127,14 +128,16 @@ def _join(
         record["first"] = flow["first"]
         record["last"] = flow["last"]
         record["cause"] = cause
+        record["code"] = code
         record["protocol"] = flow["protocol"]
         record["touched"] = now
     elif record["protocol"] != flow["protocol"]:
         record["protocol"] = 0  # several
     starts_before = record["samples"] > 0
     record["flows"] += 1
+    record["most_flows"] = max(record["most_flows"], record["flows"])
     record["first"] = min(record["first"], flow["first"])
-    if starts_before and flow["first"] >= record["last_start"]:
+    if starts_before and flow["first"] > record["last_start"]:
         gap = np.float64(flow["first"] - record["last_start"]) * 1e-9
         record["starts"] += 1
         distance = gap - record["gap_mean"]
@@ -147,7 +150,10 @@ def _join(
     list_host(state, row, VICTIM, flow["address"][victim, 0], flow["address"][victim, 1])
     if flow["protocol"] == _TCP or flow["protocol"] == _UDP or flow["protocol"] == _SCTP:
         list_port(state, row, flow["port"][1])
-    if record["samples"] < SAMPLES:
+    known = False  # it may have left and come back
+    for i in range(record["samples"]):
+        known = known or state.samples[row, i]["flow_id"] == flow["flow_id"]
+    if record["samples"] < SAMPLES and not known:
         sample = state.samples[row, record["samples"]]
         sample["flow_id"] = flow["flow_id"]
         sample["protocol"] = flow["protocol"]

@@ -35,10 +35,8 @@ _VICTIM, _VICTIM_SERVICE, _RECEIVER, _ATTACKER, _PAIR, _PAIR_SERVICE, _MAC = (
 MARK: Final = np.dtype(
     [
         ("label", "i2"),  # family code of the last verdict, 0 benign
-        ("written", "i2"),  # family code of the last verdict row that was written, -1 none
         ("score", "f4"),
-        ("scored_packets", "u4"),  # packets when it was last classified, 0 never
-        ("scored_at", "i8"),  # ns
+        ("said", "u4"),  # packets when its label was last said
         ("incident", "i4"),  # row of its incident, -1 none
         ("generation", "u4"),  # ... as which that row was in use then
         ("family", "i2"),  # code under which its evidence is counted
@@ -63,6 +61,7 @@ INCIDENT: Final = np.dtype(
         ("raised", "u1"),
         ("dirty", "u1"),
         ("cause", "u1"),
+        ("code", "i2"),  # family of most of its evidence
         ("protocol", "u2"),
         ("alert_id", "u8"),
         ("revision", "u4"),
@@ -75,6 +74,7 @@ INCIDENT: Final = np.dtype(
         ("peak", "f8"),  # highest evidence
         ("score", "f4"),  # highest score
         ("flows", "i8"),
+        ("most_flows", "i8"),  # highest count: some may leave again
         ("unanswered", "i8"),
         ("refused", "i8"),
         ("opened", "i8"),
@@ -143,7 +143,6 @@ def new_marks(slots: int) -> npt.NDArray[Any]:
     """Marks for as many slots as the flow table has."""
     marks = np.zeros(slots, MARK)
     marks["incident"] = -1
-    marks["written"] = -1
     return marks
 
 

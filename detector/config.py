@@ -1,0 +1,38 @@
+"""How a detector is set up. The defaults suit a capture and a live stream alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from contract.errors import InputError
+from detector.meter import DEFAULT_CAPACITY
+from detector.policy import Policy
+
+NS: Final = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of a ``detector.pipeline.Detector``. Times are those of the traffic.
+
+    tick_ns: how often what changed is classified; ticks begin at multiples of it since the epoch
+    tick_frames: a tick ends early after so many frames, whatever their timestamps say
+    capacity, idle_s, active_s: the meter's
+    sweep_s: how often flows expire and incidents close
+    seed: of hashes; give a secret one where traffic may be hostile to them, a fixed one gives the same answer again
+    """
+
+    tick_ns: int = 50_000_000
+    tick_frames: int = 1 << 16
+    capacity: int = DEFAULT_CAPACITY
+    idle_s: float = 60.0
+    active_s: float = 1800.0
+    sweep_s: float = 1.0
+    policy: Policy = field(default_factory=Policy)
+    first_alert_id: int = 1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.tick_ns <= 0 or self.tick_frames <= 0 or self.capacity <= 0:
+            raise InputError("tick_ns, tick_frames and capacity must be positive")

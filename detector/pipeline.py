@@ -1,0 +1,233 @@
+"""The detector: frames go in, flows, verdicts and alerts come out, tick by tick.
+
+Ticks follow the time of the traffic, so the same frames give the same answer in batches of any size. A frame belongs to
+the tick of the newest timestamp seen up to it: late ones count to the running tick.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from contract.alert import Alert
+from contract.clock import Clock
+from contract.ledger import Ledger
+from contract.schemas import FLOWS, FRAMES, VERDICTS, check_schema
+from detector.alerts import AlertBook
+from detector.config import NS, Config
+from detector.meter import Meter, Slots
+from detector.observer import Observer
+from detector.stopwatch import Stopwatch
+from detector.verdicts import VerdictRows
+
+_BEFORE: Final = np.iinfo(np.int64).min
+
+
+class Judge(Protocol):
+    """What the pipeline needs of a ``detector.model.Model``."""
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """Names by code; the first is ``benign``."""
+
+    def classify(self, matrix: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float32]]:
+        """Codes and scores of rows of features."""
+
+
+@dataclass
+class Outputs:
+    """What came out since the last call. Batches are FLOWS and VERDICTS, None where there is nothing."""
+
+    flows: pa.RecordBatch | None = None
+    verdicts: pa.RecordBatch | None = None
+    alerts: list[Alert] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return self.flows is not None or self.verdicts is not None or bool(self.alerts)
+
+
+class Detector:
+    """One detector over one stream of frames.
+
+    Args:
+        config: settings
+        model: what classifies (``detector.model.load_default()``)
+        clock: not needed for captures; ``tick`` may be called without a time where it is given
+    """
+
+    def __init__(self, config: Config, model: Judge, clock: Clock | None = None) -> None:
+        self.config = config
+        self.model = model
+        self.meter = Meter(config.capacity, config.idle_s, config.active_s, seed=config.seed)
+        self.observer = Observer(self.meter.table, config.seed)
+        self.alerts = AlertBook(model.families, len(self.meter.table.flows), config.policy, config.first_alert_id)
+        self.ledger = Ledger()
+        self.ledger.link("decode", "meter")
+        self._decode, self._metered = self.ledger.stage("decode"), self.ledger.stage("meter")
+        self._classified = self.ledger.stage("classify", "flows")
+        self.stopwatch = Stopwatch()
+        self.counts: dict[str, int] = defaultdict(int)
+        self._clock = clock
+        self._rows = VerdictRows(model.families)
+        self._newest = _BEFORE
+        self._tick = _BEFORE  # number of the running tick
+        self._tick_frames = 0
+        self._swept = _BEFORE
+        self._out_flows: list[pa.RecordBatch] = []
+        self._out_verdicts: list[pa.RecordBatch] = []
+        self._out_alerts: list[Alert] = []
+
+    def feed(self, batch: pa.RecordBatch) -> None:
+        """Take FRAMES. Ticks that they complete are worked off at once; see ``outputs``."""
+        check_schema(batch.schema, FRAMES, "detector")
+        count = batch.num_rows
+        if not count:
+            return
+        ts = batch.column("ts").cast(pa.int64()).to_numpy(zero_copy_only=False)
+        newest = np.maximum(np.maximum.accumulate(ts), self._newest)
+        self._newest = int(newest[-1])
+        ticks = newest // self.config.tick_ns
+        low = 0
+        while low < count:
+            tick = int(ticks[low])
+            if self._tick == _BEFORE:
+                self._tick = tick
+            elif tick > self._tick or self._tick_frames >= self.config.tick_frames:
+                self._end_tick((self._tick + 1) * self.config.tick_ns)
+                self._tick, self._tick_frames = max(tick, self._tick), 0
+            high = int(np.searchsorted(ticks, tick, side="right"))
+            high = min(high, low + self.config.tick_frames - self._tick_frames)
+            self._meter(batch, low, high)
+            low = high
+
+    def tick(self, now_ns: int | None = None) -> None:
+        """Nothing came, but time passes: end the running tick if it is over by the clock (live streams only)."""
+        now = self._clock.now_ns() if now_ns is None and self._clock else now_ns
+        if now is None or self._tick == _BEFORE:
+            return
+        tick = now // self.config.tick_ns
+        if tick > self._tick:
+            self._newest = max(self._newest, tick * self.config.tick_ns)
+            self._end_tick(tick * self.config.tick_ns)
+            self._tick, self._tick_frames = tick, 0
+
+    def finish(self) -> None:
+        """The input has ended: end the running tick, all flows and all incidents."""
+        now = (self._tick + 1) * self.config.tick_ns if self._tick != _BEFORE else 0
+        self._end_tick(now, last=True)
+        self._end_flows(self.meter.finish(), np.zeros(0, np.int32), now)
+        self._out_alerts += self.alerts.finish(now)
+        self.settle()
+
+    def outputs(self) -> Outputs:
+        """What came out since the last call."""
+        found = Outputs(_one(self._out_flows, FLOWS), _one(self._out_verdicts, VERDICTS), self._out_alerts)
+        self._out_flows, self._out_verdicts, self._out_alerts = [], [], []
+        return found
+
+    def settle(self) -> Ledger:
+        """Bring the ledger up to date and return it. Frames of flows that live are in flight."""
+        live = self.meter.counts()["live"]
+        self._metered.in_flight = self._metered.offered - self._metered.delivered if live else 0
+        return self.ledger
+
+    def status(self) -> dict[str, int]:
+        """Counts so far: frames, flows, verdicts, attacks, alerts, and what bounded tables let go."""
+        return dict(self.counts) | {
+            "frames": self._decode.offered,
+            "alerts": self.alerts.raised,
+            "open_alerts": self.alerts.open,
+            "live_flows": self.meter.counts()["live"],
+            "hosts_evicted": self.observer.evicted,
+            "flows_evicted": self.meter.counts()["evicted"],
+            "candidates_evicted": self.alerts.evicted,
+            "verdicts_without_incident": self.alerts.refused,
+        }
+
+    def _meter(self, batch: pa.RecordBatch, low: int, high: int) -> None:
+        self.stopwatch.start()
+        dropped = self.meter.update(batch, low, high)
+        passed = high - low - sum(dropped.values())
+        self._decode.offered += high - low
+        self._decode.delivered += passed
+        self._decode.dropped.update(dropped)
+        self._metered.offered += passed
+        self._tick_frames += high - low
+        self.stopwatch.lap("meter")
+
+    def _end_tick(self, now: int, *, last: bool = False) -> None:
+        self.stopwatch.start()
+        sweep = self._swept == _BEFORE or now - self._swept >= self.config.sweep_s * NS
+        ended = np.zeros(0, np.int32)
+        if sweep:
+            self._swept = now
+            ended = self.meter.expire(now)
+        dirty = self.meter.dirty()
+        self.stopwatch.lap("meter")
+        slots, matrix = self.observer.look(dirty, now, last=last)
+        self.stopwatch.lap("features")
+        changed = self._classify(slots, matrix, now)
+        self._out_alerts += self.alerts.decide(now)
+        if sweep:
+            self._out_alerts += self.alerts.sweep(now)
+        self.stopwatch.lap("alerts")
+        self.meter.clear_dirty()
+        self._end_flows(ended, changed, now)
+        self.stopwatch.lap("verdicts")
+        self.stopwatch.end_tick()
+
+    def _classify(self, slots: Slots, matrix: npt.NDArray[np.float32], now: int) -> Slots:
+        """Classify, fold into incidents, and return the slots whose label changed."""
+        if not len(slots):
+            return slots
+        codes, scores = self.model.classify(matrix)
+        self.stopwatch.lap("classify")
+        marks = self.alerts.marks
+        packets = self.meter.table.flows["packets"][slots].sum(axis=1).astype(np.uint32)
+        before = marks["label"][slots]
+        # An attack stays one until the flow has doubled: what made it one (a flood around it) may be over by then.
+        stays = (codes == 0) & (before > 0) & (packets < 2 * marks["said"][slots])
+        codes = np.where(stays, before, codes).astype(np.int16)
+        scores = np.where(stays, marks["score"][slots], scores).astype(np.float32)
+        changed = codes != before
+        self.counts["scored"] += len(slots)
+        marks["label"][slots] = codes
+        marks["score"][slots] = scores
+        marks["said"][slots] = np.where(changed, packets, marks["said"][slots])
+        relevant = (codes > 0) | (before > 0)
+        self.alerts.gather(self.meter.table, slots[relevant], codes[relevant], scores[relevant], now)
+        turned: Slots = slots[changed]
+        return turned
+
+    def _end_flows(self, ended: Slots, changed: Slots, now: int) -> None:
+        """Write verdicts on what changed and what ended; hand out and release what ended."""
+        changed = changed[~np.isin(changed, ended)] if len(ended) else changed
+        slots = np.concatenate((changed, ended))
+        if len(slots):
+            final = np.zeros(len(slots), np.bool_)
+            final[len(changed) :] = True
+            ids = self.alerts.alert_ids(slots)
+            self._out_verdicts.append(self._rows.rows(self.meter.table, self.alerts.marks, slots, final, ids, now))
+            self.counts["verdicts"] += len(slots)
+            self.counts["attacks"] += int((self.alerts.marks["label"][ended] > 0).sum())
+        if len(ended):
+            self._out_flows.append(self.meter.export(ended))
+            self._metered.delivered += int(self.meter.table.flows["packets"][ended].sum())
+            self._classified.offered += len(ended)
+            self._classified.delivered += len(ended)
+            self.counts["flows"] += len(ended)
+            self.alerts.release(ended)
+            self.meter.release(ended)
+
+
+def _one(batches: list[pa.RecordBatch], schema: pa.Schema) -> pa.RecordBatch | None:
+    if len(batches) <= 1:
+        return batches[0] if batches else None
+    table = pa.Table.from_batches(batches, schema).combine_chunks()
+    found: pa.RecordBatch = table.to_batches()[0]
+    return found
