@@ -170,7 +170,7 @@ def _targets(table: Table, where: str) -> Targets:
     for group in groups:
         if group not in GROUPS or group == BENIGN:
             raise InputError(f"{where}.groups: no group is called {group!r}; there are {', '.join(GROUPS)}")
-    shares = {
+    shares: dict[str, Any] = {
         name: _number(table[name], f"{where}.{name}", high=1)
         for name in ("recall", "false_alarm_rate", "within_1ms")
         if name in table

@@ -99,13 +99,13 @@ class StoreReader:
         """Ended flows that match, newest first."""
         return self._page("flows", filters or Filters(), limit, cursor)
 
-    def verdict_tables(self) -> Iterator[pa.Table]:
-        """All verdicts in the order of their commits, piece by piece: ``VERDICTS`` and then ``committed``."""
-        return self._tables("verdicts")
+    def verdict_tables(self, start: int = 0) -> Iterator[pa.Table]:
+        """All verdicts from row ``start`` on, in the order of their commits: ``VERDICTS``, then ``committed``."""
+        return self._tables("verdicts", start)
 
-    def flow_tables(self) -> Iterator[pa.Table]:
-        """All flows in the order of their commits, piece by piece: ``FLOWS`` and then ``committed``."""
-        return self._tables("flows")
+    def flow_tables(self, start: int = 0) -> Iterator[pa.Table]:
+        """All flows from row ``start`` on, in the order of their commits: ``FLOWS``, then ``committed``."""
+        return self._tables("flows", start)
 
     def timeline(self, since: int | None = None, until: int | None = None) -> list[Rollup]:
         """Rollups by second (epoch seconds, both ends included) and family."""
@@ -199,9 +199,8 @@ class StoreReader:
             wanted -= newest.num_rows
         return Page(_joined(found, schema), None)
 
-    def _tables(self, kind: str) -> Iterator[pa.Table]:
+    def _tables(self, kind: str, done: int) -> Iterator[pa.Table]:
         """Each segment once; where compaction merges meanwhile, it goes on behind the last row that was given."""
-        done = 0
         while piece := self._retried(partial(self._following, kind, done)):
             table, done = piece
             yield table

@@ -1,0 +1,148 @@
+"""A run folder: what lies where, and ``run.json``, which says how far the run is.
+
+``run.json``: ``id``, ``scenario``, ``title``, ``state`` (starting, running, judging, finished, interrupted, failed),
+``reason``, ``started_ns`` (second 0 of the plan), ``ended_ns``, ``duration_s``, ``pid``, ``overrides``, ``multiplier``
+(curve), ``address`` of the page, and ``figures``, the last line of ``timeline.jsonl`` (see ``campaign.watch.Figures``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from contract.errors import InputError
+
+ID_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,119}"
+# Relative, and processes run in the folder: the path of a Unix socket may have 107 bytes at most.
+SOCKET: Final = ".frames.sock"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The paths of one run."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The run's name."""
+        return self.path.name
+
+    @property
+    def state(self) -> Path:
+        """How far it is."""
+        return self.path / "run.json"
+
+    @property
+    def scenario(self) -> Path:
+        """The scenario as it was written, comments and all."""
+        return self.path / "scenario.toml"
+
+    @property
+    def workload(self) -> Path:
+        """What the generator was asked for, with every override."""
+        return self.path / "workload.json"
+
+    @property
+    def truth(self) -> Path:
+        """Who every flow really was (TRUTH)."""
+        return self.path / "truth.parquet"
+
+    @property
+    def timeline(self) -> Path:
+        """One line of figures a second."""
+        return self.path / "timeline.jsonl"
+
+    @property
+    def ledger(self) -> Path:
+        """Where every frame went."""
+        return self.path / "ledger.json"
+
+    @property
+    def latency(self) -> Path:
+        """HdrHistograms by stage."""
+        return self.path / "latency.json"
+
+    @property
+    def alerts(self) -> Path:
+        """Every alert as it was at the end."""
+        return self.path / "alerts" / "alerts.json"
+
+    @property
+    def scorecard(self) -> Path:
+        """The judge's word."""
+        return self.path / "scorecard.json"
+
+    @property
+    def report(self) -> Path:
+        """The same for people."""
+        return self.path / "report.html"
+
+    @property
+    def socket(self) -> Path:
+        """Where generator and detector meet."""
+        return self.path / SOCKET
+
+    def status(self, who: str) -> Path:
+        """The status file of ``sender`` or ``detector``."""
+        return self.path / f"{who}.status.json"
+
+    def log(self, who: str) -> Path:
+        """What a process printed."""
+        return self.path / "logs" / f"{who}.log"
+
+
+def create(runs: Path, scenario: str, run_id: str | None = None) -> RunFolder:
+    """Make a new run folder. Raises ``InputError`` where that cannot be, or where it exists."""
+    if run_id is None:
+        run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{scenario}-{secrets.token_hex(2)}"
+    if not re.fullmatch(ID_PATTERN, run_id):
+        raise InputError(f"{run_id!r} is no name for a run: letters, digits, dots, dashes; at most 120")
+    folder = RunFolder(runs.absolute() / run_id)
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        folder.path.mkdir()
+    except FileExistsError:
+        raise InputError(f"{folder.path}: is there already; each run has a folder of its own") from None
+    except OSError as error:
+        raise InputError(f"{runs}: cannot write runs here: {error.strerror}") from None
+    return folder
+
+
+def existing(path: Path) -> RunFolder:
+    """The run folder at a path. Raises ``InputError`` where there is none."""
+    folder = RunFolder(path.absolute())
+    if not folder.path.is_dir():
+        raise InputError(f"{path}: no such run folder")
+    if not folder.state.is_file() and not folder.scorecard.is_file():
+        raise InputError(f"{path}: not a run folder: it holds neither run.json nor scorecard.json")
+    return folder
+
+
+def write_json(path: Path, document: Any) -> None:  # noqa: ANN401 - any JSON value
+    """Replace a JSON file in one step, so that no reader sees half of it."""
+    temporary = path.with_name(path.name + ".tmp")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    os.replace(temporary, path)  # noqa: PTH105 - same as Path.replace
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object that a process may be rewriting; empty where there is none yet. Raises ``InputError``."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise InputError(f"{path}: cannot read: {error.strerror}") from None
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise InputError(f"{path}: not JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise InputError(f"{path}: must be a JSON object")
+    return document

@@ -1,0 +1,170 @@
+"""Live figures of a run, from what its processes say and what its store holds."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from campaign.latency import StageLatencies
+from campaign.runfolder import RunFolder
+from contract.errors import InputError
+from contract.families import BENIGN
+from generator.workload import TOKYO_RATE, Workload, rate_at
+from store.layout import DATABASE
+from store.reader import StoreReader
+
+NS: Final = 1_000_000_000
+_WINDOW: Final = 5  # seconds of verdicts behind the live percentiles
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One moment of a run. Rates are per second since the moment before; ``t`` counts from second 0 of the plan.
+
+    ``detected`` are flows that were first called an attack; ``lost`` what the ledgers dropped, by stage and reason;
+    ``backlog`` frames sent and not yet metered; latencies are those of ``campaign.latency``'s ``total``, lately.
+    """
+
+    t: float = 0.0
+    phase: str = "starting"
+    multiplier: float = 0.0
+    planned_per_s: float = 0.0
+    sent_per_s: float = 0.0
+    frames_per_s: float = 0.0
+    detected_per_s: float = 0.0
+    attempts: int = 0
+    frames: int = 0
+    detected: int = 0
+    alerts: int = 0
+    open_alerts: int = 0
+    families: dict[str, int] = field(default_factory=dict)
+    p50_ms: float | None = None
+    p99_ms: float | None = None
+    within_1ms: float | None = None
+    lateness_p99_us: float | None = None
+    backlog: int = 0
+    lost: dict[str, int] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return asdict(self)
+
+
+Watcher = Callable[[Figures], None]
+
+
+class Watch:
+    """Looks at a run folder every now and then; ``look`` never raises for a file that is half there."""
+
+    def __init__(self, folder: RunFolder, workload: Workload) -> None:
+        self._folder, self._workload = folder, workload
+        self._reader: StoreReader | None = None
+        self._latencies = StageLatencies()
+        self._recent: deque[tuple[float, npt.NDArray[np.int64]]] = deque()
+        self._rows = 0
+        self._before = Figures()
+        self._before_t = 0.0
+
+    def close(self) -> None:
+        """Let go of the store."""
+        if self._reader:
+            self._reader.close()
+
+    def look(self, now_ns: int, phase: str) -> Figures:
+        """The figures of this moment."""
+        t = (now_ns - self._workload.start_ns) / NS
+        sender = _status(self._folder.status("sender"))
+        detector = _status(self._folder.status("detector"))
+        span = max(t - self._before_t, 1e-3)
+        attempts, frames = _count(sender, "sent_attempts"), _count(sender, "sent_frames")
+        seen = self._store_figures(t)
+        inside = 0 <= t < self._workload.duration_s
+        planned = rate_at(self._workload.curve, t) if inside else 0.0
+        lateness = sender.get("lateness_us")
+        figures = Figures(
+            t=round(t, 3),
+            phase=phase,
+            multiplier=round(planned / TOKYO_RATE, 3),
+            planned_per_s=planned,
+            sent_per_s=round(max(0, attempts - self._before.attempts) / span, 1),
+            frames_per_s=round(max(0, frames - self._before.frames) / span, 1),
+            detected_per_s=round(max(0, seen["detected"] - self._before.detected) / span, 1),
+            attempts=attempts,
+            frames=frames,
+            within_1ms=_share(sender.get("within_1ms")),
+            lateness_p99_us=lateness.get("p99") if isinstance(lateness, dict) else None,
+            backlog=max(0, frames - _count(detector, "frames")) if detector else 0,
+            lost={**_losses(sender), **_losses(detector)},
+            **seen,
+        )
+        self._before, self._before_t = figures, t
+        return figures
+
+    def _store_figures(self, t: float) -> dict[str, Any]:
+        try:
+            if self._reader is None:
+                if not (self._folder.path / DATABASE).is_file():
+                    return {"detected": 0}
+                self._reader = StoreReader(self._folder.path)
+            for table in self._reader.verdict_tables(self._rows):
+                self._rows += table.num_rows
+                fresh = self._latencies.add(table)
+                if len(fresh):
+                    self._recent.append((t, fresh))
+            counts = self._reader.counts()
+        except InputError:
+            return {"detected": self._before.detected, "alerts": self._before.alerts}  # not there yet, or busy
+        while self._recent and self._recent[0][0] < t - _WINDOW:
+            self._recent.popleft()
+        attacks = {name: row["attacks"] for name, row in counts["families"].items() if name != BENIGN}
+        return {
+            "detected": sum(attacks.values()),
+            "families": {name: count for name, count in attacks.items() if count},
+            "alerts": counts["alerts"]["total"],
+            "open_alerts": counts["alerts"]["open"],
+            **self._percentiles(),
+        }
+
+    def _percentiles(self) -> dict[str, float | None]:
+        if not self._recent:
+            return {"p50_ms": None, "p99_ms": None}
+        values = np.concatenate([fresh for _, fresh in self._recent])
+        p50, p99 = np.percentile(values, (50, 99)) / 1e6
+        return {"p50_ms": round(float(p50), 2), "p99_ms": round(float(p99), 2)}
+
+
+def _status(path: Path) -> dict[str, Any]:
+    """A status file, empty while there is none. It is replaced in one step, so what is there is whole."""
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _count(status: dict[str, Any], name: str) -> int:
+    value = status.get(name, 0)
+    return int(value) if isinstance(value, int | float) else 0
+
+
+def _share(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _losses(status: dict[str, Any]) -> dict[str, int]:
+    """What the stages of a status file's ledger dropped: ``{"stage: reason": count}``."""
+    ledger = status.get("ledger")
+    stages = ledger.get("stages", {}) if isinstance(ledger, dict) else {}
+    return {
+        f"{name}: {reason}": count
+        for name, stage in stages.items()
+        for reason, count in stage.get("dropped", {}).items()
+        if count
+    }
