@@ -69,9 +69,13 @@ class Guard:
             return None
         origin = headers.get("origin")
         if origin is not None and origin.lower() != f"http://{host.lower()}":
-            return ProblemError(HTTPStatus.FORBIDDEN, "origin", "Requests that change something come from this page only.")
+            return ProblemError(
+                HTTPStatus.FORBIDDEN, "origin", "Requests that change something come from this page only."
+            )
         if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
-            return ProblemError(HTTPStatus.FORBIDDEN, "origin", "Requests that change something come from this page only.")
+            return ProblemError(
+                HTTPStatus.FORBIDDEN, "origin", "Requests that change something come from this page only."
+            )
         return self._size_refusal(scope["path"], headers)
 
     def _size_refusal(self, path: str, headers: dict[str, str]) -> ProblemError | None:
@@ -97,5 +101,7 @@ class Guard:
 def too_large(limit: int) -> ProblemError:
     """413 that says the limit."""
     return ProblemError(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", f"The body may have {limit:,} bytes at most; send less at once."
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "too-large",
+        f"The body may have {limit:,} bytes at most; send less at once.",
     )

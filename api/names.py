@@ -19,7 +19,7 @@ RunQuery = Annotated[
     Query(
         alias="run",
         pattern=RUN_PATTERN,
-        description="A run by its id; without it the run that is active, else the latest. `live` holds what sensors post.",
+        description="A run by its id; without it the active run, else the latest. `live` holds what sensors post.",
     ),
 ]
 

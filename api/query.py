@@ -24,19 +24,30 @@ GroupName = StrEnum("GroupName", {name: name for name in [*group_names(), "benig
 Severity = StrEnum("Severity", {name: name for name in SEVERITIES})  # type: ignore[misc]  # likewise
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many items a page has at most.")]
-Cursor = Annotated[str | None, Query(max_length=64, description="`next` of the page before; keep the filters as they were.")]
+Cursor = Annotated[
+    str | None, Query(max_length=64, description="`next` of the page before; keep the filters as they were.")
+]
 _Instant = Annotated[
-    str | None, Query(max_length=40, description="ISO 8601 with an offset (`2024-07-26T19:30:00Z`).", examples=["2024-07-26T19:30:00Z"])
+    str | None,
+    Query(
+        max_length=40,
+        description="ISO 8601 with an offset (`2024-07-26T19:30:00Z`).",
+        examples=["2024-07-26T19:30:00Z"],
+    ),
 ]
 
 
 def _filters(
     family: Annotated[FamilyName | None, Query(description="Only this family.")] = None,
     group: Annotated[GroupName | None, Query(description="Only families of this group.")] = None,
-    host: Annotated[str | None, Query(max_length=64, description="An address on either side.", examples=["198.18.0.7"])] = None,
+    host: Annotated[
+        str | None, Query(max_length=64, description="An address on either side.", examples=["198.18.0.7"])
+    ] = None,
     since: _Instant = None,
     until: _Instant = None,
-    community_id: Annotated[str | None, Query(max_length=40, pattern=r"^1:[A-Za-z0-9+/=]{20,32}$", description="Community ID v1 of a flow.")] = None,
+    community_id: Annotated[
+        str | None, Query(max_length=40, pattern=r"^1:[A-Za-z0-9+/=]{20,32}$", description="Community ID v1 of a flow.")
+    ] = None,
 ) -> Filters:
     return Filters(
         family=family.value if family else None,
@@ -49,7 +60,9 @@ def _filters(
 
 
 CommonFilters = Annotated[Filters, Depends(_filters)]
-MinScore = Annotated[float | None, Query(ge=0, le=1, description="Least score (of a verdict) or confidence (of an alert).")]
+MinScore = Annotated[
+    float | None, Query(ge=0, le=1, description="Least score (of a verdict) or confidence (of an alert).")
+]
 SeverityQuery = Annotated[Severity | None, Query(description="Only alerts of this severity.")]
 Traffic = Annotated[
     Literal["attacks", "all"], Query(description="`attacks` leaves out verdicts that say a flow is ordinary.")
@@ -83,7 +96,9 @@ def _instant(text: str | None, name: str) -> int | None:
         return None
     try:
         # A plus sign that was not quoted in the query arrives as a space.
-        moment = datetime.fromisoformat(re.sub(r" (?=\d\d:?\d\d$)", "+", text.strip(), count=1) if "T" in text else text.strip())
+        moment = datetime.fromisoformat(
+            re.sub(r" (?=\d\d:?\d\d$)", "+", text.strip(), count=1) if "T" in text else text.strip()
+        )
     except ValueError:
         raise _no_instant(name, text) from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

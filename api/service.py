@@ -13,6 +13,7 @@ from api.ingest import IngestDesk
 from api.metrics import Metrics
 from api.runs import RunBook
 from api.settings import Settings
+from api.statistics import Statistics
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Service:
     settings: Settings
     runs: RunBook
     metrics: Metrics
+    statistics: Statistics
     broadcasts: Broadcasts
     campaigns: Campaigns
     ingest: IngestDesk

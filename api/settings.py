@@ -49,7 +49,7 @@ def check_host(host: str) -> str:
         raise InputError(f"--host {host!r} is not an IP address; use 127.0.0.1") from None
     if not address.is_loopback:
         raise InputError(
-            f"--host {host} is refused: the service has no access control yet and listens on loopback only (127.0.0.1); "
-            "to look at it from elsewhere, forward the port over SSH"
+            f"--host {host} is refused: the service has no access control yet and listens on loopback only "
+            "(127.0.0.1); to look at it from elsewhere, forward the port over SSH"
         )
     return text

@@ -29,7 +29,9 @@ def json_response(
     return Response(encode(document), int(status), fields, media_type)
 
 
-def fixed_response(request: Request, body: bytes, media_type: str, headers: Mapping[str, str] | None = None) -> Response:
+def fixed_response(
+    request: Request, body: bytes, media_type: str, headers: Mapping[str, str] | None = None
+) -> Response:
     """A response whose bytes do not change any more: strong ETag, 304 where the client has it."""
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     fields = {"ETag": tag, "Cache-Control": "private, no-cache", **(headers or {})}

@@ -1,7 +1,7 @@
 """Batches that sensors post: kept on disk before anybody says so, then handed to a detector of their own.
 
-A batch is a validated Arrow IPC stream of FRAMES. It is spooled and fsynced under its id, acknowledged, and forwarded in
-the order of arrival to one ``detector.service`` child over a Unix socket. The spool file goes when the detector has
+A batch is a validated Arrow IPC stream of FRAMES. It is spooled and fsynced under its id, acknowledged, and forwarded
+in the order of arrival to one ``detector.service`` child over a Unix socket. The spool file goes when the detector has
 counted its frames as read; what was not counted is forwarded again to the next child.
 """
 
@@ -117,7 +117,7 @@ class Ingest:
             return self._turn.wait_for(lambda: not self._waiting or self._ending, timeout_s)
 
     def close(self) -> None:
-        """Forward what waits, end the stream and the detector in order. What is left stays spooled for the next start."""
+        """Forward what waits, end stream and detector in order. What is left stays spooled for the next start."""
         if self._thread is None:
             return
         self.drain()
@@ -303,4 +303,3 @@ def _end(child: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             continue
         return
-

@@ -15,7 +15,9 @@ from contract.version import VERSION
 router = APIRouter(prefix="/v1", tags=["catalogue"])
 
 
-@router.get("/families", operation_id="listFamilies", summary="Families of traffic", responses=documents.items("Family"))
+@router.get(
+    "/families", operation_id="listFamilies", summary="Families of traffic", responses=documents.items("Family")
+)
 async def families() -> Response:
     """Every family of attack and of ordinary traffic, with its ATT&CK technique."""
     return json_response({"items": family_items(), "attack_version": ATTACK_VERSION, "version": VERSION})

@@ -28,17 +28,32 @@ async def healthz() -> Response:
 
 @router.get("/readyz", operation_id="readiness", summary="Can it serve", responses=documents.readiness())
 async def readyz(shared: Shared) -> Response:
-    """200 when the runs folder and the store of the run on show can be read, and ingest, where begun, is alive; else 503."""
+    """200 when the runs folder and the store on show can be read and posted batches reach their detector; else 503."""
     checks = await run_in_threadpool(_checks, shared)
     ready = all(check["ok"] for check in checks.values())
     return json_response({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)
 
 
-@router.get("/metrics", operation_id="metrics", summary="For Prometheus", response_class=Response, responses=documents.text("text/plain"))
+@router.get(
+    "/metrics",
+    operation_id="metrics",
+    summary="For Prometheus",
+    response_class=Response,
+    responses=documents.text("text/plain"),
+)
 async def metrics(shared: Shared) -> Response:
     """Counters and gauges in Prometheus' text format."""
-    await run_in_threadpool(gauges, shared)
+    await run_in_threadpool(_set_gauges, shared)
     return Response(shared.metrics.render(), media_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
+
+
+def _set_gauges(shared: Service) -> None:
+    try:
+        figures = gauges(shared.statistics.of(shared.runs.choose(None)))
+    except (ProblemError, TenfoldError):
+        return  # no run, or one that cannot be read: /readyz says so
+    for name, value in figures.items():
+        shared.metrics.run.labels(name).set(value)
 
 
 def _checks(shared: Service) -> dict[str, dict[str, Any]]:
@@ -48,7 +63,11 @@ def _checks(shared: Service) -> dict[str, dict[str, Any]]:
     except ProblemError:
         checks["store"] = {"ok": True, "detail": "no run yet"}
     else:
-        checks["store"] = _check(lambda: shared.runs.reader(chosen.id).last_commit()) if chosen.has_store else {"ok": True, "detail": "the run has no store yet"}
+        checks["store"] = (
+            _check(lambda: shared.runs.reader(chosen.id).last_commit())
+            if chosen.has_store
+            else {"ok": True, "detail": "the run has no store yet"}
+        )
     checks["ingest"] = _check(shared.ingest.check)
     return checks
 

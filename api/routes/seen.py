@@ -14,8 +14,18 @@ from starlette.concurrency import run_in_threadpool
 from api import documents
 from api.cursors import seal, unseal
 from api.names import RunQuery
-from api.problems import not_found
-from api.query import DEFAULT_LIMIT, CommonFilters, Cursor, Limit, MinScore, SeverityQuery, Traffic, link_header, scope_of
+from api.problems import bad_request, not_found
+from api.query import (
+    DEFAULT_LIMIT,
+    CommonFilters,
+    Cursor,
+    Limit,
+    MinScore,
+    SeverityQuery,
+    Traffic,
+    link_header,
+    scope_of,
+)
 from api.rows import alert_item, detection_items, flow_items
 from api.service import Service, Shared
 from api.wire import json_response
@@ -26,8 +36,13 @@ router = APIRouter(prefix="/v1", tags=["seen"])
 _Found = tuple[list[dict[str, Any]], int | None]
 
 
-@router.get("/detections", operation_id="listDetections", summary="Verdicts, newest first", responses=documents.page("Detection"))
-async def detections(  # noqa: PLR0913 - one parameter for each filter of the query string
+@router.get(
+    "/detections",
+    operation_id="listDetections",
+    summary="Verdicts, newest first",
+    responses=documents.page("Detection"),
+)
+async def detections(
     request: Request,
     shared: Shared,
     filters: CommonFilters,
@@ -47,8 +62,10 @@ async def detections(  # noqa: PLR0913 - one parameter for each filter of the qu
     return await _page(request, shared, "detections", run, wanted, cursor, look)
 
 
-@router.get("/alerts", operation_id="listAlerts", summary="Alerts, the last raised first", responses=documents.page("Alert"))
-async def alerts(  # noqa: PLR0913 - one parameter for each filter of the query string
+@router.get(
+    "/alerts", operation_id="listAlerts", summary="Alerts, the last raised first", responses=documents.page("Alert")
+)
+async def alerts(  # noqa: PLR0913, PLR0917 - one parameter for each filter of the query string
     request: Request,
     shared: Shared,
     filters: CommonFilters,
@@ -95,11 +112,8 @@ async def flows(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Response:
-    """Bidirectional flow records (RFC 5103). A flow itself knows no family: `family` and `group` find nothing to hold to
-    and are refused here; ask `/v1/detections`."""
+    """Bidirectional flow records (RFC 5103). A flow knows no family: `family` and `group` are refused here."""
     if filters.family or filters.group:
-        from api.problems import bad_request
-
         raise bad_request("filter", "flows know no family and no group; /v1/detections does")
 
     def look(run_id: str, position: int | None) -> _Found:

@@ -2,7 +2,7 @@
 import { amount, clock, count, percent, plural, timeOfDay } from "./format.js";
 import { call } from "./service.js";
 
-const PAGE = 50;
+const PAGE = 25;
 const node = (tag, text = "", attributes = {}) => {
   const made = document.createElement(tag);
   if (text !== "") made.textContent = text;
@@ -73,6 +73,7 @@ export class Alerts {
       if (turn !== this.turn) return;
       if (!older) this.items.clear();
       for (const item of page.items) this.items.set(item.alert_id, item);
+      this.shown = older ? this.shown + page.items.length : Math.max(PAGE, page.items.length);
       this.next = page.next;
       this.more.hidden = !page.next;
       this.draw();
@@ -112,6 +113,11 @@ export class Alerts {
   draw() {
     const at = document.activeElement?.dataset?.id;
     const sorted = [...this.items.values()].sort((a, b) => b.first_seen_ms - a.first_seen_ms || (a.alert_id < b.alert_id ? 1 : -1));
+    // The stream goes on adding; the list stays as long as was asked for.
+    for (const alert of sorted.splice(this.shown || PAGE)) {
+      this.items.delete(alert.alert_id);
+      this.more.hidden = false;
+    }
     this.rows.replaceChildren(...sorted.map((alert) => this.row(alert)));
     this.fresh = null;
     this.empty.hidden = sorted.length > 0;

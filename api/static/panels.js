@@ -49,9 +49,11 @@ export function showFigures(stats) {
   put("latency", duration(latency?.p50));
   put("latency-p99", duration(latency?.p99));
   put("latency-max", duration(latency?.max));
-  put("seen", share(counts.attempts_detected, counts.attempts_sent));
+  const judged = known(counts.attempts_detected);
+  put("seen", judged ? share(counts.attempts_detected, counts.attempts_sent) : amount(counts.flows_flagged));
+  put("seen-of", judged ? "of the attempts sent" : "flows called an attack");
   put("count-sent", amount(counts.attempts_sent));
-  put("count-detected", amount(counts.attempts_detected));
+  put("count-detected", judged ? amount(counts.attempts_detected) : live ? "judged at the end" : "–");
   put("frame-rate", count(shown.frames));
   put("alert-count", count(counts.alerts));
   const chips = Object.entries(counts.alerts_by_severity || {}).filter(([, n]) => n > 0);
@@ -73,7 +75,7 @@ export function showWords(stats) {
   if (run.reason) words.push(run.reason);
   if (run.state === "running" && known(rates.planned)) words.push(`${count(rates.planned)} attempts a second are planned.`);
   if (counts.attempts_sent > 0 && known(counts.attempts_detected)) words.push(`Of ${amount(counts.attempts_sent)} attempts sent, ${amount(counts.attempts_detected)} were detected (${share(counts.attempts_detected, counts.attempts_sent)}).`);
-  else if (counts.attempts_detected > 0) words.push(`${amount(counts.attempts_detected)} malicious flows were detected.`);
+  else if (counts.flows_flagged > 0) words.push(`${counts.attempts_sent > 0 ? `${amount(counts.attempts_sent)} attempts have left; ` : ""}${amount(counts.flows_flagged)} flows were called an attack.`);
   if (known(latency?.p50)) words.push(`Half within ${duration(latency.p50)}, 99 of 100 within ${duration(latency.p99)}.`);
   if (known(counts.alerts)) words.push(counts.alerts ? `${plural(counts.alerts, "incident")} raised.` : "No incident raised so far.");
   if (!words.length) words.push(run.state === "live" ? "Nothing has been posted yet." : "Waiting for the first figures.");

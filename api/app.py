@@ -1,0 +1,98 @@
+"""Puts the application together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from api import problems
+from api.broadcast import Broadcasts
+from api.campaigns import Campaigns
+from api.documents import SCHEMAS
+from api.guard import Guard
+from api.ingest import IngestDesk
+from api.metrics import Metrics
+from api.routes import campaigns, catalogue, health, ingest, page, runs, seen, stream
+from api.runs import RunBook
+from api.service import Service
+from api.settings import Settings
+from api.statistics import Statistics
+from contract.version import VERSION
+
+_TAGS: Final = [
+    {"name": "seen", "description": "What was seen: detections, alerts, flows."},
+    {"name": "live", "description": "The same as it happens, as server-sent events."},
+    {"name": "campaigns", "description": "Start, watch and stop replay campaigns."},
+    {"name": "runs", "description": "What campaigns leave behind, and figures while they last."},
+    {"name": "ingest", "description": "Frames from sensors, as Arrow IPC batches."},
+    {"name": "catalogue", "description": "Families and scenarios."},
+    {"name": "health", "description": "For whoever runs the service."},
+]
+_ABOUT: Final = (
+    "Replays labelled attacks at 815 attempts a second times a multiplier and says what detection makes of them. "
+    "Errors are RFC 9457 problems. Lists are paged by opaque cursors that are bound to their filters. "
+    "Requests give names of runs and scenarios, never paths or URLs. Numbers of 64 bits are text."
+)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application for those settings. It owns the processes that it starts and ends them with itself."""
+    service = _service(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.broadcasts.stop()
+        await run_in_threadpool(service.campaigns.close)
+        await run_in_threadpool(service.ingest.close)
+        service.runs.close()
+
+    app = FastAPI(
+        title="Tenfold",
+        version=VERSION,
+        description=_ABOUT,
+        openapi_tags=_TAGS,
+        docs_url=None,  # the ready-made page loads its scripts from another host; ours is in the package
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.service = service
+    problems.install(app)
+    for module in (seen, stream, campaigns, runs, ingest, catalogue, health, page):
+        app.include_router(module.router)
+    app.add_middleware(Guard, settings=settings, metrics=service.metrics)
+    _complete_openapi(app)
+    return app
+
+
+def _service(settings: Settings) -> Service:
+    runs_book = RunBook(settings.runs, settings.run)
+    metrics = Metrics()
+    statistics = Statistics(runs_book)
+    return Service(
+        settings=settings,
+        runs=runs_book,
+        metrics=metrics,
+        statistics=statistics,
+        broadcasts=Broadcasts(settings, runs_book, statistics, metrics),
+        campaigns=Campaigns(settings, runs_book),
+        ingest=IngestDesk(settings, metrics),
+    )
+
+
+def _complete_openapi(app: FastAPI) -> None:
+    """Add the shapes of answers, which no route declares as models."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = generate()
+            document.setdefault("components", {}).setdefault("schemas", {}).update(SCHEMAS)
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document

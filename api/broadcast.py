@@ -1,0 +1,206 @@
+"""Live streams: one poll of the store for all clients of a run, each event encoded once, a bounded queue a client.
+
+A client that cannot keep up loses events and is told how many (``gap``); it never makes another wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from starlette.concurrency import run_in_threadpool
+
+from api.metrics import Metrics
+from api.problems import ProblemError
+from api.rows import alert_item
+from api.runs import RunBook
+from api.settings import Settings
+from api.statistics import Statistics, no_run
+from api.wire import encode
+from contract.errors import TenfoldError
+
+_IDLE_TICK_S: Final = 1.0
+_TICK_S: Final = 0.45
+_NEWS: Final = 200
+HEARTBEAT: Final = b": alive\n\n"
+
+
+def event(name: str, document: Any, event_id: str = "") -> bytes:  # noqa: ANN401 - any JSON value
+    """One server-sent event. JSON has no line ends, so one ``data`` line is enough."""
+    identity = f"id: {event_id}\n" if event_id else ""
+    return f"{identity}event: {name}\ndata: ".encode() + encode(document) + b"\n\n"
+
+
+@dataclass(eq=False)
+class Client:
+    """One open stream: events that wait for it, the newest tick, and how many events it has lost."""
+
+    limit: int
+    waiting: deque[bytes] = field(default_factory=deque)
+    tick: bytes | None = None
+    dropped: int = 0
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    closed: bool = False
+
+    def put(self, data: bytes) -> int:
+        """Queue an event; how many were dropped for it. Where the queue is full all that waits goes, and is counted."""
+        lost = 0
+        if len(self.waiting) >= self.limit:
+            lost = len(self.waiting)
+            self.dropped += lost
+            self.waiting.clear()
+        self.waiting.append(data)
+        self.wake.set()
+        return lost
+
+    def put_tick(self, data: bytes) -> None:
+        """Only the newest tick matters: it takes the place of one that still waits."""
+        self.tick = data
+        self.wake.set()
+
+    def take(self) -> bytes:
+        """All that waits, in order, in one piece."""
+        parts = []
+        if self.dropped:
+            parts.append(event("gap", {"dropped": self.dropped}))
+            self.dropped = 0
+        parts.extend(self.waiting)
+        self.waiting.clear()
+        if self.tick is not None:
+            parts.append(self.tick)
+            self.tick = None
+        self.wake.clear()
+        return b"".join(parts)
+
+
+@dataclass
+class _Channel:
+    """The clients of one choice of run (None: whichever is on show) and the task that polls for them."""
+
+    clients: set[Client] = field(default_factory=set)
+    task: asyncio.Task[None] | None = None
+    run: str = ""
+    commit: int = 0
+    last_tick: bytes | None = None
+    ticked: float = 0.0
+
+
+class TooManyClientsError(Exception):
+    """No place for another stream."""
+
+
+class Broadcasts:
+    """Hands what is new to every open stream."""
+
+    def __init__(self, settings: Settings, runs: RunBook, statistics: Statistics, metrics: Metrics) -> None:
+        self._settings, self._runs, self._statistics, self._metrics = settings, runs, statistics, metrics
+        self._channels: dict[str | None, _Channel] = {}
+        self.closing = False
+
+    @property
+    def clients(self) -> int:
+        """Open streams."""
+        return sum(len(channel.clients) for channel in self._channels.values())
+
+    def stop(self) -> None:
+        """End every stream; safe to call from a signal handler."""
+        self.closing = True
+        for channel in self._channels.values():
+            for client in channel.clients:
+                client.closed = True
+                client.wake.set()
+
+    async def join(self, run: str | None, last_event_id: str | None) -> Client:
+        """Open a stream, which first gets the alerts that changed since ``last_event_id``. Raises TooManyClientsError."""
+        if self.closing or self.clients >= self._settings.max_clients:
+            raise TooManyClientsError
+        client = Client(self._settings.client_queue)
+        channel = self._channels.setdefault(run, _Channel())
+        channel.clients.add(client)
+        self._metrics.clients.set(self.clients)
+        if last_event_id:
+            await self._catch_up(client, run, last_event_id)
+        if channel.last_tick is not None:
+            client.put_tick(channel.last_tick)
+        if channel.task is None:
+            channel.task = asyncio.create_task(self._poll(run, channel))
+        return client
+
+    def leave(self, run: str | None, client: Client) -> None:
+        """Close a stream; the poll of a run that nobody watches ends."""
+        channel = self._channels.get(run)
+        if channel is None:
+            return
+        channel.clients.discard(client)
+        if not channel.clients:
+            if channel.task is not None:
+                channel.task.cancel()
+            del self._channels[run]
+        self._metrics.clients.set(self.clients)
+
+    async def _catch_up(self, client: Client, run: str | None, last_event_id: str) -> None:
+        name, _, commit = last_event_id.rpartition("/")
+        if not commit.isdecimal() or len(commit) > 18:
+            return
+        with contextlib.suppress(ProblemError, TenfoldError):
+            chosen = await run_in_threadpool(self._runs.choose, run)
+            if chosen.id == name:
+                news, _ = await run_in_threadpool(self._news, name, int(commit))
+                for data in news:
+                    client.put(data)
+
+    async def _poll(self, run: str | None, channel: _Channel) -> None:
+        loop = asyncio.get_running_loop()
+        while not self.closing:
+            start = loop.time()
+            try:
+                active = await self._turn(run, channel)
+            except (ProblemError, TenfoldError, OSError) as error:
+                active = False
+                self._to_all(channel, "tick", event("tick", no_run(str(error))))
+            pause = self._settings.poll_s if active else _IDLE_TICK_S
+            await asyncio.sleep(max(0.02, pause - (loop.time() - start)))
+
+    async def _turn(self, run: str | None, channel: _Channel) -> bool:
+        chosen = await run_in_threadpool(self._runs.choose, run)
+        if channel.run != chosen.id:
+            channel.run = chosen.id
+            channel.commit = await run_in_threadpool(self._last_commit, chosen.id) if chosen.has_store else 0
+        elif chosen.has_store:
+            news, channel.commit = await run_in_threadpool(self._news, chosen.id, channel.commit)
+            for data in news:
+                self._to_all(channel, "alert", data)
+        now = asyncio.get_running_loop().time()
+        if now - channel.ticked >= _TICK_S or channel.last_tick is None:
+            channel.ticked = now
+            document = await run_in_threadpool(self._statistics.of, chosen)
+            channel.last_tick = event("tick", document, f"{chosen.id}/{channel.commit}")
+            self._to_all(channel, "tick", channel.last_tick)
+        return chosen.active
+
+    def _last_commit(self, run: str) -> int:
+        return self._runs.reader(run).last_commit()
+
+    def _news(self, run: str, commit: int) -> tuple[list[bytes], int]:
+        """Alerts that changed after a commit, the oldest first, encoded; and the commit up to which that holds."""
+        reader = self._runs.reader(run)
+        # Read before the alerts: whatever comes in between is seen again next time rather than never.
+        upto = reader.last_commit()
+        if upto == commit:
+            return [], commit
+        page = reader.alerts(limit=_NEWS, changed_after=commit)
+        news = [event("alert", alert_item(document), f"{run}/{upto}") for document in reversed(page.alerts)]
+        if page.cursor is not None:
+            news.insert(0, event("gap", {"dropped": 1, "detail": "more alerts changed than fit; read /v1/alerts"}))
+        return news, upto
+
+    def _to_all(self, channel: _Channel, name: str, data: bytes) -> None:
+        for client in channel.clients:
+            if name == "tick":
+                client.put_tick(data)
+            elif lost := client.put(data):
+                self._metrics.gaps.inc(lost)
+        self._metrics.events.labels(name).inc(len(channel.clients))

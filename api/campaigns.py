@@ -1,0 +1,171 @@
+"""Campaigns that are started from here: one process each, one at a time, watched through their run folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.catalogue import scenario_items
+from api.facts import RunFacts
+from api.names import SCENARIO_PATTERN
+from api.problems import ProblemError, bad_request, conflict, not_found
+from api.runs import LIVE, RunBook
+from api.settings import Settings
+from contract.errors import LackingError
+
+_STOP_PATIENCE_S: Final = 30.0
+_TAIL: Final = 2000
+
+
+class CampaignRequest(BaseModel):
+    """What to run. Names only: never a path, never a URL."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={"examples": [{"scenario": "paris-2024", "multiplier": 10, "duration_s": 60, "seed": 7}]},
+    )
+
+    scenario: str = Field(pattern=SCENARIO_PATTERN, description="A scenario, as `/v1/scenarios` names it.")
+    multiplier: float | None = Field(default=None, gt=0, le=1000, description="Highest rate in multiples of 815/s.")
+    duration_s: float | None = Field(default=None, ge=1, le=86_400, description="Length; the curve is shortened to it.")
+    seed: int | None = Field(default=None, ge=0, le=4_294_967_295, description="The same seed gives the same frames.")
+
+
+class Campaigns:
+    """Starts, lists and stops campaigns. May be shared by threads."""
+
+    def __init__(self, settings: Settings, runs: RunBook) -> None:
+        self._settings, self._runs = settings, runs
+        self._turn = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._run = ""
+
+    def start(self, wanted: CampaignRequest) -> str:
+        """Start a campaign; its run id. Raises 400 for an unknown scenario, 409 while another one is under way."""
+        known = [row["name"] for row in scenario_items()]
+        if wanted.scenario not in known:
+            raise bad_request("no-scenario", f"no scenario is called {wanted.scenario!r}; there are {', '.join(known)}")
+        with self._turn:
+            under_way = self._under_way()
+            if under_way:
+                raise conflict("under-way", f"campaign {under_way} is under way; stop it or wait for its end")
+            stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+            run = f"{stamp}-{wanted.scenario}-{secrets.token_hex(2)}"
+            self._process = self._spawn(run, wanted)
+            self._run = run
+        return run
+
+    def stop(self, run: str) -> None:
+        """Ask a campaign to end in order; it is judged as far as it went. Raises 404, or 409 where it has ended."""
+        with self._turn:
+            if self._process is not None and self._run == run and self._process.poll() is None:
+                self._process.send_signal(signal.SIGINT)
+                return
+        facts = self._runs.choose(run)
+        if not facts.active or facts.id == LIVE:
+            raise conflict("ended", f"campaign {run} is not under way")
+        raise conflict("elsewhere", f"campaign {run} was started elsewhere (a terminal, say); stop it there")
+
+    def all(self) -> list[dict[str, Any]]:
+        """Every campaign, the newest first; one that has not made its folder yet stands first."""
+        items = [self.item(facts) for facts in self._runs.all() if facts.id != LIVE]
+        with self._turn:
+            fresh = self._process is not None and all(item["id"] != self._run for item in items)
+            if fresh:
+                items.insert(0, self._early())
+        return items
+
+    def one(self, run: str) -> dict[str, Any]:
+        """One campaign. Raises 404."""
+        try:
+            return self.item(self._runs.choose(run))
+        except ProblemError:
+            with self._turn:
+                if self._process is not None and self._run == run:
+                    return self._early()
+        raise not_found("no-campaign", f"no campaign is called {run}; /v1/campaigns lists them")
+
+    def item(self, facts: RunFacts) -> dict[str, Any]:
+        """A campaign as the API shows it."""
+        mine = self._process is not None and self._run == facts.id
+        return facts.item() | {"stoppable": mine and self._process is not None and self._process.poll() is None}
+
+    def close(self) -> None:
+        """End the campaign that was started here, in order."""
+        with self._turn:
+            process = self._process
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(_STOP_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _under_way(self) -> str:
+        if self._process is not None and self._process.poll() is None:
+            return self._run
+        active = self._runs.active()
+        return active.id if active else ""
+
+    def _early(self) -> dict[str, Any]:
+        """A campaign whose process has no folder yet, or ended before it made one."""
+        code = self._process.poll() if self._process is not None else None
+        state = "starting" if code is None else "failed"
+        reason = "" if code is None else (_last_line(self._log_path()) or f"the process ended with code {code}")
+        return {"id": self._run, "state": state, "reason": reason, "stoppable": code is None, "elapsed_s": None}
+
+    def _log_path(self) -> Path:
+        return self._settings.runs / ".campaign.log"
+
+    def _spawn(self, run: str, wanted: CampaignRequest) -> subprocess.Popen[bytes]:
+        command = command_line(self._settings.runs, run, wanted)
+        try:
+            self._settings.runs.mkdir(parents=True, exist_ok=True)
+            with self._log_path().open("wb") as log:
+                return subprocess.Popen(  # noqa: S603 - our own command line; the request gives a checked name and numbers
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                )
+        except OSError as error:
+            raise LackingError(f"the campaign cannot be started: {error.strerror}") from None
+
+
+def command_line(runs: Path, run: str, wanted: CampaignRequest) -> Sequence[str]:
+    """The command that runs a campaign into a folder of that name."""
+    command = [sys.executable, "-m", "cli.main", "run", wanted.scenario, "--runs", str(runs), "--id", run, "--no-serve"]
+    for flag, value in (
+        ("--multiplier", wanted.multiplier),
+        ("--duration", wanted.duration_s),
+        ("--seed", wanted.seed),
+    ):
+        if value is not None:
+            command += [flag, f"{value:g}" if isinstance(value, float) else str(value)]
+    return command
+
+
+def _last_line(path: Path) -> str:
+    """What the process said last, without the colours of a terminal."""
+    try:
+        text = path.read_bytes()[-_TAIL:].decode(errors="replace")
+    except OSError:
+        return ""
+    lines = [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line).strip() for line in text.splitlines()]
+    return next((line for line in reversed(lines) if line), "")

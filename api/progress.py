@@ -1,0 +1,123 @@
+"""How far a campaign is, from what its runner keeps in the run folder: ``run.json`` and ``timeline.jsonl``.
+
+The keys of a line are those of ``campaign.watch.Figures``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import orjson
+
+from api.facts import RunFacts, read_json
+from contract.errors import InputError
+from contract.ledger import Ledger
+
+TOKYO: Final = 815.0
+_MAX_BYTES: Final = 32 << 20
+_STATUSES: Final = ("sender", "detector")
+Json = dict[str, Any]
+Series = list[float | None]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The newest figures of a run (``{}`` before the first), its plan, and the ledger as far as it is written."""
+
+    figures: Json = field(default_factory=dict)
+    curve: tuple[tuple[float, float], ...] = ()  # (second, times 815)
+    planned_total: int | None = None
+    ledger: Json | None = None
+
+    def number(self, name: str) -> float | None:
+        """One figure, None where it is not known."""
+        value = self.figures.get(name)
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+    @property
+    def latency_ms(self) -> Json | None:
+        """Percentiles of late, None before the first detection."""
+        if self.number("p50_ms") is None:
+            return None
+        return {"p50": self.number("p50_ms"), "p99": self.number("p99_ms"), "max": None}
+
+    def planned(self, seconds: list[int], duration_s: float | None) -> Series:
+        """The plan's attempts in each second; None outside of the plan."""
+        if not self.curve:
+            return [None] * len(seconds)
+        at, times = zip(*self.curve, strict=True)
+        values = np.interp(np.asarray(seconds, np.float64) + 0.5, at, times) * TOKYO
+        end = duration_s if duration_s is not None else at[-1]
+        return [float(v) if 0 <= s < end else None for s, v in zip(seconds, values.tolist(), strict=True)]
+
+
+def read_progress(facts: RunFacts) -> Progress:
+    """The progress of a run, as far as its folder tells."""
+    figures = facts.status.get("figures")
+    return Progress(
+        figures=figures if isinstance(figures, dict) else {},
+        curve=_curve(facts.status.get("multiplier")),
+        planned_total=_planned_total(facts.folder),
+        ledger=_ledger(facts.folder) if facts.active else None,
+    )
+
+
+def read_timeline(facts: RunFacts, seconds: list[int]) -> dict[str, Series]:
+    """Figures by second: ``sent_per_s``, ``p50_ms``, ``p99_ms``. The later line of a second counts."""
+    names = ("sent_per_s", "p50_ms", "p99_ms")
+    columns: dict[str, Series] = {name: [None] * len(seconds) for name in names}
+    first = seconds[0] if seconds else 0
+    for line in _lines(facts.folder / "timeline.jsonl"):
+        # A line looks back over the second before it.
+        at = int(line.get("t", -1.0) - 0.5) - first
+        if 0 <= at < len(seconds):
+            for name in names:
+                value = line.get(name)
+                columns[name][at] = float(value) if isinstance(value, int | float) else None
+    return columns
+
+
+def _lines(path: Path) -> list[Json]:
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            return []
+        data = path.read_bytes()
+    except OSError:
+        return []
+    found = []
+    for line in data.splitlines():
+        try:
+            row = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            continue  # the last line may be half written
+        if isinstance(row, dict) and isinstance(row.get("t"), int | float):
+            found.append(row)
+    return found
+
+
+def _curve(value: object) -> tuple[tuple[float, float], ...]:
+    if not isinstance(value, list):
+        return ()
+    points = [(float(p[0]), float(p[1])) for p in value if isinstance(p, list) and len(p) == 2]
+    return tuple(points) if len(points) == len(value) else ()
+
+
+def _planned_total(folder: Path) -> int | None:
+    value = (read_json(folder / "sender.status.json") or {}).get("planned_attempts")
+    return value if isinstance(value, int) else None
+
+
+def _ledger(folder: Path) -> Json | None:
+    """The ledgers of the processes as they are now, put together; in flight they need not balance."""
+    whole = Ledger()
+    for who in _STATUSES:
+        document = (read_json(folder / f"{who}.status.json") or {}).get("ledger")
+        if isinstance(document, dict):
+            try:
+                whole.merge(Ledger.from_dict(document))
+            except InputError:
+                continue  # of another version
+    return whole.as_dict() if whole.stages else None

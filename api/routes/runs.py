@@ -1,0 +1,89 @@
+"""Run folders: list, one, scorecard, report; and the figures of a run while it lasts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
+
+from api import documents
+from api.names import RunPath, RunQuery
+from api.problems import not_found
+from api.query import DEFAULT_LIMIT, MAX_LIMIT
+from api.service import Shared
+from api.wire import fixed_response, json_response
+
+router = APIRouter(prefix="/v1", tags=["runs"])
+# The report carries its scripts and styles within, so it gets an origin of its own from which it can ask for nothing.
+REPORT_CSP: Final = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+@router.get("/runs", operation_id="listRuns", summary="Runs, the newest first", responses=documents.items("Run"))
+async def runs(shared: Shared, limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT) -> Response:
+    """Every run folder, `live` (what sensors post) included."""
+    found = await run_in_threadpool(shared.runs.all)
+    return json_response({"items": [shared.campaigns.item(facts) for facts in found[:limit]]})
+
+
+@router.get("/runs/{run_id}", operation_id="getRun", summary="One run", responses=documents.one("Run"))
+async def run(shared: Shared, run_id: RunPath) -> Response:
+    """What a run folder says of itself."""
+    return json_response(shared.campaigns.item(await run_in_threadpool(shared.runs.choose, run_id)))
+
+
+@router.get(
+    "/runs/{run_id}/scorecard",
+    operation_id="getScorecard",
+    summary="Scorecard of a run",
+    responses=documents.one("Scorecard"),
+)
+async def scorecard(request: Request, shared: Shared, run_id: RunPath) -> Response:
+    """What was caught, how fast, what was missed, what was a false alarm, what was lost. With ETag."""
+    return await _file(request, shared, run_id, "scorecard.json", "application/json")
+
+
+@router.get(
+    "/runs/{run_id}/report",
+    operation_id="getReport",
+    summary="Report of a run",
+    response_class=Response,
+    responses=documents.text("text/html", 404),
+)
+async def report(request: Request, shared: Shared, run_id: RunPath) -> Response:
+    """The HTML report, as the campaign wrote it. With ETag."""
+    return await _file(request, shared, run_id, "report.html", "text/html")
+
+
+@router.get("/stats", operation_id="getStats", summary="Figures of a run", responses=documents.one("Stats"))
+async def stats(shared: Shared, run: RunQuery = None) -> Response:
+    """Rates, counts, latency, families and ledger, as far as they are known now."""
+    return json_response(await run_in_threadpool(lambda: shared.statistics.of(shared.runs.choose(run))))
+
+
+@router.get(
+    "/stats/timeline", operation_id="getTimeline", summary="Figures by second", responses=documents.one("Timeline")
+)
+async def timeline(shared: Shared, run: RunQuery = None) -> Response:
+    """Planned, sent and detected attempts a second, latency, and detections by family."""
+    return json_response(await run_in_threadpool(lambda: shared.statistics.timeline(shared.runs.choose(run))))
+
+
+async def _file(request: Request, shared: Shared, run_id: str, name: str, media_type: str) -> Response:
+    def read() -> bytes | None:
+        path: Path = shared.runs.choose(run_id).folder / name
+        try:
+            return path.read_bytes()
+        except OSError:
+            return None
+
+    body = await run_in_threadpool(read)
+    if body is None:
+        raise not_found("not-yet", f"run {run_id} has no {name} yet; a campaign writes it at its end")
+    headers = {"Content-Security-Policy": REPORT_CSP} if media_type == "text/html" else None
+    return fixed_response(request, body, media_type, headers)

@@ -1,0 +1,97 @@
+"""Server-sent events: what happens, as it happens."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Header
+from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
+from starlette.types import Message, Receive, Scope, Send
+
+from api import documents
+from api.broadcast import HEARTBEAT, Broadcasts, Client, TooManyClientsError
+from api.names import RunQuery
+from api.problems import ProblemError
+from api.service import Shared
+
+router = APIRouter(prefix="/v1", tags=["live"])
+_PATIENCE_S: Final = 10.0
+
+
+class EventStream(Response):
+    """Sends what waits for one client until it leaves; a client that takes nothing for ten seconds is cut off."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, broadcasts: Broadcasts, run: str | None, client: Client, heartbeat_s: float) -> None:
+        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        del self.headers["content-length"]
+        self._broadcasts, self._run, self._client, self._heartbeat_s = broadcasts, run, client, heartbeat_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
+        """Stream until either side ends."""
+        leaving = asyncio.create_task(self._watch(receive))
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            await self._pump(send)
+        except (TimeoutError, OSError):
+            pass  # the client is gone or does not read: nothing more to say to it
+        finally:
+            leaving.cancel()
+            self._broadcasts.leave(self._run, self._client)
+
+    async def _pump(self, send: Send) -> None:
+        client = self._client
+        await _send(send, b"retry: 1000\n\n")
+        while not client.closed:
+            try:
+                await asyncio.wait_for(client.wake.wait(), self._heartbeat_s)
+            except TimeoutError:
+                await _send(send, HEARTBEAT)
+                continue
+            await _send(send, client.take())
+        await _send(send, b"", more=False)
+
+    async def _watch(self, receive: Receive) -> None:
+        while True:
+            message: Message = await receive()
+            if message["type"] == "http.disconnect":
+                self._client.closed = True
+                self._client.wake.set()
+                return
+
+
+async def _send(send: Send, body: bytes, *, more: bool = True) -> None:
+    await asyncio.wait_for(send({"type": "http.response.body", "body": body, "more_body": more}), _PATIENCE_S)
+
+
+@router.get(
+    "/stream",
+    operation_id="stream",
+    summary="Live events",
+    response_class=Response,
+    responses=documents.text("text/event-stream", 404, 429),
+)
+async def stream(
+    shared: Shared,
+    run: RunQuery = None,
+    last_event_id: Annotated[
+        str | None, Header(max_length=160, description="The last `id` that was read; alerts since then come first.")
+    ] = None,
+) -> Response:
+    """`alert` (new or revised), `tick` (the statistics, twice a second), `gap` (events were dropped for a slow client).
+
+    Without `run` the stream follows whichever campaign is under way.
+    """
+    if run is not None:
+        await run_in_threadpool(shared.runs.choose, run)
+    try:
+        client = await shared.broadcasts.join(run, last_event_id)
+    except TooManyClientsError:
+        limit = shared.settings.max_clients
+        detail = f"{limit} streams are open, which is the limit; close one"
+        raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "streams", detail, headers={"Retry-After": "5"}) from None
+    return EventStream(shared.broadcasts, run, client, shared.settings.heartbeat_s)

@@ -1,0 +1,124 @@
+"""``python -m api.server --runs DIR --port P``: the service on loopback."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import uvicorn
+
+from api.app import create_app
+from api.names import is_run_name
+from api.settings import DEFAULT_PORT, Settings, check_host
+from contract.errors import InputError, TenfoldError
+
+_GRACE_S: Final = 3
+_BACKLOG: Final = 512
+
+
+class Server(uvicorn.Server):
+    """Ends the live streams when it is told to end: they would keep it waiting."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Called by the signal handler."""
+        service = getattr(getattr(self.config.app, "state", None), "service", None)
+        if service is not None:
+            service.broadcasts.stop()
+        super().handle_exit(sig, frame)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket (port 0: a free one). Raises ``InputError`` where the port is taken or may not be used."""
+    address = check_host(host)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((address, port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise InputError(f"port {port} is in use; choose another with --port") from None
+        raise InputError(f"cannot listen on {host} port {port}: {error.strerror}") from None
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """The address of the live page."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def check_runs(folder: Path) -> Path:
+    """The runs folder, made where it is not there. Raises ``InputError`` where it cannot be used."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        next(folder.iterdir(), None)
+    except FileExistsError:
+        raise InputError(f"{folder}: is no folder") from None
+    except OSError as error:
+        raise InputError(f"{folder}: cannot use it for runs: {error.strerror}") from None
+    return folder
+
+
+def serve(
+    runs: Path,
+    host: str,
+    port: int,
+    run: str | None = None,
+    *,
+    ready: Callable[[dict[str, str]], None] | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM. Raises ``InputError`` for a host, port, folder or run that cannot be used.
+
+    ``ready`` is told the address once the port listens; without it a line for people goes to stderr.
+    """
+    check_runs(runs)
+    if run is not None and not (is_run_name(run) and (runs / run).is_dir()):
+        raise InputError(f"{runs} holds no run called {run!r}")
+    with listen(host, port) as listener:
+        settings = Settings(runs=runs.resolve(), host=host, port=listener.getsockname()[1], run=run)
+        config = uvicorn.Config(
+            create_app(settings),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_S,
+            timeout_keep_alive=30,
+        )
+        if ready is not None:
+            ready({"url": url_of(listener), "runs": str(runs)})
+        else:
+            sys.stderr.write(f"Tenfold serves {url_of(listener)} (runs in {runs}; loopback only; Ctrl-C ends it)\n")
+        sys.stdout.flush()
+        sys.stderr.flush()
+        Server(config).run(sockets=[listener])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command of the module; exit code 2 for bad usage."""
+    parser = argparse.ArgumentParser(prog="api.server", description="Serve the API and the live page on loopback.")
+    parser.add_argument("--runs", type=Path, required=True, help="folder with the run folders")
+    parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 chooses a free one")
+    parser.add_argument("--run", default=None, help="show this run where a request names none")
+    options = parser.parse_args(arguments)
+    try:
+        serve(options.runs, options.host, options.port, options.run)
+    except TenfoldError as error:
+        sys.stderr.write(f"tenfold: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

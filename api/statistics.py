@@ -1,0 +1,236 @@
+"""The figures of a run in one document, from what the campaign writes beside the store and from the store itself."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from typing import Any, Final
+
+from api.facts import RunFacts, read_json
+from api.latency import SeenLatency
+from api.progress import Progress, read_progress, read_timeline
+from api.runs import LIVE, RunBook
+from contract.alert import SEVERITIES
+from contract.clock import iso
+from contract.families import BENIGN, catalogue
+from store.filters import Filters
+from store.reader import StoreReader
+from store.results import Rollup
+
+_WINDOW_S: Final = 3
+_MAX_SECONDS: Final = 7200
+_TAIL_S: Final = 30
+_MAX_ALERTS: Final = 1000
+Json = dict[str, Any]
+
+
+def no_run(detail: str) -> Json:
+    """What the page gets while there is nothing to show."""
+    return {"as_of": iso(time.time_ns()), "run": None, "reason": "no-run", "detail": detail}
+
+
+class Statistics:
+    """Makes statistics documents. May be shared by threads; keeps the documents of runs that have ended."""
+
+    def __init__(self, runs: RunBook) -> None:
+        self._runs = runs
+        self._turn = threading.Lock()
+        self._latency: dict[str, SeenLatency] = {}
+        self._severities: dict[str, tuple[int, Json]] = {}
+
+    def of(self, facts: RunFacts) -> Json:
+        """The figures of a run as they are now."""
+        reader = self._runs.reader(facts.id) if facts.has_store else None
+        card = None if facts.active else read_json(facts.folder / "scorecard.json")
+        progress = read_progress(facts)
+        counts = reader.counts() if reader else _no_counts()
+        rollups = reader.timeline() if reader else []
+        attacks = sum(row["attacks"] for family, row in counts["families"].items() if family != BENIGN)
+        judged = _judged(card)
+        return {
+            "as_of": iso(time.time_ns()),
+            "run": facts.item(),
+            "judged": card is not None,
+            "rates": self._rates(facts, progress, rollups),
+            "counts": {
+                "attempts_planned": progress.planned_total,
+                "attempts_sent": judged.get("attempts", _whole(progress.number("attempts"))),
+                "attempts_detected": judged.get("attempts_detected"),
+                "flows_flagged": attacks,
+                "frames": _whole(progress.number("frames")),
+                "flows": counts["rows"]["flows"],
+                "verdicts": counts["rows"]["verdicts"],
+                "alerts": counts["alerts"]["total"],
+                "alerts_open": counts["alerts"]["open"],
+                "alerts_by_severity": self._by_severity(facts.id, reader, counts["last_commit"]),
+            },
+            "latency_ms": (card or {}).get("latency_ms") or progress.latency_ms or self._seen_latency(facts, reader),
+            "within_1ms": progress.number("within_1ms"),
+            "backlog_frames": _whole(progress.number("backlog")) if facts.active else 0,
+            "families": _families(counts["families"], card),
+            "ledger": _ledger(facts, card, progress),
+        }
+
+    def timeline(self, facts: RunFacts) -> Json:
+        """The same by second since the start."""
+        reader = self._runs.reader(facts.id) if facts.has_store else None
+        rollups = [row for row in (reader.timeline() if reader else []) if row.family != BENIGN]
+        progress = read_progress(facts)
+        start = (
+            facts.started_ns // 1_000_000_000 if facts.started_ns else min((row.second for row in rollups), default=0)
+        )
+        last = max((row.second for row in rollups), default=start) - start
+        last = max(last, int(facts.elapsed_s or 0)) if facts.active and facts.started_ns else last
+        if facts.duration_s and facts.id != LIVE:
+            last = min(max(last, 0), int(facts.duration_s) + _TAIL_S)
+        low = max(0, last - _MAX_SECONDS)
+        seconds = list(range(low, last + 1))
+        total: dict[int, int] = defaultdict(int)
+        families: dict[str, list[int]] = {}
+        for row in rollups:
+            at = row.second - start - low
+            if 0 <= at < len(seconds):
+                total[at] += row.attacks
+                families.setdefault(row.family, [0] * len(seconds))[at] += row.attacks
+        told = read_timeline(facts, seconds)
+        p50, p99 = told["p50_ms"], told["p99_ms"]
+        if not any(value is not None for value in p50):
+            p50, p99 = self._latency_of(facts, reader).by_second(start + low, len(seconds))
+        return {
+            "run": facts.id,
+            "started_ms": start * 1000.0,
+            "t": seconds,
+            "planned": progress.planned(seconds, facts.duration_s),
+            "sent": told["sent_per_s"],
+            "detected": [total[at] for at in range(len(seconds))] if rollups else [None] * len(seconds),
+            "latency_p50_ms": p50,
+            "latency_p99_ms": p99,
+            "families": families,
+        }
+
+    def _rates(self, facts: RunFacts, progress: Progress, rollups: list[Rollup]) -> Json:
+        by_second: dict[int, int] = defaultdict(int)
+        for row in rollups:
+            if row.family != BENIGN:
+                by_second[row.second] += row.attacks
+        newest = max(by_second, default=0)
+        # The newest second is still filling up; what counts is the whole ones before it.
+        whole = [
+            by_second.get(newest - back, 0)
+            for back in range(1, _WINDOW_S + 1)
+            if newest - back >= min(by_second, default=0)
+        ]
+        seen_now = bool(by_second) and time.time() - newest < 2 * _WINDOW_S
+        spans = facts.duration_s or facts.elapsed_s
+        return {
+            "planned": progress.number("planned_per_s"),
+            "sent": progress.number("sent_per_s"),
+            "detected": (sum(whole) / len(whole) if whole else None) if seen_now else (0.0 if by_second else None),
+            "frames": progress.number("frames_per_s"),
+            "average": {
+                "planned": _over(progress.planned_total, spans),
+                "sent": _over(progress.number("attempts"), spans),
+                "detected": _over(sum(by_second.values()) or None, spans),
+                "frames": _over(progress.number("frames"), spans),
+            },
+        }
+
+    def _by_severity(self, run: str, reader: StoreReader | None, commit: int) -> Json:
+        if reader is None:
+            return {}
+        with self._turn:
+            known = self._severities.get(run)
+        if known and known[0] == commit:
+            return known[1]
+        found: Json = dict.fromkeys(reversed(SEVERITIES), 0)
+        for document in reader.alerts(Filters(), _MAX_ALERTS).alerts:
+            found[document["severity"]] = found.get(document["severity"], 0) + 1
+        with self._turn:
+            self._severities[run] = (commit, found)
+        return found
+
+    def _latency_of(self, facts: RunFacts, reader: StoreReader | None) -> SeenLatency:
+        with self._turn:
+            found = self._latency.setdefault(facts.id, SeenLatency())
+        if reader is not None:
+            found.update(reader)
+        return found
+
+    def _seen_latency(self, facts: RunFacts, reader: StoreReader | None) -> Json | None:
+        return self._latency_of(facts, reader).summary() if reader else None
+
+
+def gauges(run: Json) -> dict[str, float]:
+    """The figures of a statistics document that Prometheus gets, by name."""
+    counts, latency = run["counts"], run["latency_ms"] or {}
+    names = ("attempts_sent", "attempts_detected", "flows_flagged", "flows", "verdicts", "alerts")
+    named = {name: counts[name] for name in names}
+    named |= {f"latency_{name}_ms": latency.get(name) for name in ("p50", "p99", "max")}
+    named |= {f"{name}_per_second": run["rates"][name] for name in ("planned", "sent", "detected", "frames")}
+    return {name: float(value) for name, value in named.items() if value is not None}
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def _over(total: float | None, seconds: float | None) -> float | None:
+    return total / seconds if total is not None and seconds else None
+
+
+def _no_counts() -> Json:
+    return {
+        "rows": {"flows": 0, "verdicts": 0},
+        "alerts": {"total": 0, "open": 0, "families": {}},
+        "families": {},
+        "last_commit": 0,
+    }
+
+
+def _judged(card: Json | None) -> Json:
+    """Attempts of a judged run: how many, how many detected."""
+    rows = [row for row in (card or {}).get("families", {}).values() if row.get("attempts") is not None]
+    if not rows:
+        return {}
+    return {
+        "attempts": sum(row["attempts"] for row in rows),
+        "attempts_detected": sum(row.get("attempts_detected", 0) for row in rows),
+    }
+
+
+def _families(seen: Json, card: Json | None) -> list[Json]:
+    """One row a family: judged with recall, else how many flows were called that so far."""
+    known = catalogue()
+    judged = (card or {}).get("families") or {}
+    rows = []
+    for name in sorted({*seen, *judged} - {BENIGN}):
+        family, row = known.get(name), judged.get(name)
+        flagged = seen.get(name, {}).get("attacks", 0)
+        if family is not None and not family.attack:
+            continue
+        if row is None and (card is not None or not flagged):
+            continue
+        item: Json = {
+            "family": name,
+            "title": family.title if family else name,
+            "group": family.group if family else "",
+            "technique": family.technique if family else "",
+            "flagged": flagged,
+            "detected": flagged,
+        }
+        if row is not None:
+            sent = row.get("attempts", row.get("flows"))
+            found = row.get("attempts_detected", row.get("detected"))
+            item |= {"sent": sent, "detected": found, "recall": found / sent if sent else None}
+        rows.append(item)
+    return sorted(rows, key=lambda item: (-(item.get("sent") or item["detected"]), item["family"]))
+
+
+def _ledger(facts: RunFacts, card: Json | None, progress: Progress) -> Json | None:
+    final = (card or {}).get("ledger") or (None if facts.active else read_json(facts.folder / "ledger.json"))
+    if final:
+        return {**final, "settled": True}
+    if progress.ledger:
+        return {**progress.ledger, "settled": False}
+    return None

@@ -1,0 +1,25 @@
+"""``tenfold serve``: the API and the live page on loopback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.output import JsonFlag, print_json
+
+
+def command(
+    runs: Annotated[Path, typer.Option(help="Folder with the run folders.")] = Path("runs"),
+    host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free one.")] = 8150,
+    run: Annotated[
+        str | None, typer.Option(help="Show this run; without it the one under way, else the latest.")
+    ] = None,
+    json_: JsonFlag = False,
+) -> None:
+    """Serve the API and the live page on loopback until Ctrl-C."""
+    from api.server import serve
+
+    serve(runs, host, port, run, ready=print_json if json_ else None)
