@@ -1,0 +1,94 @@
+"""What the pacing loop counts: how late each frame left, and what the status file says."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+_BINS: Final = 200_000  # of 1 us; what is later counts in the last one and in the maximum
+LIMIT_US: Final = 1000
+
+
+class Lateness:
+    """A histogram of |left - planned| over all frames, in microseconds."""
+
+    def __init__(self) -> None:
+        self.bins: npt.NDArray[np.int64] = np.zeros(_BINS + 1, np.int64)
+        self.worst_us = 0
+        self._pending: list[tuple[int, bytes]] = []
+
+    def note(self, left_ns: int, times: bytes) -> None:
+        """The frames with these times (int64 ns) left at that moment. Cheap; counted later by ``settle``."""
+        if times:
+            self._pending.append((left_ns, times))
+
+    def settle(self) -> None:
+        """Count what was noted."""
+        pending, self._pending = self._pending, []
+        if not pending:
+            return
+        lefts = np.repeat(np.array([left for left, _ in pending], np.int64), [len(times) // 8 for _, times in pending])
+        times = np.frombuffer(b"".join(times for _, times in pending), np.int64)
+        off = np.abs(lefts - times) // 1000
+        self.worst_us = max(self.worst_us, int(off.max()))
+        self.bins += np.bincount(np.minimum(off, _BINS), minlength=_BINS + 1)
+
+    def summary(self) -> tuple[float, dict[str, int]]:
+        """The share of frames within 1 ms of plan, and p50, p99, max in microseconds."""
+        total = int(self.bins.sum())
+        if not total:
+            return 1.0, {"p50": 0, "p99": 0, "max": 0}
+        sums = np.cumsum(self.bins)
+        p50, p99 = (int(np.searchsorted(sums, part * total)) for part in (0.5, 0.99))
+        return float(sums[LIMIT_US] / total), {"p50": p50, "p99": p99, "max": self.worst_us}
+
+
+class StatusFile:
+    """A small JSON file replaced in one step, by a thread of its own so that pacing never waits for a disk."""
+
+    def __init__(self, path: Path, lateness: Lateness) -> None:
+        self._path = path
+        self._lateness = lateness
+        self._wake = threading.Condition()
+        self._next: dict[str, Any] | None = None
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="status", daemon=True)
+        self._thread.start()
+
+    def put(self, document: dict[str, Any]) -> None:
+        """Hand over the newest status; an older one that was not written yet is forgotten."""
+        with self._wake:
+            self._next = document
+            self._wake.notify()
+
+    def close(self, document: dict[str, Any]) -> None:
+        """Write the last status and wait for it."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+        self._thread.join()
+        self._write(document)
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while self._next is None and not self._closed:
+                    self._wake.wait()
+                document, self._next = self._next, None
+                if document is None:
+                    return
+            self._write(document)
+
+    def _write(self, document: dict[str, Any]) -> None:
+        self._lateness.settle()
+        share, lateness = self._lateness.summary()
+        text = json.dumps({**document, "within_1ms": round(share, 6), "lateness_us": lateness})
+        temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(self._path)

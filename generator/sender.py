@@ -1,0 +1,322 @@
+"""The paced sender, a process of its own: ``python -m generator.sender --workload W.json --socket PATH ...``.
+
+It starts ``generator.spool``, which makes finished Arrow messages ahead into a bounded ring, and sends each one over a
+Unix socket at its moment on the campaign's clock. It never skips: a peer that does not read makes frames late, and how late
+each one left is in the status file. If the workload's start has passed when the plan is ready, second 0 moves to one
+second later; the status says when it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any, Final
+
+from contract.clock import Clock
+from contract.errors import InputError, LackingError, TenfoldError
+from contract.ledger import Ledger
+from generator.pacing import Lateness, StatusFile
+from generator.ring import END, META, RECORD, Record, Ring
+
+_RING_BYTES: Final = 192 << 20
+_STATUS_NS: Final = 200_000_000
+_RECORDS: Final = 4096
+_GRACE_NS: Final = 5_000_000_000  # how long a peer that does not read holds up an ordered stop
+_END_OF_STREAM: Final = b"\xff\xff\xff\xff\x00\x00\x00\x00"
+TOKYO_RATE: Final = 815.0
+
+
+class Sender:
+    """One campaign's sending. ``run`` returns the exit code; everything else is in the status file."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+        self.clock = Clock.from_anchor(options.clock) if options.clock else Clock.start()
+        self.control = Path(options.control) if options.control else None
+        self.lateness = Lateness()
+        self.status = StatusFile(Path(options.status), self.lateness)
+        self.records: deque[Record] = deque()
+        self.meta: Record | None = None
+        self.state, self.error = "preparing", ""
+        self.stopping_since = 0
+        self.sent_frames = self.sent_bytes = self.sent_attempts = self.messages = self.starved = self.lost = 0
+        self.upto = 0
+        self._recent: deque[tuple[int, int]] = deque()
+        self._partial = b""
+        self._ended = False
+        self._next_status = 0
+
+    def stop(self, *_: object) -> None:
+        """Stop in order: what is due later does not leave."""
+        self.stopping_since = self.stopping_since or self.clock.now_ns()
+
+    def run(self) -> int:
+        """Prepare, send, end in order."""
+        signal.signal(signal.SIGTERM, self.stop)
+        signal.signal(signal.SIGINT, self.stop)
+        ring = Ring.create(self.options.ring)
+        read_end, write_end = os.pipe()
+        spool = self._start_spool(ring, write_end)
+        os.close(write_end)
+        os.set_blocking(read_end, False)
+        self._report(force=True)
+        try:
+            self._wait_for_plan(read_end, spool)
+            peer = self._connect()
+            self._pace(peer, ring, read_end, spool)
+            self._finish(peer)
+        except TenfoldError as error:
+            self.state, self.error = "failed", str(error)
+        self._end_spool(spool)
+        self.status.close(self._document())
+        if self.error:
+            sys.stderr.write(f"tenfold: {self.error}\n")
+        return 0 if self.state in ("done", "stopped") else 1
+
+    # -- the process that makes frames -------------------------------------------------------------------------------
+
+    def _start_spool(self, ring: Ring, out: int) -> subprocess.Popen[str]:
+        os.set_inheritable(ring.fd, True)
+        command = [sys.executable, "-m", "generator.spool", "--workload", str(self.options.workload)]
+        command += ["--clock", self.clock.anchor, "--truth", str(self.options.truth), "--size", str(ring.size)]
+        command += ["--ring", str(ring.fd), "--out", str(out)]
+        return subprocess.Popen(  # noqa: S603 - our own module, no shell
+            command,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            pass_fds=(ring.fd, out),
+            start_new_session=True,  # Ctrl-C stops us, and we stop it when the truth is written
+        )
+
+    def _end_spool(self, spool: subprocess.Popen[str]) -> None:
+        """Let it write the truth of what left; where it is still making frames, tell it first that nobody reads."""
+        if self.meta is None:
+            spool.kill()
+        elif not self._ended and spool.poll() is None:
+            spool.send_signal(signal.SIGUSR1)
+        try:
+            _, errors = spool.communicate(f"{self.upto}\n", timeout=120)
+        except subprocess.TimeoutExpired:
+            spool.kill()
+            _, errors = spool.communicate()
+            errors = errors or "writing the truth took more than two minutes"
+        if spool.returncode and spool.returncode != -signal.SIGKILL:
+            self.state = "failed"
+            self.error = (errors.strip().splitlines() or [self.error or "the maker of frames failed"])[-1]
+
+    def _refill(self, pipe: int) -> None:
+        """Read what records there are, without waiting."""
+        try:
+            data = os.read(pipe, RECORD.size * _RECORDS)
+        except BlockingIOError:
+            return
+        data = self._partial + data
+        whole = len(data) - len(data) % RECORD.size
+        self._partial = data[whole:]
+        self.records.extend(Record(*values) for values in RECORD.iter_unpack(data[:whole]))
+
+    def _wait_for_plan(self, pipe: int, spool: subprocess.Popen[str]) -> None:
+        while self.meta is None:
+            self._refill(pipe)
+            if self.records:
+                self.meta = self.records.popleft()
+                if self.meta.kind != META:
+                    raise InputError("the maker of frames speaks another language")
+                self.upto = self.meta.due
+                break
+            if spool.poll() is not None or self.stopping_since:
+                lines = (spool.stderr.read() if spool.stderr and spool.poll() is not None else "").strip().splitlines()
+                raise InputError(lines[-1] if lines else "stopped before the plan was ready")
+            time.sleep(0.01)
+        self.state = "ready"
+        self._report(force=True)
+
+    # -- the wire ----------------------------------------------------------------------------------------------------
+
+    def _connect(self) -> socket.socket:
+        """The peer's socket; it may take a while until somebody listens."""
+        path = str(self.options.socket)
+        until = time.monotonic() + 15
+        while True:
+            peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            try:
+                peer.connect(path)
+            except OSError as error:
+                peer.close()
+                if time.monotonic() > until or self.stopping_since:
+                    raise LackingError(f"{path}: nobody listens: {error.strerror or error}") from None
+                time.sleep(0.05)
+                continue
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
+            peer.settimeout(0.2)
+            return peer
+
+    def _send(self, peer: socket.socket, data: memoryview | bytes) -> bool:
+        """Send it all, waiting as long as the peer takes; false where the peer is gone or a stop runs out of patience."""
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[peer.send(view) :]
+            except TimeoutError:
+                self._report()
+                if self.stopping_since and self.clock.now_ns() - self.stopping_since > _GRACE_NS:
+                    return False
+            except OSError as error:
+                raise InputError(f"the detector went away: {error.strerror or error}") from None
+        return True
+
+    def _pace(self, peer: socket.socket, ring: Ring, pipe: int, spool: subprocess.Popen[str]) -> None:
+        _calm()
+        clock, records = self.clock, self.records
+        while not self.stopping_since:
+            if len(records) < _RECORDS:
+                self._refill(pipe)
+            if not records:
+                if spool.poll() is not None:
+                    raise InputError("the maker of frames ended early")
+                self.starved += clock.now_ns() > self.upto + 1_000_000
+                time.sleep(0.0005)
+                self._report()
+                continue
+            record = records[0]
+            if record.kind == END:
+                self._ended = True
+                self.upto = record.upto
+                self._idle(record.upto)
+                break
+            self._idle(record.due)
+            if self.stopping_since:
+                break
+            data = ring.get(record.at, record.length)
+            if not self._send(peer, data):
+                self.lost = record.frames
+                break
+            times = record.at + record.length
+            self.lateness.note(clock.now_ns(), bytes(ring.get(times, record.end - times)))
+            self._count(record)
+            ring.release(record.end)
+            records.popleft()
+
+    def _idle(self, until_ns: int) -> None:
+        """Wait for a moment; tell the status meanwhile if there is time for it."""
+        while not self.stopping_since:
+            left = until_ns - self.clock.now_ns()
+            if left <= 0:
+                return
+            if left > 400_000:
+                self._report()
+                left = until_ns - self.clock.now_ns()
+            if left > 60_000:
+                # The kernel wakes us about 50 us late; long waits are cut so that a stop is noticed.
+                time.sleep(min(left - 60_000, 100_000_000) / 1e9)
+
+    def _count(self, record: Record) -> None:
+        self.sent_frames += record.frames
+        self.sent_bytes += record.length
+        self.sent_attempts = record.attempts
+        self.messages += 1
+        self.upto = record.upto
+
+    def _finish(self, peer: socket.socket) -> None:
+        if not self.lost:
+            self._send(peer, _END_OF_STREAM)
+        peer.close()
+        self.state = "done" if self._ended else "stopped"
+
+    # -- the status file ---------------------------------------------------------------------------------------------
+
+    def _report(self, *, force: bool = False) -> None:
+        now = self.clock.now_ns()
+        if now < self._next_status and not force:
+            return
+        self._next_status = now + _STATUS_NS
+        if self.state == "ready" and self.meta and now >= self.meta.due:
+            self.state = "sending"
+        self._recent.append((now, self.sent_attempts))
+        while now - self._recent[0][0] > 1_500_000_000:
+            self._recent.popleft()
+        if self.control and _asked_to_stop(self.control):
+            self.stop()
+        self.status.put(self._document())
+
+    def ledger(self) -> Ledger:
+        """Frames planned, sent, and why the rest did not leave."""
+        ledger = Ledger()
+        stage = ledger.stage("sender")
+        stage.offered = self.meta.length if self.meta else 0
+        stage.delivered = self.sent_frames
+        rest = stage.offered - stage.delivered
+        if self.state == "stopped":
+            stage.drop("stopped", rest)
+        elif self.state == "failed":
+            stage.drop("peer_gone", rest)
+        else:
+            stage.in_flight = rest
+        return ledger
+
+    def _document(self) -> dict[str, Any]:
+        meta, now = self.meta, self.clock.now_ns()
+        first, last = (self._recent[0], self._recent[-1]) if self._recent else ((0, 0), (0, 0))
+        rate = (last[1] - first[1]) / ((last[0] - first[0]) / 1e9) if last[0] > first[0] else 0.0
+        return {
+            "state": self.state,
+            "error": self.error,
+            "start_ns": meta.due if meta else 0,
+            "end_ns": meta.at if meta else 0,
+            "second": round(max(now - meta.due, 0) / 1e9, 3) if meta else 0.0,
+            "planned_frames": meta.length if meta else 0,
+            "planned_attempts": meta.frames if meta else 0,
+            "sent_frames": self.sent_frames,
+            "sent_bytes": self.sent_bytes,
+            "sent_attempts": self.sent_attempts,
+            "messages": self.messages,
+            "multiplier_now": round(rate / TOKYO_RATE, 3),
+            "starved": self.starved,
+            "ledger": self.ledger().as_dict(),
+        }
+
+
+def _asked_to_stop(control: Path) -> bool:
+    try:
+        return bool(json.loads(control.read_text(encoding="utf-8")).get("stop"))
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _calm() -> None:
+    """Keep Python itself from getting in the way: no collector, quick thread switches, a fair share of the processor."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    sys.setswitchinterval(0.0001)
+    try:
+        os.nice(-10)
+    except PermissionError:
+        return  # without the right to it we pace at ordinary priority
+
+
+def main(arguments: list[str]) -> int:
+    """Entry point of the process."""
+    parser = argparse.ArgumentParser(prog="python -m generator.sender")
+    parser.add_argument("--workload", required=True, type=Path, help="JSON of generator.workload")
+    parser.add_argument("--socket", required=True, type=Path, help="Unix socket of the detector")
+    parser.add_argument("--clock", default="", help="anchor of the campaign's clock")
+    parser.add_argument("--status", required=True, type=Path, help="JSON, replaced five times a second")
+    parser.add_argument("--truth", required=True, type=Path, help="Parquet, written at the end")
+    parser.add_argument("--control", default="", help='JSON that may come to say {"stop": true}')
+    parser.add_argument("--ring", type=int, default=_RING_BYTES, help="bytes of frames made ahead at most")
+    return Sender(parser.parse_args(arguments)).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
