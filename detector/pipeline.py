@@ -136,6 +136,16 @@ class Detector:
         self._metered.in_flight = self._metered.offered - self._metered.delivered if live else 0
         return self.ledger
 
+    @property
+    def newest(self) -> int | None:
+        """The newest time of the traffic (epoch ns), None before the first frame."""
+        return None if self._newest == _BEFORE else self._newest
+
+    @property
+    def frames(self) -> int:
+        """How many frames it was fed."""
+        return self._decode.offered
+
     def status(self) -> dict[str, int]:
         """Counts so far: frames, flows, verdicts, attacks, alerts, and what bounded tables let go."""
         return dict(self.counts) | {
