@@ -1,10 +1,12 @@
-"""Command-and-control beacons: infected hosts call home, each in its own rhythm, and mostly hear that there is nothing to do.
+"""Command-and-control beacons: infected hosts call home, each in its own rhythm, and mostly hear that there is
+nothing to do.
 
-Shapes: HTTP (GET with an id in path, query or cookie; small or empty answers), TLS (full or resumed handshakes, one small
-record each way), DNS (TXT or A look-ups of a small id; runs of generated names that do not exist), raw TCP (length-prefixed
-or text check-ins) and persistent TCP or TLS connections that carry a heartbeat. Period 2 to 120 s (at most a fifth of the
-campaign, else nobody could see a rhythm), jitter 0 to 50 % as implants configure it. About one beat in ten carries a
-task or its output. ``attempts`` shifts the planned times to the beats of the bots; the rate stays as planned.
+Shapes: HTTP (GET with an id in path, query or cookie; small or empty answers), TLS (full or resumed handshakes, one
+small record each way), DNS (TXT or A look-ups of a small id; runs of generated names that do not exist), raw TCP
+(length-prefixed or text check-ins) and persistent TCP or TLS connections that carry a heartbeat. Period 2 to 120 s
+(at most a fifth of the campaign, else nobody could see a rhythm), jitter 0 to 50 % as implants configure it. About
+one beat in ten carries a task or its output. ``attempts`` shifts the planned times to the beats of the bots; the rate
+stays as planned.
 """
 
 from __future__ import annotations

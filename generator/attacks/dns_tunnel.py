@@ -1,10 +1,11 @@
-"""DNS tunnels: data in the names that are asked and in the answers, through an ordinary resolver or straight to the far end.
+"""DNS tunnels: data in the names that are asked and in the answers, through an ordinary resolver or straight to the
+far end.
 
-Shapes: iodine (NULL, TXT, CNAME, MX, SRV or A; one unbroken run of base32 or base64 labels of up to 63, polls of a few signs,
-downstream answers of up to 1.2 kB), dnscat2 (hex labels of up to 60, TXT, CNAME and MX in turn, a poll each second) and plain
-exfiltration (A or AAAA look-ups of numbered hex or base32 chunks, answered with an address or NXDOMAIN). Each implant keeps
-a rhythm of its own: bulk transfers go as fast as answers come, polls each 0.5 to 4 s. An attempt is one query with its answer,
-or a short run of them on one socket.
+Shapes: iodine (NULL, TXT, CNAME, MX, SRV or A; one unbroken run of base32 or base64 labels of up to 63, polls of a
+few signs, downstream answers of up to 1.2 kB), dnscat2 (hex labels of up to 60, TXT, CNAME and MX in turn, a poll
+each second) and plain exfiltration (A or AAAA look-ups of numbered hex or base32 chunks, answered with an address or
+NXDOMAIN). Each implant keeps a rhythm of its own: bulk transfers go as fast as answers come, polls each 0.5 to 4 s.
+An attempt is one query with its answer, or a short run of them on one socket.
 """
 
 from __future__ import annotations
@@ -56,11 +57,10 @@ def _answer(world: World, qtype: int, zone: str, size: int, alphabet: str) -> li
     if qtype in (dns.A, dns.AAAA):
         return dns.record(qtype, [rand(4 if qtype == dns.A else 16, "bytes")], ttl=int(world.pick((0, 1, 60))))
     room = 240 - len(zone)
-    target = dns.name(
-        [*_labels(min(max(size, 4), room - 8), 60, alphabet), *(label.encode() for label in zone.split("."))]
-    )
-    head: list[Part] = {dns.MX: [b"\x00\x0a"], dns.SRV: [bytes(6)]}.get(qtype, [])
-    return dns.record(qtype, [*head, *target], ttl=int(world.pick((0, 1, 60))))
+    labels = _labels(min(max(size, 4), room - 8), 60, alphabet)
+    target = dns.name([*labels, *(label.encode() for label in zone.split("."))])
+    head = {dns.MX: b"\x00\x0a", dns.SRV: bytes(6)}.get(qtype, b"")
+    return dns.record(qtype, [head, *target], ttl=int(world.pick((0, 1, 60))))
 
 
 def _exchange(
@@ -72,7 +72,7 @@ def _exchange(
     qtype: int,
     number: int,
 ) -> None:
-    """One query and its answer. ``sizes``: signs upstream, widest label, bytes downstream (-1: no such name, -2: silence)."""
+    """One query and its answer. ``sizes``: signs upstream, widest label, bytes down (-1: no such name, -2: silence)."""
     up, widest, down = sizes
     head: list[Part] = []
     labels = head + _labels(min(up, 236 - len(zone) - 236 // widest), widest, alphabet)

@@ -1,9 +1,9 @@
 """Host sweep: one attempt asks one address whether it is alive, and the next attempt asks the next.
 
-Kinds: ARP from inside (netdiscover, arp-scan, nmap on a LAN), ICMP echo (nmap's empty ones, ping's 56 bytes, hping, fping),
-TCP SYN or ACK to one port (zmap, masscan, nmap; worms at 22, 23, 445, 3389), UDP (nmap's empty datagram to a high port,
-single-port probes). Addresses in order, shuffled, or every tenth; 5 to 60 % of them answer. Quick tools ask
-thousands in a second, careful ones one in seconds.
+Kinds: ARP from inside (netdiscover, arp-scan, nmap on a LAN), ICMP echo (nmap's empty ones, ping's 56 bytes, hping,
+fping), TCP SYN or ACK to one port (zmap, masscan, nmap; worms at 22, 23, 445, 3389), UDP (nmap's empty datagram to a
+high port, single-port probes). Addresses in order, shuffled, or every tenth; 5 to 60 % of them answer. Quick tools
+ask thousands in a second, careful ones one in seconds.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from contract.families import Family
 from generator.conversation import Conversation, Rand
+from generator.shapes import ber
 from generator.shapes.crowd import assign, headcount, ordinals, rate, spell, uneven, villains
 from generator.world import BASE_V4, Addresses, Attempts, World, mapped
 
@@ -25,14 +26,31 @@ FAMILY = Family(
     "T1018",
     "TA0007",
 )
-KINDS: Final = ("arp", "icmp", "syn", "ack", "udp")
+KINDS: Final = ("arp", "icmp", "syn", "ack", "udp", "snmp")
 _EACH: Final = 6  # variants of each kind that are answered, and as many that are not
 _PORTS: Final = {
     "syn": (22, 23, 80, 80, 443, 445, 3389, 8080, 2323, 5555, 6379),
     "ack": (80, 443),
-    "udp": (40125, 53, 161, 5060, 1900),
+    "udp": (40125, 31338, 53535),
+    "snmp": (161,),
 }
 _ECHO: Final = (0, 0, 8, 32, 56, 56, 84, 120)
+
+
+def _snmp(world: World, *, alive: bool) -> Conversation:
+    """GetRequest of sysDescr with a usual community; some that are alive answer, the others refuse."""
+    community = ber.octets(world.pick((b"public", b"private", b"cisco", b"admin")))
+    oid = b"\x06\x08\x2b\x06\x01\x02\x01\x01\x01\x00"
+    number = ber.integer(int(world.rng.integers(1, 2**30)))
+    zeros = (ber.integer(0), ber.integer(0))
+    conversation = Conversation.udp(world, client_os=world.pick(("linux", "nmap")))
+    ask = ber.tlv(0xA0, number, *zeros, ber.sequence(ber.sequence(oid, b"\x05\x00")))
+    conversation.client(ber.sequence(ber.integer(1), community, ask))
+    if alive and world.rng.random() < 0.5:
+        told = ber.sequence(ber.sequence(oid, ber.octets(b"Example router, release " + world.word(4, 30).encode())))
+        answer = ber.tlv(0xA2, number, *zeros, told)
+        return conversation.server(ber.sequence(ber.integer(1), community, answer), think=0.001)
+    return conversation.unreachable(3, think=0.0002) if alive else conversation
 
 
 def _probe(world: World, kind: str, *, alive: bool) -> Conversation:
@@ -47,6 +65,8 @@ def _probe(world: World, kind: str, *, alive: bool) -> Conversation:
         payload = world.noise(size) if rng.random() < 0.5 else bytes(range(8, 8 + size))
         conversation = Conversation.icmp(world, client_os=world.pick(("nmap", "linux", "windows", "hping")))
         return conversation.ping(payload, reply=alive)
+    if kind == "snmp":
+        return _snmp(world, alive=alive)
     if kind == "udp":
         size = int(world.pick((0, 0, 0, 12, 48)))
         conversation = Conversation.udp(world, client_os=world.pick(("nmap", "masscan", "linux")))
@@ -90,7 +110,7 @@ def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
     n, rng = len(intended), world.rng
     sweeps = headcount(rng, rate(intended), (2.0, 400.0), (1, 50))
     sweep = assign(rng, intended, uneven(rng, sweeps, 0.5), spell(rng, intended, sweeps) if sweeps > 2 else None)
-    kind = rng.choice(len(KINDS), sweeps, p=(0.2, 0.3, 0.3, 0.08, 0.12))
+    kind = rng.choice(len(KINDS), sweeps, p=(0.2, 0.3, 0.28, 0.08, 0.1, 0.04))
     sources = villains(world, sweeps)
     lateral = (kind == 0) | (rng.random(sweeps) < 0.2)
     sources[lateral] = world.draw(world.infected, int(lateral.sum()))

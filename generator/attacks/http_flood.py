@@ -3,8 +3,8 @@
 Tools drawn per campaign: cache-busting GETs with a new query, agent and referer each time (HULK, GoldenEye), constant
 GETs (LOIC), POSTs of random form data, pipelined or kept-alive GETs, floods over TLS, and head-of-line requests that
 the tool drops. Bots make complete handshakes and ask for one dynamic page again and again: no assets, no caching
-headers honoured, no reading time. Answers are the page (1 to 16 kB), an error (403, 429, 502, 503), silence or a reset, as the
-victim tires. Each bot makes about 0.3 to 30 connections a second.
+headers honoured, no reading time. Answers are the page (1 to 16 kB), an error (403, 429, 502, 503), silence or a
+reset, as the victim tires. Each bot makes about 0.3 to 30 connections a second.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Port scan: one attempt is one probe of one port.
 
-Kinds: SYN, connect, FIN, NULL, XMAS, ACK and UDP. Tools as their sources and captures show them: nmap (MSS option alone, window
-1,024 to 4,096, one source port per scan, filtered ports tried twice), masscan (no options, fixed source port), zmap
-(id 54321, one random source port per probe), hping-like, and plain connect() with the system's own options. Ports: the
-first 1,024, some 100 or 1,000 usual ones, all of them, or a handful, in order or shuffled. Targets refuse, keep silent
-or send ICMP errors where a port is closed; a few ports are open. Pace: from a probe in many seconds to thousands a
-second, unequal between scans that run side by side.
+Kinds: SYN, connect, FIN, NULL, XMAS, ACK and UDP. Tools as their sources and captures show them: nmap (MSS option
+alone, window 1,024 to 4,096, one source port per scan, filtered ports tried twice), masscan (no options, fixed source
+port), zmap (id 54321, one random source port per probe), hping-like, and plain connect() with the system's own
+options. Ports: the first 1,024, some 100 or 1,000 usual ones, all of them, or a handful, in order or shuffled.
+Targets refuse, keep silent or send ICMP errors where a port is closed; a few ports are open. Pace: from a probe in
+many seconds to thousands a second, unequal between scans that run side by side.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.families import Family
-from generator.conversation import Conversation, Rand
+from generator.conversation import Conversation
 from generator.shapes.crowd import Ints, assign, headcount, ordinals, rate, spell, uneven, villains
 from generator.world import Attempts, World
 
@@ -39,11 +39,12 @@ _TOOLS: Final = (
 )
 OPEN, CLOSED, SILENT, PROHIBITED = range(4)
 USUAL: Final = (
-    21, 22, 23, 25, 53, 80, 81, 88, 110, 111, 113, 119, 135, 139, 143, 161, 179, 199, 389, 427, 443, 444, 445, 465, 500, 513, 514,
-    515, 543, 548, 554, 587, 631, 646, 873, 990, 993, 995, 1025, 1026, 1080, 1110, 1433, 1521, 1720, 1723, 1755, 1900, 2000,
-    2049, 2121, 2323, 2375, 2717, 3000, 3128, 3306, 3389, 3986, 4899, 5000, 5009, 5051, 5060, 5101, 5190, 5357, 5432, 5555, 5631,
-    5666, 5800, 5900, 5985, 6000, 6379, 6646, 7001, 7070, 8000, 8008, 8009, 8080, 8081, 8443, 8888, 9100, 9200, 9999, 10000,
-    11211, 27017, 32768, 37215, 49152, 49154,
+    21, 22, 23, 25, 53, 80, 81, 88, 110, 111, 113, 119, 135, 139, 143, 161, 179, 199, 389, 427, 443, 444,
+    445, 465, 500, 513, 514, 515, 543, 548, 554, 587, 631, 646, 873, 990, 993, 995, 1025, 1026, 1080, 1110,
+    1433, 1521, 1720, 1723, 1755, 1900, 2000, 2049, 2121, 2323, 2375, 2717, 3000, 3128, 3306, 3389, 3986,
+    4899, 5000, 5009, 5051, 5060, 5101, 5190, 5357, 5432, 5555, 5631, 5666, 5800, 5900, 5985, 6000, 6379,
+    6646, 7001, 7070, 8000, 8008, 8009, 8080, 8081, 8443, 8888, 9100, 9200, 9999, 10000, 11211, 27017, 32768,
+    37215, 49152, 49154,
 )  # fmt: skip
 _BANNERS: Final = (b"SSH-2.0-OpenSSH_9.6\r\n", b"220 mail ESMTP\r\n", b"220 FTP ready\r\n", b"")
 
@@ -85,13 +86,10 @@ def _connect(world: World, tool: str, answer: int) -> Conversation:
 def _udp(world: World, tool: str, answer: int) -> Conversation:
     rng = world.rng
     conversation = Conversation.udp(world, client_os=tool)
-    size = int(world.pick((0, 0, 0, 8, 12, 30, 48)))
-    conversation.client(Rand(size, "bytes") if size else b"")
-    if answer == OPEN:
-        conversation.server(Rand(int(rng.integers(12, 200)), "bytes"), think=0.0005)
-    elif answer in (CLOSED, PROHIBITED):
+    conversation.client(b"")  # an open port stays silent too: services do not answer an empty datagram
+    if answer in (CLOSED, PROHIBITED):
         conversation.unreachable(3 if answer == CLOSED else 13, think=0.0002)
-    elif rng.random() < 0.5:
+    elif answer == SILENT and rng.random() < 0.5:
         conversation.repeat(think=float(rng.uniform(0.8, 1.3)))
     return conversation
 
@@ -148,27 +146,28 @@ def _answers(world: World, target: Ints, port: Ints, targets: int) -> Ints:
 
 
 def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
-    """Scans side by side: each has an attacker, a kind and tool, one to a few targets, ports in an order, and a pace."""
+    """Scans side by side: each has an attacker, a kind and tool, a few targets, an order of ports, and a pace."""
     n, rng = len(intended), world.rng
     scans = headcount(rng, rate(intended), (3.0, 300.0), (1, 60))
     scan = assign(rng, intended, uneven(rng, scans, 0.4), spell(rng, intended, scans) if scans > 2 else None)
     attackers = villains(world, scans)
     groups = _groups()
-    weights = np.array(
-        [{"S": 6.0, "connect": 5.0, "udp": 2.0}.get(KINDS[kind], 1.0) / len(_TOOLS[kind]) for kind, _ in groups]
-    )
+    liking = {"S": 6.0, "connect": 5.0, "udp": 2.0}
+    weights = np.array([liking.get(KINDS[kind], 1.0) / len(_TOOLS[kind]) for kind, _ in groups])
     group = rng.choice(len(groups), scans, p=weights / weights.sum())
     nth = ordinals(scan)
     dst_index, port = np.zeros(n, np.int64), np.zeros(n, np.int64)
     source_port = rng.integers(32768, 65536, n)
     for number in range(scans):
         mine = np.flatnonzero(scan == number)
-        targets = rng.permutation(len(world.sites))[: int(rng.choice((1, 1, 1, 2, 4, 16)))]
-        order = _ports(world, len(mine) // len(targets))
+        targets = rng.permutation(len(world.sites))
+        # so many targets side by side, each port at all of them before the next port; then the next targets
+        width = min(int(rng.choice((1, 1, 1, 2, 4, 16))), len(targets))
+        order = _ports(world, len(mine) // width)
         k = nth[mine]
-        by_port = rng.random() < 0.3  # all targets at one port before the next, or target by target
-        step, which = (k // len(targets), k % len(targets)) if by_port else (k, (k // len(order)) % len(targets))
-        dst_index[mine], port[mine] = targets[which], order[step % len(order)]
+        block, within = k // (len(order) * width), k % (len(order) * width)
+        dst_index[mine] = targets[(block * width + within % width) % len(targets)]
+        port[mine] = order[within // width]
         if KINDS[groups[group[number]][0]] != "connect" and groups[group[number]][1] not in ("zmap", "hping"):
             source_port[mine] = int(rng.integers(32768, 65536))
         elif groups[group[number]][1] != "zmap":

@@ -1,10 +1,10 @@
 """Reflection and amplification: services on the Internet answer requests that bear the victim's address.
 
-The reflector is the source of an attempt: its answers go to the victim, who never asked. Some variants show the forged
-request as well (a monitor near the reflector sees it): it seems to come from the victim. Sizes and counts follow the
-protocols: DNS ANY, TXT and DNSKEY answers of 0.5 to 1.4 kB, NTP monlist in packets of 6 entries (440 bytes), SSDP in 6 to
-12 texts, memcached in 1,400-byte pieces, SNMP GetBulk, CLDAP root entries, chargen lines, QOTD and WS-Discovery.
-Answers that would be fragmented are cut to what fits one frame.
+The reflector is the source of an attempt: its answers go to the victim, who never asked. Some variants show the
+forged request as well (a monitor near the reflector sees it): it seems to come from the victim. Sizes and counts
+follow the protocols: DNS ANY, TXT and DNSKEY answers of 0.5 to 1.4 kB, NTP monlist in packets of 6 entries (440
+bytes), SSDP in 6 to 12 texts, memcached in 1,400-byte pieces, SNMP GetBulk, CLDAP root entries, chargen lines, QOTD
+and WS-Discovery. Answers that would be fragmented are cut to what fits one frame.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from generator.world import Attempts, World
 FAMILY = Family(
     "dos",
     "Reflection and amplification",
-    "Open services (DNS, NTP, SSDP, memcached, SNMP, CLDAP, chargen) send large answers that the victim never asked for.",
+    "Open services (DNS, NTP, SSDP, memcached, SNMP, CLDAP) send large answers that the victim never asked for.",
     "T1498.002",
     "TA0040",
 )
@@ -40,13 +40,13 @@ def _dns(world: World) -> Exchange:
     goal = int(rng.integers(500, 1380))
     while sum(length(answer) for answer in answers) < goal:
         kind = int(rng.choice((dns.TXT, dns.A, dns.DNSKEY, dns.NS))) if qtype in (dns.ANY, dns.A) else qtype
-        data: list[Part] = {
+        choices: dict[int, list[Part]] = {
             dns.TXT: dns.txt_data(int(rng.integers(40, 230)), "alnum"),
             dns.A: [bytes([198, 18, *rng.integers(1, 250, 2)])],
             dns.DNSKEY: [b"\x01\x01\x03\x08", rand(132, "bytes")],
             dns.NS: dns.name(f"ns{len(answers)}.{zone}"),
-        }[kind]
-        answers.append(dns.record(kind, data, ttl=int(rng.integers(60, 86400))))
+        }
+        answers.append(dns.record(kind, choices[kind], ttl=int(rng.integers(60, 86400))))
     answers = answers[:-1] if sum(length(answer) for answer in answers) > 1380 else answers
     return dns.query(zone, qtype, edns=True), [dns.response(zone, qtype, answers, edns=True)]
 
@@ -98,7 +98,7 @@ def _memcached(world: World) -> Exchange:
         world.pick((b"stats\r\n", b"gets a\r\n", b"gets p h e\r\n")),
     ]
     count = int(world.rng.integers(5, 40))
-    filler = bytes([int(world.rng.integers(65, 90))]) * 1392 if world.rng.random() < 0.5 else world.noise(1392)
+    filler = bytes([int(world.rng.integers(97, 122))]) * 1392
     answers: list[Payload] = []
     for number in range(count):
         text = b"VALUE a 0 1048576\r\n" if number == 0 else b""
@@ -120,7 +120,7 @@ def _snmp(world: World) -> Exchange:
         ber.integer(int(rng.integers(50, 2250))),
         ber.sequence(ber.sequence(oid, b"\x05\x00")),
     )
-    bindings = []
+    bindings: list[bytes] = []
     goal = int(rng.integers(10, 1200))
     while sum(map(len, bindings)) < goal:
         bindings.append(ber.sequence(oid, ber.octets(names.token(rng, int(rng.integers(4, 110))).encode())))
@@ -135,7 +135,7 @@ def _snmp(world: World) -> Exchange:
 def _cldap(world: World) -> Exchange:
     rng = world.rng
     request = bytes.fromhex("3025020101632004000a01000a0100020100020100010100870b6f626a656374636c6173733000")
-    attributes = []
+    attributes: list[bytes] = []
     goal = int(rng.integers(900, 1330))
     while sum(map(len, attributes)) < goal:
         values = [

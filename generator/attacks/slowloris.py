@@ -1,9 +1,10 @@
 """Slow HTTP attacks: connections that are held open with as little as possible.
 
-Slow headers (slowloris: an unfinished request, then one header line every few seconds), slow body (R.U.D.Y.: a POST that
-announces much and sends a few bytes at a time) and slow read (a tiny receive window that drains an answer drop by
-drop). Drawn per campaign: period 3 to 15 s, length of the dribbles, headers of the tool, how many rounds before the
-server gives up (408, a reset or a close), whether it never does. One to a dozen attackers, each with many connections.
+Slow headers (slowloris: an unfinished request, then one header line every few seconds), slow body (R.U.D.Y.: a POST
+that announces much and sends a few bytes at a time) and slow read (a tiny receive window that drains an answer drop
+by drop). Drawn per campaign: period 3 to 15 s, length of the dribbles, headers of the tool, how many rounds before
+the server gives up (408, a reset or a close), whether it never does. One to a dozen attackers, each with many
+connections.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ def _body(world: World, host: str, period: float, rounds: int) -> Conversation:
     rng = world.rng
     conversation = Conversation.tcp(world, client_os=world.pick(("linux", "linux", "windows"))).open()
     promised = int(rng.choice((1000, 4096, 10000, 100000000)))
-    head = f"POST {http.path(rng)} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {world.pick(http.BROWSERS)}\r\nConnection: keep-alive\r\n"
+    head = f"POST {http.path(rng)} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {world.pick(http.BROWSERS)}\r\n"
+    head += "Connection: keep-alive\r\n"
     head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {promised}\r\n\r\n"
     conversation.client(head.encode(), think=0.0003)
     size = int(rng.choice((1, 1, 1, 2, 8, 30)))

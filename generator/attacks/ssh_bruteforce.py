@@ -1,9 +1,10 @@
 """SSH password guessing: connection after connection in which every login fails.
 
-Tools drawn per campaign by banner and key-exchange lists (libssh as in hydra, libssh2 as in ncrack and medusa, paramiko,
-Go botnets, JSch, OpenSSH loops): tries per connection 1 to 6 (MaxAuthTries), PAM's delay of some 2 s or none, a polite end,
-a reset or the server's own. Some connections are cut early: banner grabs, MaxStartups refusals, fail2ban silence.
-Attackers are few and quick (4 to 16 parallel tasks) or many and slow (botnets: one try a minute each).
+Tools drawn per campaign by banner and key-exchange lists (libssh as in hydra, libssh2 as in ncrack and medusa,
+paramiko, Go botnets, JSch, OpenSSH loops): tries per connection 1 to 6 (MaxAuthTries), PAM's delay of some 2 s or
+none, a polite end, a reset or the server's own. Some connections are cut early: banner grabs, MaxStartups refusals,
+fail2ban silence. Attackers are few and quick (4 to 16 parallel tasks) or many and slow (botnets: one try a minute
+each).
 """
 
 from __future__ import annotations
@@ -39,9 +40,7 @@ def _session(world: World, client: ssh.Implementation, tries: int, wait: float, 
         logins.none_method(conversation, cipher, int(rng.integers(3, 9)))
     for _ in range(tries):
         think = pace + float(rng.exponential(0.002))
-        logins.attempt(
-            world, conversation, cipher, wait * float(rng.uniform(0.8, 1.2)), think, int(rng.integers(4, 14))
-        )
+        logins.attempt(conversation, cipher, wait * float(rng.uniform(0.8, 1.2)), think, int(rng.integers(4, 14)))
     if tries >= 6 or rng.random() < 0.15:
         conversation.server(ssh.sealed(60, cipher), think=0.0005)
         return conversation.close("server_fin", think=0.0001)

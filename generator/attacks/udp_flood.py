@@ -1,9 +1,9 @@
 """UDP flood: more datagrams than a host or its line can take.
 
-Drawn per campaign: the tools (hping-like empty or constant datagrams, stress tools with text, bot families with random
-bytes of 512 to 1,400, game-query and VoIP lookalikes), one port, a few or all of them, spoofed or real sources, and
-whether the victim still answers some with ICMP port unreachable (RFC 1812 limits how often). An attempt is a short
-burst of one source: 1 to 12 datagrams, 20 us to 20 ms apart.
+Drawn per campaign: the tools (hping-like empty or constant datagrams, stress tools with text, bot families with
+random bytes of 512 to 1,400, game-query and VoIP lookalikes), one port, a few or all of them, spoofed or real
+sources, and whether the victim still answers some with ICMP port unreachable (RFC 1812 limits how often). An attempt
+is a short burst of one source: 1 to 12 datagrams, 20 us to 20 ms apart.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import numpy.typing as npt
 
 from contract.families import Family
 from generator.conversation import Conversation, Payload, Rand
+from generator.shapes import dns, names
 from generator.shapes.crowd import villains
+from generator.shapes.parts import rand
 from generator.world import Attempts, World
 
 FAMILY = Family(
@@ -23,11 +25,13 @@ FAMILY = Family(
     "T1498.001",
     "TA0040",
 )
-_VARIANTS = 32
 _TOOLS = ("hping", "flooder", "mirai", "linux", "windows", "embedded")
 _SIZES = (0, 1, 8, 18, 32, 64, 120, 256, 512, 512, 1024, 1024, 1400, 1440)
-_PORTS = (0, 53, 80, 80, 123, 443, 443, 3074, 5060, 9987, 27015, 30120)
-_TEXTS = (b"U dun goofed", b"hello", b"AAAAAAAAAAAAAAAA", b"flood", b"\xff\xff\xff\xffTSource Engine Query\x00")
+_PORTS = (0, 53, 53, 80, 80, 123, 443, 443, 3074, 5060, 9987, 27015, 30120)
+_LOOKALIKES = (53, 123, 5060, 27015)  # ports at which tools send what the service would understand
+_GENERIC = 24
+_EACH = 4
+_TEXTS = (b"U dun goofed", b"hello", b"AAAAAAAAAAAAAAAA", b"flood")
 
 
 def _payload(world: World) -> Payload:
@@ -38,24 +42,42 @@ def _payload(world: World) -> Payload:
         return bytes([int(rng.choice((0, 0x58, 0x41, 0xFF)))]) * size
     if kind < 0.3:
         return bytes(world.pick(_TEXTS))
-    if kind < 0.6:
-        return Rand(size, "bytes") if size else b""
-    return [Rand(min(size, 24), "bytes"), world.noise(max(size - 24, 0))] if size else b""
+    # random bytes behind a first one that the tool keeps
+    fresh = size - 1 if kind < 0.6 else min(size - 1, 24)
+    head = bytes([int(rng.integers(0, 0x40))])
+    return [head, Rand(fresh, "bytes"), world.noise(size - 1 - fresh)] if size > 1 else head[:size]
+
+
+def _lookalike(world: World, port: int) -> Payload:
+    rng = world.rng
+    if port == 53:
+        labels = (label.encode() for label in names.domain(rng).split("."))
+        return dns.query([rand(int(rng.integers(5, 16)), "alnum"), *labels])
+    if port == 123:
+        return [b"\x23\x00\x06\xec" + bytes(36), Rand(8, "bytes")]
+    if port == 27015:
+        return b"\xff\xff\xff\xffTSource Engine Query\x00"
+    call = b"OPTIONS sip:100@example.com SIP/2.0\r\nVia: SIP/2.0/UDP 198.18.0.1:5060;branch=z9hG4bK"
+    head = b"\r\nFrom: <sip:100@example.com>;tag="
+    rest = b"\r\nTo: <sip:100@example.com>\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+    return [call, Rand(10, "digits"), head, Rand(16, "hex"), b"\r\nCall-ID: ", Rand(24, "digits"), rest]
+
+
+def _burst(world: World, payload: Payload | None, *, refused: bool) -> Conversation:
+    conversation = Conversation.udp(world, client_os=world.pick(_TOOLS), server_os="linux")
+    gap = float(np.exp(world.rng.uniform(np.log(2e-5), np.log(0.02))))
+    varied = payload is None and world.rng.random() < 0.2
+    same = _payload(world) if payload is None else payload
+    for _ in range(int(world.pick((1, 1, 1, 2, 3, 5, 8, 12)))):
+        conversation.client(_payload(world) if varied else same, think=gap, jitter=0.9)
+    return conversation.unreachable(3, think=0.0002) if refused else conversation
 
 
 def conversations(world: World) -> list[Conversation]:
-    """Bursts of equal datagrams; a fifth of them end with the victim's ICMP port unreachable."""
-    made = []
-    for number in range(_VARIANTS):
-        conversation = Conversation.udp(world, client_os=world.pick(_TOOLS), server_os="linux")
-        payload, gap = _payload(world), float(np.exp(world.rng.uniform(np.log(2e-5), np.log(0.02))))
-        same_size_each_time = world.rng.random() < 0.8
-        for _ in range(int(world.pick((1, 1, 1, 2, 3, 5, 8, 12)))):
-            conversation.client(payload if same_size_each_time else _payload(world), think=gap, jitter=0.9)
-        if number % 5 == 4:
-            conversation.unreachable(3, think=0.0002)
-        made.append(conversation)
-    return made
+    """Bursts of equal datagrams, a fifth of them with the victim's ICMP answer; then lookalikes of four services."""
+    generic = [_burst(world, None, refused=number % 5 == 4) for number in range(_GENERIC)]
+    made = [_burst(world, _lookalike(world, port), refused=False) for port in _LOOKALIKES for _ in range(_EACH)]
+    return generic + made
 
 
 def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
@@ -67,16 +89,19 @@ def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
     src = np.where((rng.random(n) < spoofed)[:, None], world.draw(world.spoofed, n), world.draw(bots, n))
     ports = np.array([world.pick(_PORTS) for _ in range(int(rng.integers(1, 4)))], np.uint16)
     everywhere = rng.random() < 0.3
-    dst_port = rng.integers(1, 65536, n) if everywhere else rng.choice(ports, n)
-    weights = rng.gamma(0.3, 1.0, _VARIANTS) + 1e-6
+    dst_port = rng.integers(20_000, 65_536, n) if everywhere else rng.choice(ports, n)
+    weights = rng.gamma(0.3, 1.0, _GENERIC) + 1e-6
     if not everywhere:
         weights[4::5] *= 0.2
+    template = world.templates(n, _GENERIC, weights).astype(np.int64)
+    for number, port in enumerate(_LOOKALIKES):
+        template = np.where(dst_port == port, _GENERIC + number * _EACH + template % _EACH, template)
     return Attempts.of(
         world,
         intended,
         src=src,
         dst=world.draw(victims, n),
-        src_port=rng.integers(1024, 65536, n),
+        src_port=rng.integers(20_000, 65_536, n),
         dst_port=dst_port,
-        template=world.templates(n, _VARIANTS, weights),
+        template=template,
     )

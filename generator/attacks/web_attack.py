@@ -1,13 +1,16 @@
-"""Web attacks: the shape of SQL injection, cross-site scripting, path traversal and command injection in HTTP requests.
+"""Web attacks: the shape of SQL injection, cross-site scripting, path traversal and command injection in HTTP
+requests.
 
-Payloads are inert: they have the signs and key words by which such requests are known, name no real software's flaw and
-carry no program. Two manners: sqlmap-like bursts (one agent, dozens of near-equal requests on kept-alive or fresh
-connections, encoded and commented) and attempts by hand (a browser's headers, seconds apart). Payloads stand in the query, a form or JSON
-body, a cookie or a header; encodings vary (percent, plus, double, mixed case). Answers: 200, 302, 403 of a firewall, 404, 500.
+Payloads are inert: they have the signs and key words by which such requests are known, name no real software's flaw
+and carry no program. Two manners: sqlmap-like bursts (one agent, dozens of near-equal requests on kept-alive or fresh
+connections, encoded and commented) and attempts by hand (a browser's headers, seconds apart). Payloads stand in the
+query, a form or JSON body, a cookie or a header; encodings vary (percent, plus, double, mixed case). Answers: 200,
+302, 403 of a firewall, 404, 500.
 """
 
 from __future__ import annotations
 
+import json
 from urllib.parse import quote, quote_plus
 
 import numpy as np
@@ -29,24 +32,51 @@ FAMILY = Family(
 )
 _VARIANTS = 48
 _SQL = (
-    "{n}' OR '{n}'='{n}", "{n}) AND {n}={n} AND ({n}={n}", "{n}' UNION ALL SELECT NULL,NULL,CONCAT(0x71,0x71)-- -",
-    "' UNION SELECT user,password FROM users#", "{n};WAITFOR DELAY '0:0:5'--", "{n}' AND SLEEP(5)-- {w}",
-    "{n} AND (SELECT {n} FROM(SELECT COUNT(*),CONCAT(0x71,FLOOR(RAND(0)*2))x FROM INFORMATION_SCHEMA.PLUGINS GROUP BY x)a)",
-    "admin'--", "{n}' ORDER BY {n}-- -", "{n} UNION/**/SELECT/**/version(),database()", "%' or 0=0 union select null, version() #",
+    "{n}' OR '{n}'='{n}",
+    "{n}) AND {n}={n} AND ({n}={n}",
+    "{n}' UNION ALL SELECT NULL,NULL,CONCAT(0x71,0x71)-- -",
+    "' UNION SELECT user,password FROM users#",
+    "{n};WAITFOR DELAY '0:0:5'--",
+    "{n}' AND SLEEP(5)-- {w}",
+    "{n} AND (SELECT {n} FROM(SELECT COUNT(*),CONCAT(0x71,FLOOR(RAND(0)*2))x FROM INFORMATION_SCHEMA.PLUGINS)a)",
+    "admin'--",
+    "{n}' ORDER BY {n}-- -",
+    "{n} UNION/**/SELECT/**/version(),database()",
+    "%' or 0=0 union select null, version() #",
     "{n}' AND ORD(MID((SELECT IFNULL(CAST(COUNT(*) AS NCHAR),0x20) FROM information_schema.TABLES),1,1))>{n}-- {w}",
-)  # fmt: skip
+)
 _SCRIPT = (
-    "<script>alert({n})</script>", "\"><img src=x onerror=alert({n})>", "'><svg/onload=alert('{w}')>", "javascript:alert({n})",
-    "<body onload=alert(document.cookie)>", "<iframe src=\"javascript:alert(`{w}`)\">", "\"-alert({n})-\"", "<ScRiPt >prompt({n})</ScRiPt>",
-)  # fmt: skip
+    "<script>alert({n})</script>",
+    '"><img src=x onerror=alert({n})>',
+    "'><svg/onload=alert('{w}')>",
+    "javascript:alert({n})",
+    "<body onload=alert(document.cookie)>",
+    '<iframe src="javascript:alert(`{w}`)">',
+    '"-alert({n})-"',
+    "<ScRiPt >prompt({n})</ScRiPt>",
+)
 _PATHS = (
-    "../../../../../../etc/passwd", "..\\..\\..\\..\\windows\\win.ini", "....//....//....//etc/hosts", "/etc/passwd%00.jpg",
-    "php://filter/convert.base64-encode/resource=index.php", "../../../../proc/self/environ", "file:///etc/hostname", "..%2f..%2f..%2fetc%2fshadow",
-)  # fmt: skip
+    "../../../../../../etc/passwd",
+    "..\\..\\..\\..\\windows\\win.ini",
+    "....//....//....//etc/hosts",
+    "/etc/passwd%00.jpg",
+    "php://filter/convert.base64-encode/resource=index.php",
+    "../../../../proc/self/environ",
+    "file:///etc/hostname",
+    "..%2f..%2f..%2fetc%2fshadow",
+)
 _COMMANDS = (
-    "127.0.0.1;id", "127.0.0.1 && whoami", "| cat /etc/passwd", "`id`", "$(sleep 5)", "127.0.0.1%0auname -a", "; ping -c 3 127.0.0.1 ;", "{{7*7}}",
-    "${{{n}*{n}}}", "|| type C:\\windows\\win.ini",
-)  # fmt: skip
+    "127.0.0.1;id",
+    "127.0.0.1 && whoami",
+    "| cat /etc/passwd",
+    "`id`",
+    "$(sleep 5)",
+    "127.0.0.1%0auname -a",
+    "; ping -c 3 127.0.0.1 ;",
+    "{{7*7}}",
+    "${{{n}*{n}}}",
+    "|| type C:\\windows\\win.ini",
+)
 _KINDS = (_SQL, _SQL, _SCRIPT, _PATHS, _COMMANDS)
 _SCANNERS = (
     "sqlmap/1.8.4#stable (https://sqlmap.org)",
@@ -102,10 +132,8 @@ def _one(world: World, host: str, page: str, agent: str, kind: tuple[str, ...]) 
         return http.request("POST", page.encode(), headers, [field, b"=", payload, b"&token=", rand(16, "hex")])
     if place < 0.9:
         headers.append(("Content-Type", b"application/json"))
-        body = (
-            '{"%s":"%s","id":' % (field.decode(), _inert(world, kind).replace('"', '\\"').replace("\\.", "\\\\."))
-        ).encode()
-        return http.request("POST", page.encode(), headers, [body, rand(4, "digits"), b"}"])
+        text = json.dumps({field.decode(): _inert(world, kind)})[:-1]
+        return http.request("POST", page.encode(), headers, [text.encode(), b', "id": 1', rand(4, "digits"), b"}"])
     headers.append((str(world.pick(("Cookie", "X-Forwarded-For", "Referer"))), [field, b"=", payload]))
     return http.request("GET", page.encode(), headers)
 

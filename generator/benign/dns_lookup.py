@@ -1,8 +1,9 @@
-"""Name look-ups of ordinary hosts: A, AAAA and HTTPS in pairs, PTR, TXT, MX and SRV, a tenth of names that do not exist.
+"""Name look-ups of ordinary hosts: A, AAAA and HTTPS in pairs, PTR, TXT, MX and SRV, a tenth of names that do not
+exist.
 
 Names are short hosts, content networks with CNAME chains, and long machine-made names that are harmless (telemetry,
-reputation lists, reverse zones, service discovery). Some clients use EDNS, some repeat an unanswered question after 1 to 5 s.
-A browser asks in bursts; a server that checks mail asks steadily.
+reputation lists, reverse zones, service discovery). Some clients use EDNS, some repeat an unanswered question after 1
+to 5 s. A browser asks in bursts; a server that checks mail asks steadily.
 """
 
 from __future__ import annotations
@@ -44,12 +45,12 @@ def _answers(world: World, qtype: int, *, chained: bool) -> list[list[Part]]:
     rng = world.rng
     found: list[list[Part]] = []
     if chained:
-        for _ in range(int(rng.integers(1, 4))):
-            found.append(dns.record(dns.CNAME, dns.name(names.cdn(rng)), ttl=int(rng.integers(20, 3600))))
+        chain = range(int(rng.integers(1, 4)))
+        found += [dns.record(dns.CNAME, dns.name(names.cdn(rng)), ttl=int(rng.integers(20, 3600))) for _ in chain]
     if qtype in (dns.AAAA, dns.HTTPS) and rng.random() < 0.4:
         return found
-    for _ in range(int(world.pick((1, 1, 1, 2, 4, 6)))):
-        found.append(dns.record(qtype, _data(world, qtype), ttl=int(world.pick((30, 60, 300, 3600)))))
+    many = range(int(world.pick((1, 1, 1, 2, 4, 6))))
+    found += [dns.record(qtype, _data(world, qtype), ttl=int(world.pick((30, 60, 300, 3600)))) for _ in many]
     return found[:10]
 
 

@@ -1,10 +1,10 @@
 """Flash crowd: the people that a goal, a ticket sale or an opening ceremony brings, all at once and all real.
 
-What a flood copies is the rate. What it lacks is here: thousands of distinct clients of every system, each with a full
-handshake, a page and then its assets over several connections, answers that are 200 and 304 with caching headers, reading
-and queueing times of people, round trips as far apart as the crowd is, and orderly ends. Under load servers slow down, some clients
-retry the SYN, some see 503 with Retry-After, reload, or give up. Half of the crowd uses TLS. The crowd gathers within 5 to 60 s of its event, then
-thins out.
+What a flood copies is the rate. What it lacks is here: thousands of distinct clients of every system, each with a
+full handshake, a page and then its assets over several connections, answers that are 200 and 304 with caching
+headers, reading and queueing times of people, round trips as far apart as the crowd is, and orderly ends. Under load
+servers slow down, some clients retry the SYN, some see 503 with Retry-After, reload, or give up. Half of the crowd
+uses TLS. The crowd gathers within 5 to 60 s of its event, then thins out.
 """
 
 from __future__ import annotations
@@ -21,7 +21,14 @@ from generator.world import Attempts, World
 FAMILY = Family("benign", "Flash crowd", "A crowd of real people comes to one site within seconds; it is no flood.")
 _PLAIN = 28
 _SEALED = 20
-_ASSETS = (("css", "text/css", 9.0), ("js", "application/javascript", 9.6), ("png", "image/png", 9.0), ("jpg", "image/jpeg", 10.2), ("svg", "image/svg+xml", 7.5), ("json", "application/json", 7.0))  # fmt: skip
+_ASSETS = (
+    ("css", "text/css", 9.0),
+    ("js", "application/javascript", 9.6),
+    ("avif", "image/avif", 10.2),
+    ("avif", "image/avif", 9.0),
+    ("woff2", "font/woff2", 9.8),
+    ("json", "application/json", 7.0),
+)
 
 
 def _strain(world: World) -> float:
@@ -35,6 +42,12 @@ def _opened(world: World) -> Conversation:
         conversation.send("S").repeat(think=1.0).send("SA", from_client=False, think=0.0001).send("A", think=0.00003)
         return conversation
     return conversation.open()
+
+
+def _body(world: World, kind: str, size: int) -> bytes:
+    if kind == "json":
+        return f'{{"live": "{names.token(world.rng, size, "hex")}"}}'.encode()
+    return world.noise(size) if kind in ("avif", "woff2") else http.html(world.rng, size)
 
 
 def _visit(world: World, host: str, agent: str, server: str) -> Conversation:
@@ -64,16 +77,14 @@ def _visit(world: World, host: str, agent: str, server: str) -> Conversation:
         wait = float(rng.lognormal(-3.5, 1.2)) if turn or first_page else 0.001
         conversation.client(http.request("GET", f"{http.path(rng)}.{kind}".encode(), own), think=wait, jitter=0.9)
         reply = http.server_headers(rng, server, mime, cached=True)
-        body = b"" if known else world.noise(int(np.clip(rng.lognormal(scale, 0.9), 200, 90_000)))
+        body = b"" if known else _body(world, kind, int(np.clip(rng.lognormal(scale, 0.9), 200, 90_000)))
         conversation.server(http.response(304 if known else 200, reply, body), think=_strain(world) * 0.5, jitter=0.8)
     if rng.random() < 0.3:  # somebody reloads for the score
         conversation.client(
             http.request("GET", b"/live/score.json", headers), think=float(rng.uniform(2.0, 12.0)), jitter=0.9
         )
-        conversation.server(
-            http.response(200, http.server_headers(rng, server, "application/json"), http.html(rng, 700)),
-            think=_strain(world),
-        )
+        score = http.response(200, http.server_headers(rng, server, "application/json"), _body(world, "json", 700))
+        conversation.server(score, think=_strain(world))
     return conversation.close(
         world.pick(("fin", "fin", "server_fin", "server_fin", "rst", "none")), think=float(rng.exponential(4.0))
     )
@@ -125,7 +136,8 @@ def _gather(intended: npt.NDArray[np.int64], world: World) -> npt.NDArray[np.int
     level = np.where(grid < event, 0.3, level)
     made = np.concatenate([[0.0], np.cumsum(level[:-1])])
     bent = np.interp(share, made / made[-1], grid)
-    return (intended[0] + bent * span).astype(np.int64)
+    times: npt.NDArray[np.int64] = (intended[0] + bent * span).astype(np.int64)
+    return times
 
 
 def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:

@@ -40,7 +40,7 @@ def _log_in(world: World) -> tuple[Conversation, str]:
         conversation.client(ssh.sealed(int(world.pick((260, 700))), cipher), think=0.01)
     else:
         if rng.random() < 0.15:
-            logins.attempt(world, conversation, cipher, float(rng.uniform(1.5, 3)), float(rng.lognormal(1.2, 0.4)), 10)
+            logins.attempt(conversation, cipher, float(rng.uniform(1.5, 3)), float(rng.lognormal(1.2, 0.4)), 10)
         conversation.client(ssh.sealed(60 + int(rng.integers(6, 20)), cipher), think=float(rng.lognormal(1.2, 0.5)))
     conversation.server(ssh.sealed(1, cipher), think=float(rng.uniform(0.01, 0.1)))
     conversation.client(ssh.sealed(40, cipher), think=0.0005)

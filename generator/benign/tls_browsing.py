@@ -1,8 +1,9 @@
 """Browsing over TLS: pages, APIs and applications on port 443 as people and their programs use them.
 
 TLS 1.3 for most, 1.2 for some; hellos of browsers and libraries; certificate chains of 2 to 6 kB or resumed sessions;
-requests of 80 to 1,500 bytes, answers heavy-tailed from 150 bytes to 250 kB; connections of one request or of dozens over
-minutes; idle keep-alives; half-open tabs that the server closes. Some programs poll regularly, which is ordinary too.
+requests of 80 to 1,500 bytes, answers heavy-tailed from 150 bytes to 250 kB; connections of one request or of dozens
+over minutes; idle keep-alives; half-open tabs that the server closes. Some programs poll regularly, which is ordinary
+too.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Video streaming: a segment of video every few seconds over one long TLS connection, nearly all of it towards the client.
+"""Video streaming: a segment of video every few seconds over one long TLS connection, nearly all of it towards the
+client.
 
-HLS and DASH habits: segments of 2 to 10 s, a burst of two to five at the start, then one a period, sizes by the ladder of
-qualities (40 to 260 kB here: low rungs, to keep the number of frames moderate), playlist reloads for live streams, quality changes, seeks,
-and people who stop watching.
+HLS and DASH habits: segments of 2 to 10 s, a burst of two to five at the start, then one a period, sizes by the
+ladder of qualities (40 to 260 kB here: low rungs, to keep the number of frames moderate), playlist reloads for live
+streams, quality changes, seeks, and people who stop watching.
 """
 
 from __future__ import annotations

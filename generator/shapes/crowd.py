@@ -17,7 +17,8 @@ SECOND = 1_000_000_000
 def uneven(rng: np.random.Generator, count: int, evenness: float = 1.0) -> Floats:
     """Shares that sum to one. ``evenness`` 0.3 lets a few do most, 10 makes all nearly equal."""
     shares: Floats = rng.gamma(evenness, 1.0, count) + 1e-9
-    return shares / shares.sum()
+    shares /= shares.sum()
+    return shares
 
 
 def rate(intended: Ints) -> float:
@@ -57,13 +58,14 @@ def ephemeral(rng: np.random.Generator, count: int) -> Ports:
 def counted_ports(rng: np.random.Generator, sources: npt.NDArray[np.integer], step: int = 1) -> Ports:
     """Source ports that each source counts up, as many systems and tools do."""
     starts = rng.integers(32768, 60000, int(sources.max()) + 1 if len(sources) else 1)
-    return (1024 + (starts[sources] - 1024 + step * ordinals(sources)) % 64512).astype(np.uint16)
+    ports: Ports = (1024 + (starts[sources] - 1024 + step * ordinals(sources)) % 64512).astype(np.uint16)
+    return ports
 
 
 def spell(
     rng: np.random.Generator, intended: Ints, count: int, low: float = 0.3, high: float = 1.0
 ) -> tuple[Ints, Ints]:
-    """When each of ``count`` actors is active: start and end within the time spanned, between shares ``low`` and ``high``."""
+    """When each of ``count`` actors is active, start and end: shares ``low`` to ``high`` of the time spanned."""
     first, last = (int(intended[0]), int(intended[-1])) if len(intended) else (0, 0)
     span = last - first
     lasts = (rng.uniform(low, high, count) * span).astype(np.int64)
@@ -103,8 +105,8 @@ def _assign(intended: Ints, uniform: Floats, weights: Floats, starts: Ints, ends
 def beats(intended: Ints, clan: Ints, periods: Ints, jitter: Floats, noise: Floats) -> tuple[Ints, Ints]:
     """Give intended times a rhythm: ``(times, actor)``.
 
-    Each attempt belongs to a clan whose members act every ``periods[clan]`` ns, less up to the share ``jitter[clan]``. An
-    attempt becomes the beat of the member that has been due longest, at its due time; where none is due yet, a new
+    Each attempt belongs to a clan whose members act every ``periods[clan]`` ns, less up to the share ``jitter[clan]``.
+    An attempt becomes the beat of the member that has been due longest, at its due time; where none is due yet, a new
     member joins at the intended time. So the rate follows the plan while each actor keeps its own rhythm.
     """
     return _beats(np.ascontiguousarray(intended), clan, periods, jitter, noise)
@@ -164,7 +166,7 @@ def villains(world: World, count: int) -> Addresses:
 
 
 def infected(world: World, actor: Ints, enough: int = 3) -> Addresses:
-    """The host of every row's actor: infected ones, more of the inside hosts where each would carry over ``enough`` actors."""
+    """The host of every row's actor: infected ones, or half of the inside where there are too many actors for those."""
     actors = int(actor.max()) + 1 if len(actor) else 1
     pool = world.infected
     if actors > enough * len(pool):

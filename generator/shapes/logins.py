@@ -12,7 +12,7 @@ from generator.world import World
 def start(
     world: World, conversation: Conversation, client: ssh.Implementation, server: ssh.Implementation, pace: float
 ) -> Conversation:
-    """Handshake, banners, key exchange and the request for the authentication service; ``pace`` is the tool's delay in s."""
+    """Handshake, banners, key exchange and the request for the login service; ``pace``: the tool's delay in s."""
     rng = world.rng
     conversation.open()
     if rng.random() < 0.5:
@@ -38,9 +38,7 @@ def cipher_of(client: ssh.Implementation) -> str:
     return "etm" if "-etm@" in client.macs else "ctr"
 
 
-def attempt(
-    world: World, conversation: Conversation, cipher: str, wait: float, think: float, password: int
-) -> Conversation:
+def attempt(conversation: Conversation, cipher: str, wait: float, think: float, password: int) -> Conversation:
     """One password that the server refuses after ``wait`` seconds; ``password`` is its length."""
     conversation.client(ssh.sealed(5 + 4 + 8 + 18 + 12 + 5 + password, cipher), think=think)
     return conversation.server(ssh.sealed(29 + 12, cipher), think=wait, jitter=0.5)

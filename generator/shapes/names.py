@@ -11,16 +11,20 @@ from typing import Final
 
 import numpy as np
 
-WORDS: Final = (
-    "arena ticket river stade metro canal nord sport velo judo marathon relay press media photo live score medal coach team fan "
-    "club swim dive sail surf pool court track field gate zone site venue hotel train tram city town ville port house shop store "
-    "market bank mail post news radio video music game cloud data edge node core link path map blue green rouge soleil luna "
-    "alpha delta omega prime first next open share sync meet call chat doc file note work desk home family school univ lab"
-).split()
+_WORDS: Final = """
+arena ticket river stade metro canal nord sport velo judo marathon relay press media photo live score medal
+coach team fan club swim dive sail surf pool court track field gate zone site venue hotel train tram city town
+ville port house shop store market bank mail post news radio video music game cloud data edge node core link
+path map blue green rouge soleil luna alpha delta omega prime first next open share sync meet call chat doc
+file note work desk home family school univ lab
+"""
+_HOSTS: Final = """
+www www www api m static img cdn assets login auth mail smtp imap app news shop blog video events push graph
+ads track stats s3 dl
+"""
+WORDS: Final = tuple(_WORDS.split())
+_SERVICES: Final = tuple(_HOSTS.split())
 _SUFFIXES: Final = ("example", "test", "example.com", "example.net", "example.org")
-_SERVICES: Final = (
-    "www www www api m static img cdn assets login auth mail smtp imap app news shop blog video events push graph ads track stats s3 dl"
-).split()
 _BASE32: Final = "abcdefghijklmnopqrstuvwxyz234567"
 _HEX: Final = "0123456789abcdef"
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
@@ -52,23 +56,27 @@ def host(rng: np.random.Generator, parent: str = "") -> str:
 
 def cdn(rng: np.random.Generator) -> str:
     """A content network's name: an encoded customer id below the network's own zones."""
+    word, digits, place = pick(rng, WORDS), token(rng, 4, "digits"), pick(rng, ["lhr", "cdg", "fra", "ams", "nrt"])
+    zone, shard = pick(rng, ["a", "b", "dscb", "dscx", "g"]), token(rng, int(rng.integers(8, 14)))
     forms = (
-        f"d{token(rng, 13)}.{pick(rng, WORDS)}front.example.net",
-        f"e{token(rng, int(rng.integers(3, 6)), 'digits')}.{pick(rng, ['a', 'b', 'dscb', 'dscx', 'g'])}.edge.example.net",
-        f"{pick(rng, WORDS)}-{token(rng, 6, 'hex')}.{pick(rng, ['lhr', 'cdg', 'fra', 'ams', 'nrt'])}{token(rng, 2, 'digits')}.cache.example.com",
-        f"r{token(rng, 1, 'digits')}---sn-{token(rng, int(rng.integers(8, 14)))}.video.example.org",
+        f"d{token(rng, 13)}.{word}front.example.net",
+        f"e{digits}.{zone}.edge.example.net",
+        f"{word}-{token(rng, 6, 'hex')}.{place}{digits[:2]}.cache.example.com",
+        f"r{digits[0]}---sn-{shard}.video.example.org",
     )
     return pick(rng, forms)
 
 
 def machine(rng: np.random.Generator) -> str:
     """A long name that a machine made for a good reason: telemetry, reputation or antivirus look-ups, reverse zones."""
+    numbers = ".".join(str(byte) for byte in rng.integers(1, 255, 4))
+    uuid = "-".join(token(rng, size, "hex") for size in (8, 4, 4, 4, 12))
     forms = (
-        f"{token(rng, 32, 'hex')}.{pick(rng, ['hash', 'avts', 'rep', 'cymru'])}.{domain(rng)}",
-        f"{token(rng, 26, 'base32')}.{token(rng, 16, 'base32')}.{pick(rng, ['sophos', 'senderbase', 'lookup'])}.{domain(rng)}",
-        f"{'.'.join(str(b) for b in rng.integers(1, 255, 4))}.{pick(rng, ['zen', 'bl', 'dnsbl', 'sbl'])}.{domain(rng)}",
-        f"{'.'.join(str(b) for b in rng.integers(1, 255, 4))}.in-addr.arpa",
-        f"{token(rng, 8, 'hex')}-{token(rng, 4, 'hex')}-{token(rng, 4, 'hex')}-{token(rng, 12, 'hex')}.{pick(rng, ['telemetry', 'device', 'push'])}.{domain(rng)}",
-        f"_{pick(rng, ['ldap', 'kerberos', 'sip', 'xmpp-client'])}._tcp.{pick(rng, ['dc', 'gc', 'site'])}._msdcs.{domain(rng)}",
+        f"{token(rng, 32, 'hex')}.{pick(rng, ['hash', 'avts', 'rep', 'files'])}.{domain(rng)}",
+        f"{token(rng, 26, 'base32')}.{token(rng, 16, 'base32')}.{pick(rng, ['lookup', 'senders', 'p'])}.{domain(rng)}",
+        f"{numbers}.{pick(rng, ['zen', 'bl', 'dnsbl', 'sbl'])}.{domain(rng)}",
+        f"{numbers}.in-addr.arpa",
+        f"{uuid}.{pick(rng, ['telemetry', 'device', 'push'])}.{domain(rng)}",
+        f"_{pick(rng, ['ldap', 'kerberos', 'sip'])}._tcp.{pick(rng, ['dc', 'gc', 'site'])}._msdcs.{domain(rng)}",
     )
     return pick(rng, forms)

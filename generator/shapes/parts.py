@@ -21,6 +21,6 @@ def length(parts: list[Part]) -> int:
 
 
 def bulk(rng: np.random.Generator, size: int, kind: str = "bytes") -> list[Part]:
-    """A long stretch that looks random: its first 32 signs are fresh in every attempt, the rest belongs to the variant."""
+    """A long stretch that looks random: its first 32 signs are fresh in every attempt, the rest is the variant's."""
     fresh = min(size, 32)
     return [rand(fresh, kind), rng.bytes(size - fresh)]

@@ -19,7 +19,10 @@ _KEX_NEW: Final = (
     "ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521"
 )
 _KEX: Final = "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521"
-_KEX_DH: Final = "diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,diffie-hellman-group14-sha256"
+_KEX_DH: Final = (
+    "diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,"
+    "diffie-hellman-group14-sha256"
+)
 _KEX_OLD: Final = "diffie-hellman-group14-sha1,diffie-hellman-group-exchange-sha1,diffie-hellman-group1-sha1"
 _HOST_KEYS: Final = "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256"
 _HOST_CERTS: Final = (
@@ -172,7 +175,7 @@ def newkeys() -> list[Part]:
 
 
 def sealed(payload: int, cipher: str) -> list[Part]:
-    """An encrypted packet that carries ``payload`` bytes under ``ctr`` (hmac-sha1), ``etm`` (hmac-sha2-256) or ``chacha``."""
+    """An encrypted packet of ``payload`` bytes under ``ctr`` (hmac-sha1), ``etm`` (hmac-sha2-256) or ``chacha``."""
     block, tag, counted = {"ctr": (16, 20, 5), "etm": (16, 32, 1), "chacha": (8, 16, 1)}[cipher]
     inner = payload + counted + 4
     inner += -inner % block

@@ -74,7 +74,9 @@ def client_hello(rng: np.random.Generator, server_name: str, style: ClientStyle)
     if style.grease:
         extensions = [_extension(grease, b""), *extensions, _extension(int(rng.choice(_GREASE)), b"\x00")]
     flat = [part for extension in extensions for part in extension]
-    head = [b"\x03\x03", rand(32, "bytes"), *([b"\x20", rand(32, "bytes")] if style.tls13 else [b"\x00"])]
+    head: list[Part] = [b"\x03\x03", rand(32, "bytes"), b"\x20" if style.tls13 else b"\x00"]
+    if style.tls13:
+        head.append(rand(32, "bytes"))
     head.append(_vector(b"".join(struct.pack("!H", suite) for suite in suites)) + b"\x01\x00")
     missing = 512 - 4 - 2 - length(head) - length(flat) - 4
     if style.padded and missing > 0:
@@ -122,7 +124,7 @@ def application(size: int, rng: np.random.Generator | None = None) -> list[Part]
     parts: list[Part] = []
     while size > 0:
         piece = min(size, 16384)
-        body = bulk(rng, piece) if rng is not None else [rand(piece, "bytes")]
+        body: list[Part] = [rand(piece, "bytes")] if rng is None else bulk(rng, piece)
         parts += record(23, body)
         size -= piece
     return parts
@@ -133,8 +135,8 @@ def server_flight_13(rng: np.random.Generator, style: ClientStyle, chain: int) -
     share: list[Part] = [b"\x00\x33\x04\x64\x11\xec\x04\x60", rand(1120, "bytes")] if style.post_quantum else []
     if not share:
         share = [b"\x00\x33\x00\x24\x00\x1d\x00\x20", rand(32, "bytes")]
-    extensions = [b"\x00\x2b\x00\x02\x03\x04", *share]
-    head = [b"\x03\x03", rand(32, "bytes"), b"\x20", rand(32, "bytes"), b"\x13\x01\x00"]
+    extensions: list[Part] = [b"\x00\x2b\x00\x02\x03\x04", *share]
+    head: list[Part] = [b"\x03\x03", rand(32, "bytes"), b"\x20", rand(32, "bytes"), b"\x13\x01\x00"]
     hello = _handshake(2, [*head, struct.pack("!H", length(extensions)), *extensions])
     flight = [*record(22, hello), *record(20, [b"\x01"])]
     if rng.random() < 0.5:
@@ -160,7 +162,7 @@ def server_flight_12(rng: np.random.Generator, server_name: str, chain: int) -> 
     )
     certificates = [certificate(rng, server_name, chain // 2), certificate(rng, "Example Intermediate CA", chain // 2)]
     listed = b"".join(_vector(der, 3) for der in certificates)
-    exchange = [b"\x03\x00\x1d\x20", rand(32, "bytes"), b"\x08\x04\x01\x00", rand(256, "bytes")]
+    exchange: list[Part] = [b"\x03\x00\x1d\x20", rand(32, "bytes"), b"\x08\x04\x01\x00", rand(256, "bytes")]
     messages = (hello, _handshake(11, [_vector(listed, 3)]), _handshake(12, exchange), _handshake(14, []))
     return [part for message in messages for part in record(22, message)]
 
