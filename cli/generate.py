@@ -20,7 +20,7 @@ def command(  # noqa: PLR0917 - the options of a command
     scenario: Annotated[str, typer.Argument(help="Name or file of a scenario; or use --family.")] = "",
     family: Annotated[list[str] | None, typer.Option(help="Only this family (repeatable), at --rate.")] = None,
     rate: Annotated[float, typer.Option(help="Conversations a second of each --family.")] = 100.0,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
+    seed: Annotated[int | None, typer.Option(help="The same seed gives the same bytes.")] = None,
     start: Annotated[str, typer.Option(help="When second 0 is, in ISO 8601.")] = "",
     duration: Annotated[float | None, typer.Option(help="Seconds (default: the scenario's, or 10).")] = None,
     multiplier: Annotated[float | None, typer.Option(help="Attempts a second as a multiple of 815.")] = None,
@@ -35,9 +35,10 @@ def command(  # noqa: PLR0917 - the options of a command
     if family:
         workload = _of_families(family, rate, seed=seed, start_ns=start_ns, duration=duration, multiplier=multiplier)
     else:
-        from campaign.scenario import load
+        from campaign.scenario import Overrides, load
 
-        workload = load(scenario).workload(seed=seed, start_ns=start_ns, duration=duration, multiplier=multiplier)
+        changes = Overrides(multiplier=multiplier, duration_s=duration, seed=seed)
+        workload = changes.apply(load(scenario)).workload(start_ns)
     plan = make_plan(workload)
     summary = _write(plan, out)
     if json_:
@@ -65,7 +66,7 @@ def _start(text: str) -> int:
 
 
 def _of_families(
-    names: list[str], rate: float, *, seed: int, start_ns: int, duration: float | None, multiplier: float | None
+    names: list[str], rate: float, *, seed: int | None, start_ns: int, duration: float | None, multiplier: float | None
 ) -> Workload:
     from contract.families import catalogue
     from generator.registry import names as made
@@ -78,7 +79,7 @@ def _of_families(
     benign = tuple(Share(name) for name in names if not catalogue()[name].attack)
     attempts = rate * len(attacks) if multiplier is None else TOKYO_RATE * multiplier
     return Workload(
-        seed=seed,
+        seed=1 if seed is None else seed,
         start_ns=start_ns,
         duration_s=10.0 if duration is None else duration,
         curve=((0.0, attempts),),

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from contract.errors import UnsafeError
 from contract.jit import kernel
+from generator.wire import Number
 
 U8 = npt.NDArray[np.uint8]
 I32 = npt.NDArray[np.int32]
@@ -43,7 +44,7 @@ def check(data: U8, offsets: I32) -> None:
 
 
 @kernel
-def first_bad(data: U8, offsets: I32) -> int:
+def first_bad(data: U8, offsets: I32) -> Number:
     """The number of the first frame that must not leave; -1 where all may."""
     for i in range(len(offsets) - 1):
         if inspect(data, np.int64(offsets[i]), np.int64(offsets[i + 1])) != OK:
@@ -52,7 +53,7 @@ def first_bad(data: U8, offsets: I32) -> int:
 
 
 @kernel
-def inspect(data: U8, at: int, end: int) -> int:
+def inspect(data: U8, at: Number, end: Number) -> Number:
     """Why the frame at ``data[at:end]`` must not leave; 0 where it may."""
     if end - at < 14:
         return SHORT
@@ -77,12 +78,12 @@ def inspect(data: U8, at: int, end: int) -> int:
 
 
 @kernel
-def _lab_v4(data: U8, at: int) -> bool:
+def _lab_v4(data: U8, at: Number) -> Number:
     return data[at] == 198 and (data[at + 1] & 0xFE) == 18
 
 
 @kernel
-def _lab_v6(data: U8, at: int) -> bool:
+def _lab_v6(data: U8, at: Number) -> Number:
     return (
         data[at] == 0x20
         and data[at + 1] == 0x01
@@ -94,10 +95,10 @@ def _lab_v6(data: U8, at: int) -> bool:
 
 
 @kernel
-def _packets(data: U8, at: int, end: int, version: int) -> int:
+def _packets(data: U8, at: Number, end: Number, version: Number) -> Number:
     """Walk from one IP header to those inside it."""
     for _ in range(_DEPTH):
-        size = 20 if version == 4 else 40
+        size = np.int64(20 if version == 4 else 40)
         if end - at < size:
             return SHORT
         if np.int64(data[at] >> 4) != version:

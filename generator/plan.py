@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -60,10 +61,11 @@ def make_plan(workload: Workload) -> Plan:
             conversations.extend(made)
             names.append(share.family)
     template = compile_conversations(conversations)
-    table = Table(*(np.concatenate(columns) for columns in zip(*tables, strict=True))) if tables else _empty()
+    joined: list[Any] = [np.concatenate(columns) for columns in zip(*tables, strict=True)]
+    table = Table(*joined) if tables else _empty()
     order = np.argsort(table.intended, kind="stable")
     attack = np.array([catalogue()[name].attack for name in names], np.bool_)
-    return Plan(workload, template, Table(*(column[order] for column in table)), tuple(names), attack)
+    return Plan(workload, template, table.take(order), tuple(names), attack)
 
 
 def split(
@@ -102,7 +104,8 @@ def _check(attempts: Attempts, conversations: list[Conversation], family: str) -
 
 def _rows(attempts: Attempts, base: int, family: int, layout: Layout, workload: Workload) -> Table:
     inside = (attempts.intended >= workload.start_ns) & (attempts.intended < workload.end_ns)
-    kept = Attempts(*(column[inside] for column in attempts))
+    rows: list[Any] = [column[inside] for column in attempts]
+    kept = Attempts(*rows)
     six = (kept.src[:, 0] == 0x20).astype(np.int32)
     return Table(
         intended=np.ascontiguousarray(kept.intended, np.int64),
@@ -122,4 +125,5 @@ def _rows(attempts: Attempts, base: int, family: int, layout: Layout, workload: 
 def _empty() -> Table:
     wide, none = np.zeros((0, 16), np.uint8), np.zeros(0)
     types = (np.int64, None, None, np.uint16, np.uint16, np.uint64, np.uint64, np.int32, np.int64, np.uint64, np.int16)
-    return Table(*(wide if dtype is None else none.astype(dtype) for dtype in types))
+    columns: list[Any] = [wide if dtype is None else none.astype(dtype) for dtype in types]
+    return Table(*columns)

@@ -1,9 +1,9 @@
 """The paced sender, a process of its own: ``python -m generator.sender --workload W.json --socket PATH ...``.
 
 It starts ``generator.spool``, which makes finished Arrow messages ahead into a bounded ring, and sends each one over a
-Unix socket at its moment on the campaign's clock. It never skips: a peer that does not read makes frames late, and how late
-each one left is in the status file. If the workload's start has passed when the plan is ready, second 0 moves to one
-second later; the status says when it is.
+Unix socket at its moment on the campaign's clock. It never skips: a peer that does not read makes frames late, and how
+late each one left is in the status file. If the workload's start has passed when the plan is ready, second 0 moves to
+one second later; the status says when it is.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any, Final
 from contract.clock import Clock
 from contract.errors import InputError, LackingError, TenfoldError
 from contract.ledger import Ledger
-from generator.pacing import Lateness, StatusFile
+from generator.pacing import Lateness, StatusFile, claim_processor
 from generator.ring import END, META, RECORD, Record, Ring
 
 _RING_BYTES: Final = 192 << 20
@@ -59,6 +59,9 @@ class Sender:
         """Stop in order: what is due later does not leave."""
         self.stopping_since = self.stopping_since or self.clock.now_ns()
 
+    def _stopping(self) -> bool:
+        return self.stopping_since > 0
+
     def run(self) -> int:
         """Prepare, send, end in order."""
         signal.signal(signal.SIGTERM, self.stop)
@@ -85,7 +88,7 @@ class Sender:
     # -- the process that makes frames -------------------------------------------------------------------------------
 
     def _start_spool(self, ring: Ring, out: int) -> subprocess.Popen[str]:
-        os.set_inheritable(ring.fd, True)
+        os.set_inheritable(ring.fd, True)  # noqa: FBT003 - the function's own signature
         command = [sys.executable, "-m", "generator.spool", "--workload", str(self.options.workload)]
         command += ["--clock", self.clock.anchor, "--truth", str(self.options.truth), "--size", str(ring.size)]
         command += ["--ring", str(ring.fd), "--out", str(out)]
@@ -162,7 +165,7 @@ class Sender:
             return peer
 
     def _send(self, peer: socket.socket, data: memoryview | bytes) -> bool:
-        """Send it all, waiting as long as the peer takes; false where the peer is gone or a stop runs out of patience."""
+        """Send it all, however long the peer takes; false where a stop runs out of patience."""
         view = memoryview(data)
         while view:
             try:
@@ -178,7 +181,7 @@ class Sender:
     def _pace(self, peer: socket.socket, ring: Ring, pipe: int, spool: subprocess.Popen[str]) -> None:
         _calm()
         clock, records = self.clock, self.records
-        while not self.stopping_since:
+        while not self._stopping():
             if len(records) < _RECORDS:
                 self._refill(pipe)
             if not records:
@@ -195,7 +198,7 @@ class Sender:
                 self._idle(record.upto)
                 break
             self._idle(record.due)
-            if self.stopping_since:
+            if self._stopping():
                 break
             data = ring.get(record.at, record.length)
             if not self._send(peer, data):
@@ -209,7 +212,7 @@ class Sender:
 
     def _idle(self, until_ns: int) -> None:
         """Wait for a moment; tell the status meanwhile if there is time for it."""
-        while not self.stopping_since:
+        while not self._stopping():
             left = until_ns - self.clock.now_ns()
             if left <= 0:
                 return
@@ -294,15 +297,12 @@ def _asked_to_stop(control: Path) -> bool:
 
 
 def _calm() -> None:
-    """Keep Python itself from getting in the way: no collector, quick thread switches, a fair share of the processor."""
+    """Keep Python itself from getting in the way: no collector, quick thread switches, priority."""
     gc.collect()
     gc.freeze()
     gc.disable()
     sys.setswitchinterval(0.0001)
-    try:
-        os.nice(-10)
-    except PermissionError:
-        return  # without the right to it we pace at ordinary priority
+    claim_processor()
 
 
 def main(arguments: list[str]) -> int:

@@ -117,7 +117,7 @@ def warm_up(plan: Plan) -> None:
     """Load the kernels before the clock matters: write the first frames of the plan and drop them."""
     rows = min(len(plan.table.intended), 16)
     counts = np.diff(plan.template.first)[plan.table.variant[:rows]]
-    due = Due(*(np.zeros(int(counts.sum()), t) for t in (np.int64, np.int64, np.int32, np.int64)))
+    due = Due.room(int(counts.sum()))
     used = schedule(plan.template, plan.table, 0, rows, plan.workload.end_ns, due, np.zeros((rows, 2, 3), np.int64))
     render(plan, due.take(slice(0, used)))
 
@@ -136,13 +136,11 @@ def messages(plan: Plan) -> Iterator[tuple[Record, memoryview, Int64]]:
         bounds = np.concatenate([[0], edges, [len(times)]])
         ends = work.start_ns + (bucket[bounds[:-1]] + 1) * BUCKET_NS
         attempts = np.searchsorted(begun, ends, "left")
-        for low, high, end, count in zip(
-            bounds[:-1].tolist(), bounds[1:].tolist(), ends.tolist(), attempts, strict=True
-        ):
-            due = end - BUCKET_NS + DUE_NS
-            for part in _halves(frames.slice(low, high - low)):
+        for begin, stop, end, count in zip(bounds[:-1], bounds[1:], ends, attempts, strict=True):
+            low = int(begin)
+            for part in _halves(frames.slice(low, int(stop) - low)):
                 message = memoryview(part.serialize()).cast("B")
-                record = Record(MESSAGE, due, 0, 0, len(part), int(count), int(end), 0)
+                record = Record(MESSAGE, int(end) - BUCKET_NS + DUE_NS, 0, 0, len(part), int(count), int(end), 0)
                 yield record, message, times[low : low + len(part)]
                 low += len(part)
 
@@ -164,7 +162,7 @@ def flow_slices(plan: Plan, end_ns: int) -> Iterator[tuple[int, Int64]]:
     for low in range(0, total, _SLICE):
         high = min(low + _SLICE, total)
         room = int(counts[plan.table.variant[low:high]].sum())
-        due = Due(*(np.empty(room, t) for t in (np.int64, np.int64, np.int32, np.int64)))
+        due = Due.room(room)
         flows = np.zeros((high - low, 2, 3), np.int64)
         schedule(plan.template, plan.table, low, high, end_ns, due, flows)
         yield low, flows

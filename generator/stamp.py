@@ -59,6 +59,11 @@ class Table(NamedTuple):
     seed: U64
     family: npt.NDArray[np.int16]
 
+    def take(self, rows: npt.NDArray[Any]) -> Table:
+        """Some rows."""
+        columns: list[Any] = [column[rows] for column in self]
+        return Table(*columns)
+
 
 class Due(NamedTuple):
     """Frames with their time, not yet written."""
@@ -67,6 +72,11 @@ class Due(NamedTuple):
     attempt: I64
     frame: I32  # row of the template
     echo: I64  # when the frame whose TCP timestamp it echoes appeared, 0 where none
+
+    @classmethod
+    def room(cls, n: int) -> Due:
+        """Room for ``n`` frames."""
+        return cls(np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int32), np.zeros(n, np.int64))
 
     def take(self, rows: npt.NDArray[Any] | slice) -> Due:
         """Some rows."""

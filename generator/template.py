@@ -132,7 +132,7 @@ class _Columns:
         types = _TYPES.split()
         frame_columns = [np.array(column, dtype) for column, dtype in zip(rows, types, strict=True)]
         part_columns = [np.array(c, d) for c, d in zip(parts, ("i4", "i4", "u1", "u8", "i4"), strict=True)]
-        return Template(
+        columns: list[Any] = [
             np.frombuffer(bytes(self.blob), np.uint8),
             _alphabet(),
             np.array(self.first, np.int64),
@@ -142,7 +142,8 @@ class _Columns:
             *frame_columns,
             np.array(self.part_first, np.int64),
             *part_columns,
-        )
+        ]
+        return Template(*columns)
 
 
 def _alphabet() -> U8:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -39,16 +39,16 @@ def chunks(workload: Workload | Plan, seconds: float = 1.0) -> Iterator[Chunk]:
     plan = workload if isinstance(workload, Plan) else make_plan(workload)
     table, template, work = plan.table, plan.template, plan.workload
     counts = np.diff(template.first)
-    held = _due(0)
+    held = Due.room(0)
     step = max(round(seconds * 1e9), 1)
     low = 0
     for begin in range(work.start_ns, work.end_ns, step):
         end = min(begin + step, work.end_ns)
         high = int(np.searchsorted(table.intended, end, "left"))
-        new = _due(int(counts[table.variant[low:high]].sum()))
+        new = Due.room(int(counts[table.variant[low:high]].sum()))
         flows = np.zeros((high - low, 2, 3), np.int64)
         used = schedule(template, table, low, high, work.end_ns, new, flows)
-        merged = Due(*(np.concatenate([a, b[:used]]) for a, b in zip(held, new, strict=True)))
+        merged = _joined(held, new.take(slice(0, used)))
         merged = merged.take(np.argsort(merged.ts, kind="stable"))
         cut = int(np.searchsorted(merged.ts, end, "left"))
         held = merged.take(slice(cut, None))
@@ -60,8 +60,10 @@ def chunks(workload: Workload | Plan, seconds: float = 1.0) -> Iterator[Chunk]:
         low = high
 
 
-def _due(n: int) -> Due:
-    return Due(np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int32), np.zeros(n, np.int64))
+def _joined(first: Due, second: Due) -> Due:
+    pairs: Any = zip(first, second, strict=True)
+    columns: list[Any] = [np.concatenate(pair) for pair in pairs]
+    return Due(*columns)
 
 
 def _parts(due: Due, lengths: npt.NDArray[np.int32]) -> Iterator[Due]:

@@ -28,7 +28,7 @@ class PcapSink:
         times, data, offsets, wire = columns(frames)
         out = np.empty(int(offsets[-1] - offsets[0]) + 16 * len(times), np.uint8)
         lay_out(times, data, offsets, wire, out)
-        self._file.write(memoryview(out))
+        self._file.write(out.data)
 
     def close(self) -> None:
         """Finish: the file appears under its name, complete."""
@@ -42,7 +42,7 @@ class PcapSink:
 @kernel
 def lay_out(times: I64, data: U8, offsets: npt.NDArray[np.int32], wire: npt.NDArray[np.uint32], out: U8) -> None:
     """All records one behind the other, each a header of 16 bytes and its frame."""
-    at = 0
+    at = np.int64(0)
     for i in range(len(times)):
         low, high = np.int64(offsets[i]), np.int64(offsets[i + 1])
         put_little(out, at, times[i] // 1_000_000_000)

@@ -31,7 +31,7 @@ class PcapngSink:
         sizes = np.diff(offsets).astype(np.int64)
         out = np.zeros(int(((sizes + 3) // 4 * 4 + 32).sum()), np.uint8)
         lay_out(times, data, offsets, wire, out)
-        self._file.write(memoryview(out))
+        self._file.write(out.data)
 
     def close(self) -> None:
         """Finish: the file appears under its name, complete."""
@@ -45,7 +45,7 @@ class PcapngSink:
 @kernel
 def lay_out(times: I64, data: U8, offsets: npt.NDArray[np.int32], wire: npt.NDArray[np.uint32], out: U8) -> None:
     """All enhanced packet blocks one behind the other; ``out`` is zero, so the padding is."""
-    at = 0
+    at = np.int64(0)
     for i in range(len(times)):
         low, high = np.int64(offsets[i]), np.int64(offsets[i + 1])
         size = high - low

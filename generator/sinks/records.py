@@ -29,7 +29,7 @@ class Pending:
         except OSError as error:
             raise InputError(f"{path}: cannot write: {error.strerror}") from None
 
-    def write(self, data: bytes | U8 | memoryview) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Append bytes. Raises ``InputError`` where the file system refuses (full, gone)."""
         try:
             self.file.write(data)
