@@ -35,6 +35,7 @@ class StageLatencies:
     def __init__(self) -> None:
         self.histograms = {name: HdrHistogram(_LOWEST_US, _HIGHEST_US, _DIGITS) for name in STAGES}
         self._seen = Seen()
+        self._seen.first_turns(np.zeros(0, np.uint64), np.zeros(0, np.bool_), np.zeros(0, np.bool_))  # load the kernel
         self._families: dict[str, HdrHistogram] = {}
 
     def add(self, verdicts: pa.Table) -> I64:

@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 
 def render(folder: RunFolder) -> Path:
-    """Write ``report.html``; its path. Raises ``InputError`` where the folder lacks a scorecard or holds a damaged file."""
+    """Write ``report.html``; its path. Raises ``InputError`` where there is no scorecard or a file is damaged."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(

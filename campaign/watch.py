@@ -64,7 +64,8 @@ class Watch:
     """Looks at a run folder every now and then; ``look`` never raises for a file that is half there."""
 
     def __init__(self, folder: RunFolder, workload: Workload) -> None:
-        self._folder, self._workload = folder, workload
+        self._folder = folder
+        self.workload = workload  # its start may be set anew when it is known
         self._reader: StoreReader | None = None
         self._latencies = StageLatencies()
         self._recent: deque[tuple[float, npt.NDArray[np.int64]]] = deque()
@@ -79,14 +80,14 @@ class Watch:
 
     def look(self, now_ns: int, phase: str) -> Figures:
         """The figures of this moment."""
-        t = (now_ns - self._workload.start_ns) / NS
+        t = (now_ns - self.workload.start_ns) / NS
         sender = _status(self._folder.status("sender"))
         detector = _status(self._folder.status("detector"))
         span = max(t - self._before_t, 1e-3)
         attempts, frames = _count(sender, "sent_attempts"), _count(sender, "sent_frames")
         seen = self._store_figures(t)
-        inside = 0 <= t < self._workload.duration_s
-        planned = rate_at(self._workload.curve, t) if inside else 0.0
+        inside = 0 <= t < self.workload.duration_s
+        planned = rate_at(self.workload.curve, t) if inside else 0.0
         lateness = sender.get("lateness_us")
         figures = Figures(
             t=round(t, 3),

@@ -1,0 +1,205 @@
+"""The end of a run: ledgers merged, the store tidied, the run judged against its targets, the report written."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from campaign import latency, report, runfolder, scorecard
+from campaign.judge import judge_run
+from campaign.runfolder import RunFolder
+from campaign.scenario import Scenario, Targets
+from contract.errors import InputError, LackingError
+from contract.ledger import Ledger
+from contract.version import VERSION
+from store.layout import DATABASE
+from store.reader import StoreReader
+from store.writer import StoreWriter
+
+_SENT: Final = "sender"
+_RECEIVED: Final = "receive"
+_NOTHING: Final = np.zeros(0, np.float64)
+Json = dict[str, Any]
+
+
+@dataclass
+class Ending:
+    """How a run ended. ``reasons`` say why it is not valid; ``interrupted`` names the signal that stopped it."""
+
+    reasons: list[str] = field(default_factory=list)
+    interrupted: str = ""
+    planned_attempts: int = 0
+    ended_ns: int = 0
+
+
+def close_run(folder: RunFolder, scenario: Scenario, ending: Ending) -> Json:
+    """Judge a run whose processes have ended; its scorecard, which lies in the folder together with the report."""
+    sender, detector = (runfolder.read_json(folder.status(who)) for who in ("sender", "detector"))
+    ledger = merge_ledgers(sender, detector)
+    runfolder.write_json(folder.ledger, ledger.as_dict())
+    notes = _tidy(folder)
+    reasons = [*ending.reasons, *_faults(sender, ledger, scenario.targets, ending)]
+    card, lacking = _judged(folder, ledger)
+    card["notes"] = [*card.get("notes", []), *notes, *detector.get("notes", [])]
+    reasons += lacking
+    valid = not reasons
+    targets = check_targets(card, scenario.targets)
+    passed = None if ending.interrupted else valid and all(target["met"] for target in targets)
+    card["run"] = {
+        "id": folder.id,
+        "scenario": scenario.name,
+        "title": scenario.title,
+        "valid": valid,
+        "passed": passed,
+        "reasons": reasons,
+        "targets": targets,
+        "planned_attempts": ending.planned_attempts,
+        "sent_attempts": sender.get("sent_attempts", 0),
+        "sent_frames": sender.get("sent_frames", 0),
+        "within_1ms": sender.get("within_1ms"),
+        "lateness_us": sender.get("lateness_us"),
+        "machine": machine(),
+    }
+    runfolder.write_json(folder.scorecard, card)
+    report.render(folder)
+    return card
+
+
+def merge_ledgers(sender: Json, detector: Json) -> Ledger:
+    """One ledger from the first frame planned to the last flow stored."""
+    ledger = Ledger()
+    for status in (sender, detector):
+        if "ledger" in status:
+            ledger.merge(Ledger.from_dict(status["ledger"]))
+    ledger.stage(_SENT)
+    ledger.stage(_RECEIVED)
+    ledger.link(_SENT, _RECEIVED)
+    return ledger
+
+
+def _tidy(folder: RunFolder) -> list[str]:
+    """Recover and compact the store, write the alerts and latencies; what recovery had to say."""
+    if not (folder.path / DATABASE).is_file():
+        return []
+    try:
+        with StoreWriter(folder.path, compact_after=0) as store:
+            notes = list(store.notes)
+            store.compact(everything=True)
+            store.compact(everything=True)  # the files of the round before go with this one
+        with StoreReader(folder.path) as reader:
+            latency.write(folder.latency, latency.measure(reader.verdict_tables()))
+            alerts = [alert.as_dict() for alert in reader.all_alerts()]
+            runfolder.write_json(folder.alerts, {"alerts": alerts})
+    except (InputError, LackingError) as error:
+        return [f"the store could not be tidied: {error}"]
+    return notes
+
+
+def _judged(folder: RunFolder, ledger: Ledger) -> tuple[Json, list[str]]:
+    """The judge's scorecard, or an empty one and why."""
+    try:
+        return judge_run(folder.path), []
+    except InputError as error:
+        return empty_card(ledger), [f"cannot be judged: {error}"]
+
+
+def empty_card(ledger: Ledger) -> Json:
+    """The scorecard of a run of which nothing could be judged."""
+    return {
+        "capture": {"frames": 0, "flows": 0, "seconds": 0.0},
+        "families": {},
+        "entries": [],
+        "false_alarms": {"benign_flows": 0, "flagged": 0, "rate": 0.0, "alerts": 0},
+        "alerts": {"total": 0, "true": 0, "false": 0},
+        "latency_ms": scorecard.latency(_NOTHING),
+        "ledger": ledger.as_dict(),
+        "confusion": {},
+        "worst_missed": [],
+        "notes": [],
+    }
+
+
+def _faults(sender: Json, ledger: Ledger, targets: Targets, ending: Ending) -> list[str]:
+    """Why the run is not valid, by the ledger and the generator's own word."""
+    found = [f"interrupted by {ending.interrupted}"] if ending.interrupted else []
+    found += [f"ledger: {fault}" for fault in ledger.faults()]
+    on_time = sender.get("within_1ms")
+    if sender.get("sent_frames") and isinstance(on_time, int | float) and on_time < targets.within_1ms:
+        found.append(
+            f"the generator was the bottleneck: {100 * on_time:.2f} % of frames left within 1 ms of plan, "
+            f"{100 * targets.within_1ms:g} % must"
+        )
+    return found
+
+
+def check_targets(card: Json, targets: Targets) -> list[Json]:
+    """Each target of the scenario that can be judged here, with what was reached."""
+    rows: list[Json] = []
+
+    def at_least(name: str, wanted: float | None, got: float | None) -> None:
+        if wanted is not None:
+            rows.append(
+                _row(name, f"at least {_percent(wanted)}", _percent(got), met=got is not None and got >= wanted)
+            )
+
+    attempts = card.get("attempts") or {}
+    at_least("attempts detected", targets.recall, attempts.get("recall"))
+    for group, wanted in targets.groups.items():
+        at_least(f"attempts detected: {group}", wanted, _group_recall(card, group))
+    if targets.false_alarm_rate is not None:
+        rate = card["false_alarms"]["rate"]
+        met = rate <= targets.false_alarm_rate
+        rows.append(
+            _row(
+                "ordinary flows called an attack",
+                f"at most {_percent(targets.false_alarm_rate)}",
+                _percent(rate),
+                met=met,
+            )
+        )
+    if targets.p99_ms is not None:
+        got = card["latency_ms"]["p99"]
+        met = got is not None and got <= targets.p99_ms
+        rows.append(
+            _row("latency p99", f"at most {targets.p99_ms:g} ms", "-" if got is None else f"{got:g} ms", met=met)
+        )
+    return rows
+
+
+def _row(name: str, wanted: str, got: str, *, met: bool) -> Json:
+    return {"name": name, "wanted": wanted, "got": got, "met": met}
+
+
+def _group_recall(card: Json, group: str) -> float | None:
+    rows = [row for row in card["families"].values() if row.get("group") == group]
+    total = sum(row.get("attempts", 0) for row in rows)
+    return sum(row.get("attempts_detected", 0) for row in rows) / total if total else None
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.2f} %"
+
+
+def machine() -> Json:
+    """What the figures were measured on."""
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "tenfold": VERSION,
+    }
+
+
+def _processor() -> str:
+    try:
+        with Path("/proc/cpuinfo").open(encoding="utf-8") as file:
+            names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
+    except OSError:
+        names = []
+    return names[0] if names else platform.machine()

@@ -1,0 +1,284 @@
+"""A whole campaign: generator and detector as processes of their own, watched, ended in order, judged, reported.
+
+Whatever happens (a child dies, Ctrl-C, SIGTERM) no process stays behind, and the run folder is left readable: what was
+sent and seen up to then is judged, and the run says why it is not valid.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from campaign import runfolder
+from campaign.closing import Ending, close_run
+from campaign.processes import Child, Children, StopRequest
+from campaign.runfolder import RunFolder
+from campaign.scenario import Overrides, Scenario
+from campaign.watch import Figures, Watch, Watcher
+from contract.clock import Clock
+from contract.errors import InputError
+
+_POLL_S: Final = 0.1
+_LOOK_S: Final = 1.0
+_READY_S: Final = 600.0  # the first start of all compiles every kernel
+_DRAIN_S: Final = 180.0
+_LEAD_NS: Final = 1_000_000_000
+_SHOWN_HOST: Final = "127.0.0.1"
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Options:
+    """Where the run goes and what runs beside it. ``model`` is a model file other than the one that ships."""
+
+    runs: Path = Path("runs")
+    run_id: str | None = None
+    serve: bool = False
+    port: int = 8150
+    model: Path | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished run: its folder and scorecard. ``passed`` is None where it was interrupted."""
+
+    folder: RunFolder
+    card: Json
+    passed: bool | None
+
+
+class _StoppedError(Exception):
+    """The run cannot go on; the text says why."""
+
+
+def run(
+    scenario: Scenario,
+    options: Options,
+    overrides: Overrides | None = None,
+    watcher: Watcher | None = None,
+    told: Callable[[str], None] | None = None,
+) -> Outcome:
+    """Run a scenario into a new run folder, judge it and write its report.
+
+    ``watcher`` gets figures once a second, ``told`` the address of the live page. Must run in the main thread.
+    Raises ``InputError`` before anything starts where the scenario, the folder or the port cannot be used.
+    """
+    overrides = overrides or Overrides()
+    scenario = overrides.apply(scenario)
+    if options.serve:
+        check_port(options.port)
+    folder = runfolder.create(options.runs, scenario.name, options.run_id)
+    campaign = Campaign(scenario, overrides, options, folder, watcher or (lambda _: None))
+    with StopRequest() as stop, Children() as servers:
+        if options.serve:
+            campaign.serve(servers, told or (lambda _: None))
+        try:
+            with Children() as children:
+                campaign.go(children, stop)
+        finally:
+            folder.socket.unlink(missing_ok=True)
+            if not campaign.ended:
+                campaign.note_state("failed", "ended before it could be judged")
+        return campaign.judge()
+
+
+def check_port(port: int) -> None:
+    """Raise ``InputError`` where nobody can listen on that port of loopback."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_SHOWN_HOST, port))
+        except OSError as error:
+            raise InputError(
+                f"port {port} cannot be used: {error.strerror}; choose another with --port, or --no-serve"
+            ) from None
+        except OverflowError:
+            raise InputError(f"port {port} is none: ports go from 1 to 65535") from None
+
+
+class Campaign:
+    """One run under way."""
+
+    def __init__(
+        self, scenario: Scenario, overrides: Overrides, options: Options, folder: RunFolder, watcher: Watcher
+    ) -> None:
+        self.scenario, self.folder = scenario, folder
+        self.ended = False
+        self.clock = Clock.start()
+        self._options, self._watcher = options, watcher
+        self._ending = Ending()
+        self._phase = "starting"
+        self._state: Json = {
+            "id": folder.id,
+            "scenario": scenario.name,
+            "title": scenario.title,
+            "state": "starting",
+            "reason": "",
+            "started_ns": None,
+            "ended_ns": None,
+            "duration_s": scenario.duration_s,
+            "pid": os.getpid(),
+            "overrides": overrides.as_dict(),
+            "multiplier": [list(point) for point in scenario.multiplier],
+            "address": None,
+            "figures": None,
+        }
+        folder.scenario.write_text(scenario.text, encoding="utf-8")
+        self.note_state("starting")
+
+    def serve(self, children: Children, told: Callable[[str], None]) -> None:
+        """Start the API and live page on loopback."""
+        port = self._options.port
+        arguments = ["--runs", str(self.folder.path.parent), "--port", str(port), "--run", self.folder.id]
+        children.start("api.server", arguments, folder=self.folder.path, log=self.folder.log("api"))
+        self._state["address"] = f"http://{_SHOWN_HOST}:{port}/"
+        told(self._state["address"])
+
+    def go(self, children: Children, stop: StopRequest) -> None:
+        """Start generator and detector, follow them to their end."""
+        try:
+            detector = self._start_detector(children, stop)
+            watch = Watch(self.folder, self.scenario.workload(0))
+            sender = self._start_sender(children, stop, detector, watch)
+            self._follow(sender, detector, stop, watch)
+        except _StoppedError as error:
+            self._ending.reasons.append(str(error))
+        self._ending.interrupted = stop.asked
+        self.ended = True
+
+    def judge(self) -> Outcome:
+        """Judge what there is and write the report."""
+        self._ending.ended_ns = self.clock.now_ns()
+        self._state["ended_ns"] = self._ending.ended_ns
+        self._phase = "judging"
+        self.note_state("judging")
+        self._watcher(replace(self._last_figures(), phase="judging"))
+        card = close_run(self.folder, self.scenario, self._ending)
+        passed = card["run"]["passed"]
+        state = "interrupted" if self._ending.interrupted else ("failed" if not card["run"]["valid"] else "finished")
+        self.note_state(state, "; ".join(card["run"]["reasons"]))
+        return Outcome(self.folder, card, passed)
+
+    def note_state(self, state: str, reason: str = "") -> None:
+        """Write ``run.json``."""
+        self._state |= {"state": state, "reason": reason}
+        runfolder.write_json(self.folder.state, self._state)
+
+    def _last_figures(self) -> Figures:
+        return Figures(**self._state["figures"]) if self._state["figures"] else Figures()
+
+    def _start_detector(self, children: Children, stop: StopRequest) -> Child:
+        arguments = ["--socket", runfolder.SOCKET, "--store", str(self.folder.path), "--clock", self.clock.anchor]
+        arguments += ["--status", str(self.folder.status("detector")), "--once"]
+        if self._options.model:
+            arguments += ["--model", str(self._options.model.absolute())]
+        detector = children.start(
+            "detector.service", arguments, folder=self.folder.path, log=self.folder.log("detector")
+        )
+        self._wait(stop, "loading the detector", "detector", ("listening", "serving"), detector)
+        return detector
+
+    def _start_sender(self, children: Children, stop: StopRequest, detector: Child, watch: Watch) -> Child:
+        workload = self.scenario.workload(self.clock.now_ns() + _LEAD_NS)
+        self.folder.workload.write_text(workload.to_json(), encoding="utf-8")
+        arguments = ["--workload", str(self.folder.workload), "--socket", runfolder.SOCKET]
+        arguments += ["--clock", self.clock.anchor, "--status", str(self.folder.status("sender"))]
+        arguments += ["--truth", str(self.folder.truth)]
+        sender = children.start("generator.sender", arguments, folder=self.folder.path, log=self.folder.log("sender"))
+        status = self._wait(stop, "planning the attempts", "sender", ("ready", "sending", "done"), sender, detector)
+        # Second 0 moves where planning took longer than expected: the sender says when it is.
+        workload = replace(workload, start_ns=int(status["start_ns"]))
+        self.folder.workload.write_text(workload.to_json(), encoding="utf-8")
+        self._ending.planned_attempts = int(status.get("planned_attempts", 0))
+        self._state["started_ns"] = workload.start_ns
+        self.note_state("running")
+        watch.workload = workload
+        return sender
+
+    def _wait(self, stop: StopRequest, phase: str, who: str, states: tuple[str, ...], *needed: Child) -> Json:
+        """Wait until a status file says one of ``states``; its document."""
+        deadline = time.monotonic() + _READY_S
+        shown = 0.0
+        while time.monotonic() < deadline:
+            status = _status(self.folder.status(who))
+            if status.get("state") in states:
+                return status
+            if stop.asked:
+                raise _StoppedError(f"stopped by {stop.asked} while {phase}")
+            for child in needed:
+                if child.code is not None:
+                    raise _StoppedError(child.fault())
+            if time.monotonic() - shown >= _LOOK_S:
+                shown = time.monotonic()
+                self._watcher(Figures(phase=phase))
+            time.sleep(_POLL_S / 2)
+        raise _StoppedError(f"{needed[0].module} was not ready within {_READY_S:.0f} s")
+
+    def _follow(self, sender: Child, detector: Child, stop: StopRequest, watch: Watch) -> None:
+        try:
+            with self.folder.timeline.open("a", encoding="utf-8") as timeline:
+                self._until_sent(sender, detector, stop, lambda: self._look(watch, timeline, "running"))
+                self._until_seen(sender, detector, lambda: self._look(watch, timeline, "draining"))
+                self._look(watch, timeline, "draining")
+        finally:
+            watch.close()
+
+    def _until_sent(self, sender: Child, detector: Child, stop: StopRequest, look: Callable[[], None]) -> None:
+        asked = False
+        following = time.monotonic()
+        while sender.code is None:
+            if stop.asked and not asked:
+                asked = True
+                sender.ask_to_end()
+            if detector.code:
+                self._ending.reasons.append(detector.fault())
+                sender.ask_to_end()
+                sender.wait(_DRAIN_S)
+                return
+            if time.monotonic() >= following:
+                following = max(following + _LOOK_S, time.monotonic())
+                look()
+            time.sleep(_POLL_S)
+        if sender.code:
+            self._ending.reasons.append(sender.fault())
+            detector.ask_to_end()
+
+    def _until_seen(self, sender: Child, detector: Child, look: Callable[[], None]) -> None:
+        """The stream has ended: the detector works off what it received."""
+        deadline = time.monotonic() + _DRAIN_S
+        following = time.monotonic()
+        while detector.code is None:
+            if time.monotonic() > deadline:
+                self._ending.reasons.append(f"the detector was not done {_DRAIN_S:.0f} s after the last frame")
+                return
+            if time.monotonic() >= following:
+                following = max(following + _LOOK_S, time.monotonic())
+                look()
+            time.sleep(_POLL_S)
+        if detector.code and not sender.code and not self._ending.reasons:
+            self._ending.reasons.append(detector.fault())
+
+    def _look(self, watch: Watch, timeline: Any, phase: str) -> None:  # noqa: ANN401 - an open text file
+        figures = watch.look(self.clock.now_ns(), phase)
+        document = figures.as_dict()
+        timeline.write(json.dumps(document) + "\n")
+        timeline.flush()
+        self._state["figures"] = document
+        self.note_state("running")
+        self._watcher(figures)
+
+
+def _status(path: Path) -> Json:
+    """A status file, empty while there is none."""
+    try:
+        return runfolder.read_json(path)
+    except InputError as error:
+        sys.stderr.write(f"{error}\n")
+        return {}

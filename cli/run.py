@@ -1,0 +1,111 @@
+"""``tenfold run``: a whole campaign, with live progress, ending with a scorecard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.output import JsonFlag, note, print_json, stdout_console
+
+if TYPE_CHECKING:
+    from campaign.runner import Outcome
+
+_FAILED, _INTERRUPTED = 1, 130
+
+
+def command(
+    scenario: Annotated[str, typer.Argument(help="A scenario by name (see `tenfold scenarios`), or a .toml file.")],
+    multiplier: Annotated[float | None, typer.Option(help="Hold this multiple of 815 attempts/s throughout.")] = None,
+    duration: Annotated[float | None, typer.Option(help="Seconds; the scenario's curves are stretched to it.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed plans the same frames.")] = None,
+    sites: Annotated[int | None, typer.Option(help="How many sites are attacked and visited.")] = None,
+    mix: Annotated[str | None, typer.Option(help="Attack families and weights: syn_flood=3,port_scan=1")] = None,
+    runs: Annotated[Path, typer.Option(help="Folder of run folders.")] = Path("runs"),
+    run_id: Annotated[str | None, typer.Option("--id", help="Name of the run folder.")] = None,
+    model: Annotated[Path | None, typer.Option(help="A model file other than the one that ships.")] = None,
+    port: Annotated[int, typer.Option(help="Port of the API and live page, on loopback.")] = 8150,
+    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the API and live page meanwhile.")] = True,
+    json_: JsonFlag = False,
+) -> None:
+    """Run a scenario against the built-in detector: attacks are sent, detected, judged and reported."""
+    from campaign.progress import Progress
+    from campaign.runner import Options, run
+    from campaign.scenario import Overrides, load, parse_mix
+
+    chosen = load(scenario)
+    overrides = Overrides(multiplier, duration, seed, sites, parse_mix(mix) if mix else None)
+    changed = overrides.apply(chosen)
+    progress = Progress(changed.title, changed.duration_s)
+    options = Options(runs=runs, run_id=run_id, serve=serve, port=port, model=model)
+    with progress.shown():
+        outcome = run(chosen, options, overrides, progress, progress.address)
+    if json_:
+        print_json(outcome.card)
+    else:
+        _show(outcome)
+    if outcome.passed is None:
+        note(f"interrupted; judged as far as it went: {outcome.folder.path}")
+        raise typer.Exit(_INTERRUPTED)
+    if not outcome.passed:
+        raise typer.Exit(_FAILED)
+
+
+def _show(outcome: Outcome) -> None:
+    """The scorecard for people."""
+    from campaign.progress import milliseconds
+    from campaign.report import number, percent
+
+    console = stdout_console()
+    card, run = outcome.card, outcome.card["run"]
+    console.print(_families(card))
+    attempts = card.get("attempts") or {"total": 0, "detected": 0, "recall": None}
+    latency, false_alarms = card["latency_ms"], card["false_alarms"]
+    console.print(
+        f"attempts    {number(run['sent_attempts'])} sent of {number(run['planned_attempts'])} planned, "
+        f"{percent(attempts['recall'])} detected"
+    )
+    console.print(
+        f"latency     p50 {milliseconds(latency['p50'])}, p99 {milliseconds(latency['p99'])}, "
+        f"max {milliseconds(latency['max'])} from the intended time"
+    )
+    console.print(
+        f"false       {percent(false_alarms['rate'])} of {number(false_alarms['benign_flows'])} ordinary flows, "
+        f"{false_alarms['alerts']} of {card['alerts']['total']} alerts"
+    )
+    on_time = percent(run["within_1ms"])
+    ledger = "balanced to the frame" if card["ledger"]["balanced"] else "does NOT balance"
+    console.print(f"frames      {number(run['sent_frames'])} sent, {on_time} within 1 ms of plan; ledger {ledger}")
+    for target in run["targets"]:
+        word = "[green]met[/]" if target["met"] else "[red]missed[/]"
+        console.print(f"target      {target['name']}: {target['got']} ({target['wanted']}), {word}")
+    for reason in run["reasons"]:
+        console.print(f"[red]not valid[/]   {reason}", highlight=False)
+    console.print(f"run folder  {outcome.folder.path}", soft_wrap=True)
+    console.print(f"report      {outcome.folder.report}", soft_wrap=True)
+
+
+def _families(card: dict[str, Any]) -> Any:  # noqa: ANN401 - a rich table, which is imported late
+    from rich.table import Table
+
+    from campaign.progress import milliseconds
+    from campaign.report import number, percent
+
+    run = card["run"]
+    word = "interrupted" if run["passed"] is None else ("PASSED" if run["passed"] else "FAILED")
+    table = Table("family", title=f"{run['title']}: {word}", title_justify="left")
+    for name in ("attempts", "detected", "right family", "p50", "p99"):
+        table.add_column(name, justify="right")
+    for name, row in card["families"].items():
+        total, found = row.get("attempts", row["flows"]), row.get("attempts_detected", row["detected"])
+        latency = row.get("latency_ms") or {}
+        table.add_row(
+            name,
+            number(total),
+            percent(found / total if total else None),
+            percent(row["right_family"] / row["flows"] if row["flows"] else None),
+            milliseconds(latency.get("p50")),
+            milliseconds(latency.get("p99")),
+        )
+    return table
