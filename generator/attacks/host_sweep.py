@@ -112,7 +112,8 @@ def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
     sweep = assign(rng, intended, uneven(rng, sweeps, 0.5), spell(rng, intended, sweeps) if sweeps > 2 else None)
     kind = rng.choice(len(KINDS), sweeps, p=(0.2, 0.3, 0.28, 0.08, 0.1, 0.04))
     sources = villains(world, sweeps)
-    lateral = (kind == 0) | (rng.random(sweeps) < 0.2)
+    # only ARP: truth tells by the source, and an infected host also has ordinary conversations over IP
+    lateral = kind == 0
     sources[lateral] = world.draw(world.infected, int(lateral.sum()))
     everyone = _addresses(world)
     alive = rng.random(len(everyone)) < rng.uniform(0.05, 0.6)
