@@ -114,7 +114,7 @@ class Broadcasts:
                 client.wake.set()
 
     async def join(self, run: str | None, last_event_id: str | None) -> Client:
-        """Open a stream, which first gets the alerts that changed since ``last_event_id``. Raises TooManyClientsError."""
+        """Open a stream; the alerts that changed since ``last_event_id`` come first. Raises TooManyClientsError."""
         if self.closing or self.clients >= self._settings.max_clients:
             raise TooManyClientsError
         client = Client(self._settings.client_queue)

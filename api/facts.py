@@ -15,6 +15,7 @@ from store.layout import DATABASE
 
 _MAX_JSON: Final = 16 << 20
 _ACTIVE: Final = ("starting", "running", "judging", "live")
+_TITLES: Final = {"live": "What sensors post"}
 _STALE_S: Final = 15.0
 _MARKS: Final = ("run.json", "scenario.toml", DATABASE, "scorecard.json")
 
@@ -97,7 +98,7 @@ def read_facts(folder: Path) -> RunFacts | None:
         folder=folder,
         state=_state(folder, status, touched),
         scenario=name,
-        title=str(status.get("title") or scenario.get("title") or name or folder.name),
+        title=str(status.get("title") or scenario.get("title") or name or _TITLES.get(folder.name, folder.name)),
         started_ns=_whole(status.get("started_ns")),
         ended_ns=_whole(status.get("ended_ns")),
         duration_s=_float(status.get("duration_s", scenario.get("duration"))),

@@ -6,7 +6,8 @@ import argparse
 import errno
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -23,7 +24,14 @@ _BACKLOG: Final = 512
 
 
 class Server(uvicorn.Server):
-    """Ends the live streams when it is told to end: they would keep it waiting."""
+    """Ends the live streams when it is told to end (they would keep it waiting), and an end in order is no failure."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn's, but the signal is not raised again once everything has ended."""
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Called by the signal handler."""

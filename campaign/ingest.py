@@ -1,18 +1,15 @@
 """Batches that sensors post: kept on disk before anybody says so, then handed to a detector of their own.
 
 A batch is a validated Arrow IPC stream of FRAMES. It is spooled and fsynced under its id, acknowledged, and forwarded
-in the order of arrival to one ``detector.service`` child over a Unix socket. The spool file goes when the detector has
-counted its frames as read; what was not counted is forwarded again to the next child.
+in the order of arrival to one ``detector.service`` child over a Unix socket. The spool file goes when the detector
+has metered its frames; what it has not is forwarded again to the next child.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -24,6 +21,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from campaign.processes import Child
 from contract.clock import Clock
 from contract.errors import InputError, LackingError
 from contract.schemas import FRAMES
@@ -33,9 +31,10 @@ JOURNAL: Final = "batches.log"
 STATUS: Final = "detector.status.json"
 _SUFFIX: Final = ".arrows"
 _TEMPORARY: Final = ".tmp"
-_START_PATIENCE_S: Final = 60.0
+_START_PATIENCE_S: Final = 120.0  # a first start compiles the kernels
 _END_PATIENCE_S: Final = 20.0
 _RETRY_S: Final = 1.0
+_POLL_S: Final = 0.05
 _MAX_UNCOUNTED: Final = 512  # spool files kept until the detector has counted their frames
 
 
@@ -66,7 +65,6 @@ class Ingest:
         self._backlog = 0
         self._ending = False
         self._thread: threading.Thread | None = None
-        self._child: subprocess.Popen[bytes] | None = None
         self._sent = 0
         self.fault = ""
 
@@ -154,8 +152,8 @@ class Ingest:
         """One child after another, until the end."""
         while True:
             with self._turn:
-                self._turn.wait_for(lambda: self._waiting or self._ending)
-                if self._ending:
+                self._turn.wait_for(lambda: self._waiting or self._is_ending())
+                if self._is_ending():
                     return
             with tempfile.TemporaryDirectory(prefix="tenfold-") as sockets:
                 try:
@@ -170,49 +168,45 @@ class Ingest:
                 self._waiting.extendleft(reversed(uncounted))
                 self._uncounted.clear()
                 self._sent = 0
-                if self._ending:
-                    return
-                self._turn.wait(_RETRY_S)
+                if not self._is_ending():
+                    self._turn.wait(_RETRY_S)
+
+    def _is_ending(self) -> bool:
+        return self._ending
 
     def _serve_child(self, socket_path: Path) -> None:
         (self.folder / STATUS).unlink(missing_ok=True)
-        with (self.folder / "detector.log").open("ab") as log:
-            child = subprocess.Popen(  # noqa: S603 - our own module with our own paths
-                [
-                    *(sys.executable, "-m", "detector.service", "--socket", str(socket_path)),
-                    *("--store", str(self.folder), "--clock", self.clock.anchor),
-                    *("--status", str(self.folder / STATUS), "--once"),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        self._child = child
+        arguments = ["--socket", str(socket_path), "--store", ".", "--clock", self.clock.anchor]
+        child = Child(
+            "detector.service",
+            [*arguments, "--status", STATUS, "--once"],
+            folder=self.folder,
+            log=self.folder / "logs" / "detector.log",
+        )
         try:
             with self._connect(child, socket_path) as connection, connection.makefile("wb", buffering=1 << 20) as sink:
                 self._stream(sink, child)
+            child.wait(_END_PATIENCE_S)  # its stream has ended, so it ends by itself
         finally:
-            _end(child)
-            self._child = None
-        self._forget(everything=child.returncode == 0)
+            child.end()
+        self._forget(everything=child.code == 0)
 
-    def _connect(self, child: subprocess.Popen[bytes], path: Path) -> socket.socket:
+    def _connect(self, child: Child, path: Path) -> socket.socket:
         until = time.monotonic() + _START_PATIENCE_S
         while time.monotonic() < until:
-            if child.poll() is not None:
-                raise LackingError(f"it stopped at its start with code {child.returncode}; see detector.log")
+            if child.code is not None:
+                raise LackingError(child.fault())
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             try:
                 connection.connect(str(path))
             except OSError:
                 connection.close()
-                time.sleep(0.02)
+                time.sleep(_POLL_S)
                 continue
             return connection
-        raise LackingError(f"it did not listen within {_START_PATIENCE_S:.0f} s")
+        raise LackingError(f"detector.service did not listen within {_START_PATIENCE_S:.0f} s")
 
-    def _stream(self, sink: Any, child: subprocess.Popen[bytes]) -> None:  # noqa: ANN401 - a buffered socket file
+    def _stream(self, sink: Any, child: Child) -> None:  # noqa: ANN401 - a buffered socket file
         with pa.ipc.new_stream(sink, FRAMES) as writer:
             while True:
                 with self._turn:
@@ -221,8 +215,8 @@ class Ingest:
                     if batch is None and self._ending:
                         return
                 self._forget()
-                if child.poll() is not None:
-                    raise LackingError(f"it stopped with code {child.returncode}; see detector.log")
+                if child.code is not None:
+                    raise LackingError(child.fault())
                 if batch is not None:
                     self._send(writer, sink, batch)
 
@@ -291,15 +285,3 @@ def _sync_folder(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """Let a child end by itself (its stream has ended), then in order, then at once."""
-    for signal_number in (None, signal.SIGTERM, signal.SIGKILL):
-        if signal_number is not None:
-            child.send_signal(signal_number)
-        try:
-            child.wait(_END_PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            continue
-        return

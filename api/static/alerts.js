@@ -25,7 +25,7 @@ export class Alerts {
     this.run = "";
     this.items = new Map();
     this.open = null;
-    this.next = null;
+    this.wanted = PAGE;
     this.turn = 0;
     this.form.addEventListener("input", () => this.later());
     this.form.addEventListener("submit", (event) => event.preventDefault());
@@ -50,7 +50,7 @@ export class Alerts {
   }
 
   query() {
-    const query = new URLSearchParams({ limit: String(PAGE) });
+    const query = new URLSearchParams({ limit: String(this.wanted) });
     for (const name of ["severity", "family", "host"]) {
       const value = this.form.elements[name].value.trim();
       if (value) query.set(name, value);
@@ -65,16 +65,14 @@ export class Alerts {
 
   async load(older = false) {
     const turn = ++this.turn;
+    this.wanted = older ? Math.min(1000, this.wanted + PAGE) : PAGE;
     const query = this.query();
-    if (older && this.next) query.set("cursor", this.next);
     if (!older && !this.items.size) this.say("Loading the alerts …");
     try {
       const page = await call(`/v1/alerts?${query}`);
       if (turn !== this.turn) return;
-      if (!older) this.items.clear();
+      this.items.clear();
       for (const item of page.items) this.items.set(item.alert_id, item);
-      this.shown = older ? this.shown + page.items.length : Math.max(PAGE, page.items.length);
-      this.next = page.next;
       this.more.hidden = !page.next;
       this.draw();
     } catch (error) {
@@ -114,7 +112,7 @@ export class Alerts {
     const at = document.activeElement?.dataset?.id;
     const sorted = [...this.items.values()].sort((a, b) => b.first_seen_ms - a.first_seen_ms || (a.alert_id < b.alert_id ? 1 : -1));
     // The stream goes on adding; the list stays as long as was asked for.
-    for (const alert of sorted.splice(this.shown || PAGE)) {
+    for (const alert of sorted.splice(this.wanted)) {
       this.items.delete(alert.alert_id);
       this.more.hidden = false;
     }

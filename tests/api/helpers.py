@@ -81,9 +81,7 @@ def flows(count: int, at_ns: int, first_id: int = 0) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([columns[f.name] for f in FLOWS], schema=FLOWS)
 
 
-def alert(
-    number: int, family: str = "syn_flood", severity: str = "high", at_ns: int = START, revision: int = 1
-) -> Alert:
+def alert(number: int, family="syn_flood", severity="high", at_ns: int = START, revision: int = 1) -> Alert:
     return Alert(
         alert_id=number,
         family=family,

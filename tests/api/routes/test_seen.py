@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import pytest
+
+RUN_ALERTS = 30
+
+
+def test_alerts_come_newest_first_and_page_to_the_end(client):
+    seen, cursor, pages = [], None, 0
+    while True:
+        params = {"limit": 7} | ({"cursor": cursor} if cursor else {})
+        reply = client.get("/v1/alerts", params=params)
+        assert reply.status_code == 200, reply.text
+        page = reply.json()
+        seen += [int(item["alert_id"]) for item in page["items"]]
+        pages += 1
+        cursor = page["next"]
+        if cursor is None:
+            assert "link" not in reply.headers
+            break
+        assert reply.headers["link"] == f'</v1/alerts?limit=7&cursor={cursor}>; rel="next"'
+    assert seen == list(range(RUN_ALERTS, 0, -1))
+    assert pages == 5
+
+
+def test_an_alert_says_all_that_a_person_needs(client):
+    item = client.get("/v1/alerts", params={"limit": 1}).json()["items"][0]
+    assert item["technique"]["name"] and item["severity"] in ("low", "medium", "high", "critical")
+    assert item["evidence"] and item["first_seen_text"].endswith("Z") and item["raised_text"].endswith("Z")
+    assert isinstance(item["sample_flows"][0]["flow_id"], str)
+    assert client.get(f"/v1/alerts/{item['alert_id']}").json() == item
+
+
+@pytest.mark.parametrize("number", ["999999", "18446744073709551615", "99999999999999999999"])
+def test_an_alert_that_is_not_there_is_404(client, number):
+    reply = client.get(f"/v1/alerts/{number}")
+    assert (reply.status_code, reply.json()["type"]) == (404, "urn:tenfold:problem:no-alert")
+
+
+@pytest.mark.parametrize(
+    ("params", "holds"),
+    [
+        ({"severity": "critical"}, lambda item: item["severity"] == "critical"),
+        ({"family": "port_scan"}, lambda item: item["family"] == "port_scan"),
+        ({"group": "credential"}, lambda item: item["group"] == "credential"),
+        ({"host": "198.19.0.6"}, lambda item: item["victims"] == ["198.19.0.6"]),
+        ({"open": "true"}, lambda item: item["open"]),
+        ({"since": "2024-07-26T19:30:02Z"}, lambda item: item["last_seen_text"] >= "2024-07-26T19:30:02"),
+    ],
+)
+def test_filters_hold(client, params, holds):
+    items = client.get("/v1/alerts", params=params).json()["items"]
+    assert items and all(holds(item) for item in items)
+
+
+def test_detections_leave_out_ordinary_traffic_unless_asked(client):
+    attacks = client.get("/v1/detections", params={"limit": 1000}).json()["items"]
+    everything = client.get("/v1/detections", params={"limit": 1000, "traffic": "all"}).json()["items"]
+    assert len(attacks) == 480 and len(everything) == 600
+    assert {item["family"] for item in everything} - {item["family"] for item in attacks} == {"benign"}
+    assert all(isinstance(item["flow_id"], str) and item["community_id"].startswith("1:") for item in attacks)
+
+
+def test_detections_page_without_gap_or_overlap(client):
+    seen, cursor = [], None
+    while True:
+        params = {"limit": 100, "family": "syn_flood"} | ({"cursor": cursor} if cursor else {})
+        page = client.get("/v1/detections", params=params).json()
+        seen += [item["flow_id"] for item in page["items"]]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert len(seen) == len(set(seen)) == 120
+
+
+def test_min_score_and_host_of_detections(client):
+    items = client.get("/v1/detections", params={"min_score": 0.9, "host": "198.18.0.48", "limit": 10}).json()["items"]
+    assert items and all(item["score"] >= 0.9 and "198.18.0.48" in (item["src"], item["dst"]) for item in items)
+
+
+def test_flows_know_no_family(client):
+    assert client.get("/v1/flows", params={"limit": 5}).json()["items"][0]["tcp_flags_fwd"] == "SA"
+    reply = client.get("/v1/flows", params={"family": "syn_flood"})
+    assert (reply.status_code, reply.json()["type"]) == (400, "urn:tenfold:problem:filter")
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "status"),
+    [
+        ("/v1/alerts", {"limit": 0}, 422),
+        ("/v1/alerts", {"limit": 1001}, 422),
+        ("/v1/alerts", {"family": "no_such"}, 422),
+        ("/v1/alerts", {"severity": "terrible"}, 422),
+        ("/v1/alerts", {"host": "example.org"}, 400),
+        ("/v1/alerts", {"since": "yesterday"}, 400),
+        ("/v1/alerts", {"cursor": "AAAA"}, 400),
+        ("/v1/alerts", {"run": "../../etc"}, 422),
+        ("/v1/alerts", {"run": "nothing"}, 404),
+        ("/v1/alerts", {"run": "damaged"}, 503),
+        ("/v1/detections", {"min_score": 2}, 422),
+        ("/v1/detections", {"community_id": "no"}, 422),
+    ],
+)
+def test_what_is_wrong_is_a_problem_document(client, path, params, status):
+    reply = client.get(path, params=params)
+    assert reply.status_code == status, reply.text
+    assert reply.headers["content-type"] == "application/problem+json"
+    body = reply.json()
+    assert body["status"] == status and body["detail"] and body["instance"] == path
+
+
+def test_a_cursor_is_bound_to_its_filters(client):
+    cursor = client.get("/v1/alerts", params={"limit": 2}).json()["next"]
+    reply = client.get("/v1/alerts", params={"limit": 2, "severity": "high", "cursor": cursor})
+    assert reply.status_code == 400 and "another list" in reply.json()["detail"]
