@@ -72,10 +72,11 @@ def test_a_run_that_is_not_there_is_404(streaming):
 
 def test_without_any_run_a_tick_says_so_and_the_server_ends_in_order(tmp_path):
     with serving(tmp_path) as client, client.stream("GET", "/v1/stream") as reply:
-        name, data, _ = next(events(reply))
+        found = events(reply)
+        name, data, _ = next(found)
         assert name == "tick" and data["reason"] == "no-run" and data["run"] is None
         client.process.terminate()
-        rest = threading.Thread(target=lambda: list(reply.iter_raw()), daemon=True)
+        rest = threading.Thread(target=lambda: list(found), daemon=True)
         rest.start()
         rest.join(30)
         assert not rest.is_alive() and client.process.wait(30) == 0
