@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from contract.jit import kernel
+from contract.jit import lean_kernel
 from detector.fragments import Fragments, later_fragment, remember
 from detector.link import link_layer
 from detector.packet import (
@@ -29,6 +29,7 @@ from detector.packet import (
     be32,
     be48,
     be64,
+    u8,
 )
 
 _MAPPED: Final = 0xFFFF_0000_0000  # ::ffff:0:0, the words of an IPv4 address
@@ -36,7 +37,7 @@ _SYN: Final = 2
 _HAS_PORTS: Final = (132, 136, 33)  # SCTP, UDP-Lite, DCCP
 
 
-@kernel
+@lean_kernel
 def decode(
     data: Bytes,
     start: Int,
@@ -66,7 +67,7 @@ def decode(
     return NOT_IP
 
 
-@kernel
+@lean_kernel
 def _clear(row: Record) -> None:
     row["port"][0] = np.uint16(0)
     row["port"][1] = np.uint16(0)
@@ -84,7 +85,7 @@ def _clear(row: Record) -> None:
     row["arp_operation"] = np.uint8(0)
 
 
-@kernel
+@lean_kernel
 def _set_ipv4_addresses(data: Bytes, at: Int, address: Record) -> None:
     address[0, 0] = np.uint64(0)
     address[0, 1] = np.uint64(_MAPPED | be32(data, at))
@@ -92,7 +93,7 @@ def _set_ipv4_addresses(data: Bytes, at: Int, address: Record) -> None:
     address[1, 1] = np.uint64(_MAPPED | be32(data, at + 4))
 
 
-@kernel
+@lean_kernel
 def _set_ipv6_addresses(data: Bytes, at: Int, address: Record) -> None:
     address[0, 0] = be64(data, at)
     address[0, 1] = be64(data, at + 8)
@@ -100,7 +101,7 @@ def _set_ipv6_addresses(data: Bytes, at: Int, address: Record) -> None:
     address[1, 1] = be64(data, at + 24)
 
 
-@kernel
+@lean_kernel
 def _ipv4(
     data: Bytes,
     at: Int,
@@ -112,8 +113,8 @@ def _ipv4(
 ) -> Int:
     if stop - at < 20:
         return CUT_IN_NETWORK_HEADER
-    header = np.int64(data[at] & 15) * 4
-    if data[at] >> 4 != 4 or header < 20:
+    header = (u8(data, at) & 15) * 4
+    if u8(data, at) >> 4 != 4 or header < 20:
         return BAD_IP_HEADER
     total = be16(data, at + 2)
     on_wire = wire_end - at
@@ -123,8 +124,8 @@ def _ipv4(
         return BAD_IP_HEADER
     row["version"] = np.uint8(4)
     row["size"] = np.uint32(total)
-    row["ttl"] = data[at + 8]
-    row["protocol"] = np.uint16(data[at + 9])
+    row["ttl"] = np.uint8(u8(data, at + 8))
+    row["protocol"] = np.uint16(u8(data, at + 9))
     _set_ipv4_addresses(data, at + 12, row["address"])
     place = be16(data, at + 6)
     body, end = at + header, at + total
@@ -137,7 +138,7 @@ def _ipv4(
     return 0
 
 
-@kernel
+@lean_kernel
 def _ipv6(
     data: Bytes,
     at: Int,
@@ -149,34 +150,34 @@ def _ipv6(
 ) -> Int:
     if stop - at < 40:
         return CUT_IN_NETWORK_HEADER
-    if data[at] >> 4 != 6:
+    if u8(data, at) >> 4 != 6:
         return BAD_IP_HEADER
     total = 40 + be16(data, at + 4)
     on_wire = wire_end - at
     if total == 40 or total > on_wire:  # 0: a jumbogram (RFC 2675), TSO, or no payload at all
-        total = on_wire if data[at + 6] != 59 else min(total, on_wire)
+        total = on_wire if u8(data, at + 6) != 59 else min(total, on_wire)
     row["version"] = np.uint8(6)
     row["size"] = np.uint32(total)
-    row["ttl"] = data[at + 7]
+    row["ttl"] = np.uint8(u8(data, at + 7))
     _set_ipv6_addresses(data, at + 8, row["address"])
     end = at + total
     limit = min(stop, end)
-    kind = np.int64(data[at + 6])
+    kind = u8(data, at + 6)
     body = at + 40
     identity = np.uint64(0)
     place: Int = 0
     length: Int = 0
     # hop-by-hop, routing, fragment, AH, destination options, mobility, HIP, shim6
     while kind in (0, 43, 44, 51, 60, 135, 139, 140) and limit - body >= 8:
-        following = np.int64(data[body])
+        following = u8(data, body)
         if kind == 44:
             place = be16(data, body + 2)
             identity = np.uint64(be32(data, body + 4))
             length = 8
         elif kind == 51:
-            length = (np.int64(data[body + 1]) + 2) * 4
+            length = (u8(data, body + 1) + 2) * 4
         else:
-            length = (np.int64(data[body + 1]) + 1) * 8
+            length = (u8(data, body + 1) + 1) * 8
         if body + length > end:
             break
         body += length
@@ -193,12 +194,12 @@ def _ipv6(
     return 0
 
 
-@kernel
+@lean_kernel
 def _arp(data: Bytes, at: Int, stop: Int, row: Record) -> Int:
     if stop - at < 8:
         return CUT_IN_NETWORK_HEADER
-    width = np.int64(data[at + 4])
-    if be16(data, at + 2) != IPV4 or data[at + 5] != 4 or not 1 <= width <= 8:
+    width = u8(data, at + 4)
+    if be16(data, at + 2) != IPV4 or u8(data, at + 5) != 4 or not 1 <= width <= 8:
         return BAD_ARP
     if stop - at < 16 + 2 * width:
         return CUT_IN_NETWORK_HEADER
@@ -215,7 +216,7 @@ def _arp(data: Bytes, at: Int, stop: Int, row: Record) -> Int:
     return 0
 
 
-@kernel
+@lean_kernel
 def _transport(data: Bytes, at: Int, limit: Int, end: Int, row: Record) -> None:
     """Ports and payload of what lies at ``at``; ``limit`` ends what was captured of the packet, ``end`` the packet."""
     protocol = np.int64(row["protocol"])
@@ -239,7 +240,7 @@ def _transport(data: Bytes, at: Int, limit: Int, end: Int, row: Record) -> None:
     row["payload_captured"] = np.int32(min(max(limit - at - header, 0), payload))
 
 
-@kernel
+@lean_kernel
 def _set_ports(row: Record, sender: Int, receiver: Int) -> None:
     row["port"][0] = np.uint16(sender)
     row["port"][1] = np.uint16(receiver)
@@ -247,7 +248,7 @@ def _set_ports(row: Record, sender: Int, receiver: Int) -> None:
     row["key_port"][1] = np.uint16(receiver)
 
 
-@kernel
+@lean_kernel
 def _tcp(data: Bytes, at: Int, captured: Int, row: Record) -> Int:
     """Read what was captured of a TCP header; returns its length."""
     if captured >= 4:
@@ -257,33 +258,33 @@ def _tcp(data: Bytes, at: Int, captured: Int, row: Record) -> Int:
     row["has_tcp"] = np.uint8(1)
     row["seq"] = np.uint32(be32(data, at + 4))
     row["ack"] = np.uint32(be32(data, at + 8))
-    row["flags"] = data[at + 13]
+    row["flags"] = np.uint8(u8(data, at + 13))
     row["window"] = np.uint16(be16(data, at + 14))
-    header = max(np.int64(data[at + 12] >> 4) * 4, 20)
-    if data[at + 13] & _SYN:
+    header = max((u8(data, at + 12) >> 4) * 4, 20)
+    if u8(data, at + 13) & _SYN:
         row["mss"] = np.uint16(_mss(data, at + 20, at + min(header, captured)))
     return header
 
 
-@kernel
+@lean_kernel
 def _mss(data: Bytes, at: Int, end: Int) -> Int:
     """The MSS option (RFC 9293 section 3.7.1), 0 where there is none."""
     while at < end:
-        kind = data[at]
+        kind = np.uint8(u8(data, at))
         if kind == 0:
             return 0
         if kind == 1:
             at += 1
             continue
-        if end - at < 2 or data[at + 1] < 2:
+        if end - at < 2 or u8(data, at + 1) < 2:
             return 0
         if kind == 2:
             return be16(data, at + 2) if end - at >= 4 else 0
-        at += np.int64(data[at + 1])
+        at += u8(data, at + 1)
     return 0
 
 
-@kernel
+@lean_kernel
 def _request_of(version: Int, kind: Int) -> Int:
     """The ICMP type of the request to a reply, so that both meet in one biflow; other types stand for themselves."""
     if version == 4:
@@ -299,31 +300,31 @@ def _request_of(version: Int, kind: Int) -> Int:
     return kind
 
 
-@kernel
+@lean_kernel
 def _icmp(data: Bytes, at: Int, limit: Int, row: Record) -> Int:
     """Type and code as ports; an "unreachable" also gives the key of the packet that it quotes. Returns 8."""
     if limit - at < 2:
         return 8
     version = np.int64(row["version"])
-    kind = np.int64(data[at])
+    kind = u8(data, at)
     row["port"][0] = np.uint16(kind)
-    row["port"][1] = np.uint16(data[at + 1])
-    key = np.uint16((_request_of(version, kind) << 8) | np.int64(data[at + 1]))
+    row["port"][1] = np.uint16(u8(data, at + 1))
+    key = np.uint16((_request_of(version, kind) << 8) | u8(data, at + 1))
     row["key_port"][0] = key
     row["key_port"][1] = key
     inner = at + 8
-    if version == 4 and kind == 3 and limit - inner >= 20 and data[inner] >> 4 == 4:
-        body = inner + np.int64(data[inner] & 15) * 4
+    if version == 4 and kind == 3 and limit - inner >= 20 and u8(data, inner) >> 4 == 4:
+        body = inner + (u8(data, inner) & 15) * 4
         if body >= inner + 20 and limit - body >= 4 and be16(data, inner + 6) & 0x1FFF == 0:
             _set_ipv4_addresses(data, inner + 12, row["quoted_address"])
-            _quote(data, body, np.int64(data[inner + 9]), row)
-    elif version == 6 and kind == 1 and limit - inner >= 44 and data[inner] >> 4 == 6:
+            _quote(data, body, u8(data, inner + 9), row)
+    elif version == 6 and kind == 1 and limit - inner >= 44 and u8(data, inner) >> 4 == 6:
         _set_ipv6_addresses(data, inner + 8, row["quoted_address"])
-        _quote(data, inner + 40, np.int64(data[inner + 6]), row)
+        _quote(data, inner + 40, u8(data, inner + 6), row)
     return 8
 
 
-@kernel
+@lean_kernel
 def _quote(data: Bytes, at: Int, protocol: Int, row: Record) -> None:
     if protocol in (6, 17):
         row["quoted"] = np.uint8(1)

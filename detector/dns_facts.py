@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
-from contract.jit import kernel
+from contract.jit import lean_kernel
 from detector.fragments import mix
 from detector.packet import Bytes, Int, Record, be16
 
+Letters = npt.NDArray[np.uint16]
 _MAX_NAME: Final = 255
 _USUAL_TYPES: Final = (1, 2, 6, 12, 28, 33, 65)  # A, NS, SOA, PTR, AAAA, SRV, HTTPS
 _ANY: Final = 255
 
 
-@kernel
-def dns_message(flow: Record, data: Bytes, at: Int, end: Int, length: Int) -> None:
+@lean_kernel
+def dns_message(flow: Record, letters: Letters, data: Bytes, at: Int, end: Int, length: Int) -> None:
     """Count the message ``data[at:end]`` (``length`` bytes on the wire) to its flow."""
     if end - at < 12 or length < 12:
         return
@@ -37,11 +39,11 @@ def dns_message(flow: Record, data: Bytes, at: Int, end: Int, length: Int) -> No
         return
     flow["dns_queries"] += np.uint32(1)
     if questions > 0:
-        _question(flow, data, at + 12, end)
+        _question(flow, letters, data, at + 12, end)
 
 
-@kernel
-def _question(flow: Record, data: Bytes, start: Int, end: Int) -> None:
+@lean_kernel
+def _question(flow: Record, letters: Letters, data: Bytes, start: Int, end: Int) -> None:
     """Name and type of the first question."""
     longest: Int = 0
     at, labels = start, 0
@@ -64,7 +66,7 @@ def _question(flow: Record, data: Bytes, start: Int, end: Int) -> None:
     flow["dns_name_hash"] = name
     flow["dns_domain_hash"] = _hash(data, min(before_last, stop), stop)
     inner = min(before_last if labels > 2 else stop, stop)
-    _letters(flow, data, start, inner if labels > 2 else start)
+    _letters(flow, letters, data, start, inner if labels > 2 else start)
     if flow["dns_queries"] == 1:
         flow["dns_type_first"] = np.uint16(kind)
     if kind == _ANY:
@@ -73,10 +75,9 @@ def _question(flow: Record, data: Bytes, start: Int, end: Int) -> None:
         flow["dns_rare_types"] += np.uint32(1)
 
 
-@kernel
-def _letters(flow: Record, data: Bytes, start: Int, stop: Int) -> None:
+@lean_kernel
+def _letters(flow: Record, counts: Letters, data: Bytes, start: Int, stop: Int) -> None:
     """Entropy and digits of the labels before the last two."""
-    counts = np.zeros(256, np.uint16)
     total, digits = 0, 0
     at = start
     while at < stop:
@@ -90,15 +91,16 @@ def _letters(flow: Record, data: Bytes, start: Int, stop: Int) -> None:
     if total == 0:
         return
     entropy = 0.0
-    for count in counts:
-        if count > 0:
-            share = count / total
+    for letter in range(256):
+        if counts[letter] > 0:
+            share = counts[letter] / total
             entropy -= share * np.log2(share)
+            counts[letter] = np.uint16(0)
     flow["dns_entropy_sum"] += np.float32(entropy)
     flow["dns_entropy_max"] = max(flow["dns_entropy_max"], np.float32(entropy))
 
 
-@kernel
+@lean_kernel
 def _hash(data: Bytes, start: Int, stop: Int) -> Int:
     """FNV-1a over the name with letters folded to lower case, as DNS compares (RFC 4343)."""
     value = np.uint64(0xCBF29CE484222325)

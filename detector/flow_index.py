@@ -7,23 +7,30 @@ hash is seeded and the same for both directions of a flow.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from contract.jit import kernel
-from detector.flowtable import LIVE, FlowTable
+from contract.jit import lean_kernel
+from detector.flowtable import HOT_BYTES, FlowTable
 from detector.fragments import mix
 from detector.packet import Int, Record
+from detector.prefetch import prefetch
+
+_EMPTY: Final = np.uint64(0)
+_ONE: Final = np.uint64(1)
+_HALF: Final = np.uint64(32)
+_TAG: Final = np.uint64(0xFFFFFFFF00000000)  # of the hash
+_SLOT: Final = np.uint64(0xFFFFFFFF)  # plus one
 
 
-@kernel
+@lean_kernel
 def _endpoint(high: np.uint64, low: np.uint64, port: Int, seed: np.uint64) -> Int:
     return mix(mix(low ^ seed) ^ (high * np.uint64(0x9E3779B97F4A7C15)) ^ (np.uint64(port) << np.uint64(20)))
 
 
-@kernel
+@lean_kernel
 def key_hash(address: Record, key_port: Record, protocol: Int, seed: np.uint64) -> Int:
     """The hash (uint64) of a flow's key, whichever end stands first."""
     one = _endpoint(address[0, 0], address[0, 1], key_port[0], seed)
@@ -31,7 +38,7 @@ def key_hash(address: Record, key_port: Record, protocol: Int, seed: np.uint64) 
     return mix(one + two + np.uint64(protocol))
 
 
-@kernel
+@lean_kernel
 def side_of(flow: Record, address: Record, key_port: Record, protocol: Int) -> Int:
     """Who sends in that flow: 0 its starter, 1 the other one, -1 another flow altogether."""
     mine, ports = flow["address"], flow["key_port"]
@@ -58,64 +65,84 @@ def side_of(flow: Record, address: Record, key_port: Record, protocol: Int) -> I
     return -1
 
 
-@kernel
+@lean_kernel
 def find(table: FlowTable, address: Record, key_port: Record, protocol: Int, hashed: np.uint64) -> tuple[Any, Any]:
     """Slot and side of the live flow with that key; (-1, 0) where there is none."""
-    mask = len(table.index_slot) - 1
-    tag = np.uint32(hashed)
-    place = np.int64(tag) & mask
-    while table.index_slot[place] >= 0:
-        if table.index_hash[place] == tag:
-            slot = np.int64(table.index_slot[place])
+    index = table.index
+    mask = np.uint64(len(index) - 1)
+    tag = hashed & _TAG
+    place = (tag >> _HALF) & mask
+    while index[place] != _EMPTY:
+        if index[place] & _TAG == tag:
+            slot = np.int64(index[place] & _SLOT) - 1
             side = side_of(table.flows[slot], address, key_port, protocol)
             if side >= 0:
                 return slot, np.int64(side)
-        place = (place + 1) & mask
+        place = (place + _ONE) & mask
     return np.int64(-1), np.int64(0)
 
 
-@kernel
+@lean_kernel
+def fetch_entry(table: FlowTable, hashed: np.uint64) -> None:
+    """Ask for the part of the index where a flow of that hash is looked for."""
+    mask = np.uint64(len(table.index) - 1)
+    prefetch(table.index, np.int64(((hashed & _TAG) >> _HALF) & mask), 0)
+
+
+@lean_kernel
+def fetch_record(table: FlowTable, hashed: np.uint64) -> None:
+    """Ask for the record of the flow that seems to have that hash."""
+    index = table.index
+    mask = np.uint64(len(index) - 1)
+    tag = hashed & _TAG
+    place = (tag >> _HALF) & mask
+    while index[place] != _EMPTY:
+        if index[place] & _TAG == tag:
+            slot = np.int64(index[place] & _SLOT) - 1
+            for line in range(0, HOT_BYTES, 64):
+                prefetch(table.flows, slot, line)
+            prefetch(table.deadline, slot, 0)
+            return
+        place = (place + _ONE) & mask
+
+
+@lean_kernel
 def insert(table: FlowTable, slot: Int, hashed: np.uint64) -> None:
-    """Make a slot findable under that hash. The index is at least twice as large as the table: there is room."""
-    mask = len(table.index_slot) - 1
-    tag = np.uint32(hashed)
-    place = np.int64(tag) & mask
-    while table.index_slot[place] >= 0:
-        place = (place + 1) & mask
-    table.index_slot[place] = np.int32(slot)
-    table.index_hash[place] = tag
+    """Make a slot findable under that hash. The index has twice as many places as there are live flows."""
+    index = table.index
+    mask = np.uint64(len(index) - 1)
+    tag = hashed & _TAG
+    place = (tag >> _HALF) & mask
+    while index[place] != _EMPTY:
+        place = (place + _ONE) & mask
+    index[place] = tag | np.uint64(slot + 1)
 
 
-@kernel
+@lean_kernel
 def remove(table: FlowTable, slot: Int, seed: np.uint64) -> None:
     """Make a slot unfindable, and close the gap by shifting back what was pushed beyond it."""
-    flow = table.flows[slot]
-    mask = len(table.index_slot) - 1
-    gap = np.int64(np.uint32(key_hash(flow["address"], flow["key_port"], flow["protocol"], seed))) & mask
-    while table.index_slot[gap] != slot:
-        if table.index_slot[gap] < 0:
+    flow, index = table.flows[slot], table.index
+    mask = np.uint64(len(index) - 1)
+    tag = key_hash(flow["address"], flow["key_port"], flow["protocol"], seed) & _TAG
+    entry = tag | np.uint64(slot + 1)
+    gap = (tag >> _HALF) & mask
+    while index[gap] != entry:
+        if index[gap] == _EMPTY:
             return
-        gap = (gap + 1) & mask
-    place = (gap + 1) & mask
-    while table.index_slot[place] >= 0:
-        home = np.int64(table.index_hash[place]) & mask
+        gap = (gap + _ONE) & mask
+    place = (gap + _ONE) & mask
+    while index[place] != _EMPTY:
+        home = (index[place] >> _HALF) & mask
         if ((place - home) & mask) >= ((place - gap) & mask):
-            table.index_slot[gap] = table.index_slot[place]
-            table.index_hash[gap] = table.index_hash[place]
+            index[gap] = index[place]
             gap = place
-        place = (place + 1) & mask
-    table.index_slot[gap] = np.int32(-1)
+        place = (place + _ONE) & mask
+    index[gap] = _EMPTY
 
 
-@kernel
-def chain_lengths(table: FlowTable) -> npt.NDArray[np.int64]:
+def chain_lengths(table: FlowTable) -> npt.NDArray[np.uint64]:
     """How far each live flow stands from its home in the index: (live,) places. For tests and health checks."""
-    mask = len(table.index_slot) - 1
-    lengths = np.empty(len(table.index_slot), np.int64)
-    count = 0
-    for place in range(len(table.index_slot)):
-        slot = table.index_slot[place]
-        if slot >= 0 and table.flows[slot]["state"] == LIVE:
-            lengths[count] = (place - np.int64(table.index_hash[place])) & mask
-            count += 1
-    return lengths[:count].copy()
+    mask = np.uint64(len(table.index) - 1)
+    places = np.flatnonzero(table.index).astype(np.uint64)
+    lengths: npt.NDArray[np.uint64] = (places - (table.index[places] >> _HALF)) & mask
+    return lengths

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from contract.jit import kernel
+from contract.jit import lean_kernel
 from detector.flow_index import insert, remove
 from detector.flowtable import (
     BWD,
@@ -51,14 +51,14 @@ class Limits(NamedTuple):
     seed: np.uint64
 
 
-@kernel
+@lean_kernel
 def is_closing(flow: Record) -> bool:
     """A TCP flow that was reset, or closed from both sides."""
     state = np.int64(flow["tcp_state"])
     return bool(state & (RST_FWD | RST_BWD)) or bool(state & (FIN_FWD | FIN_BWD) == (FIN_FWD | FIN_BWD))
 
 
-@kernel
+@lean_kernel
 def why(flow: Record) -> Int:
     """Why a flow ends whose deadline has come."""
     state = np.int64(flow["tcp_state"])
@@ -69,7 +69,7 @@ def why(flow: Record) -> Int:
     return IDLE
 
 
-@kernel
+@lean_kernel
 def end(table: FlowTable, slot: Int, reason: Int, limits: Limits) -> None:
     """End a live flow: frames do not find it any more, and it waits to be handed out."""
     remove(table, slot, limits.seed)
@@ -83,7 +83,7 @@ def end(table: FlowTable, slot: Int, reason: Int, limits: Limits) -> None:
     touch(table, slot)
 
 
-@kernel
+@lean_kernel
 def touch(table: FlowTable, slot: Int) -> None:
     """Put a slot on the dirty list, once."""
     if table.flows[slot]["dirty"] == 0:
@@ -92,7 +92,7 @@ def touch(table: FlowTable, slot: Int) -> None:
         table.counters[DIRTY] += 1
 
 
-@kernel
+@lean_kernel
 def _evict(table: FlowTable, limits: Limits) -> None:
     """End the flow idle longest among the next few, so that one pass costs little and none is spared for ever."""
     used = table.counters[HIGH_WATER]
@@ -113,7 +113,7 @@ def _evict(table: FlowTable, limits: Limits) -> None:
         table.counters[EVICTED] += 1
 
 
-@kernel
+@lean_kernel
 def begin(table: FlowTable, blank: npt.NDArray[np.void], row: Record, side: Int, ts: Int, limits: Limits) -> Int:
     """A new flow of the frame ``row``, whose sender is the starter (``side`` 0) or the other one (1).
 
@@ -171,7 +171,7 @@ def blank_record(dtype: np.dtype[np.void]) -> npt.NDArray[np.void]:
     return blank
 
 
-@kernel
+@lean_kernel
 def expire(table: FlowTable, now: Int, limits: Limits) -> None:
     """End each live flow whose deadline has come."""
     if table.counters[NEXT_DEADLINE] > now:
@@ -185,7 +185,7 @@ def expire(table: FlowTable, now: Int, limits: Limits) -> None:
     table.counters[NEXT_DEADLINE] = soonest
 
 
-@kernel
+@lean_kernel
 def end_all(table: FlowTable, reason: Int, limits: Limits) -> None:
     """End each live flow for that reason."""
     for slot in range(table.counters[HIGH_WATER]):
@@ -193,7 +193,7 @@ def end_all(table: FlowTable, reason: Int, limits: Limits) -> None:
             end(table, slot, reason, limits)
 
 
-@kernel
+@lean_kernel
 def release(table: FlowTable, slots: npt.NDArray[np.int32]) -> Int:
     """Give ended slots back; others are left alone. Returns how many were given back."""
     given = 0

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from contract.jit import kernel
+from contract.jit import lean_kernel
 from detector.dns_facts import dns_message
 from detector.flow_life import Limits, is_closing, touch
 from detector.flowtable import (
@@ -37,7 +37,7 @@ _PAUSE: Final = 1.0
 _DNS_PORTS: Final = (53, 5353, 5355)
 
 
-@kernel
+@lean_kernel
 def update(table: FlowTable, slot: Int, side: Int, row: Record, data: Bytes, ts: Int, limits: Limits) -> None:
     """Count the frame ``row``, sent by ``side`` at ``ts``, to the flow in ``slot``."""
     flow = table.flows[slot]
@@ -59,7 +59,7 @@ def update(table: FlowTable, slot: Int, side: Int, row: Record, data: Bytes, ts:
     touch(table, slot)
 
 
-@kernel
+@lean_kernel
 def _count(flow: Record, side: Int, row: Record, ts: Int, counters: Record) -> None:
     size = np.uint64(row["size"])
     before = flow["packets"][side]
@@ -99,7 +99,7 @@ def _count(flow: Record, side: Int, row: Record, ts: Int, counters: Record) -> N
         flow["fragments"][side] += np.uint32(1)
 
 
-@kernel
+@lean_kernel
 def _sequence(flow: Record, side: Int, row: Record) -> bool:
     """Follow sequence numbers (modulo 2**32); returns whether all the frame carries was seen before."""
     flags = np.int64(row["flags"])
@@ -124,14 +124,14 @@ def _sequence(flow: Record, side: Int, row: Record) -> bool:
     return False
 
 
-@kernel
+@lean_kernel
 def _distance(one: Int, other: Int) -> Int:
     """How far ``one`` lies after ``other`` in sequence space, negative where before."""
     away = (one - other) & 0xFFFFFFFF
     return away - 0x100000000 if away >= 0x80000000 else away
 
 
-@kernel
+@lean_kernel
 def _tcp(flow: Record, side: Int, row: Record, ts: Int) -> None:
     flags = np.int64(row["flags"])
     if flags == 0:
@@ -164,7 +164,7 @@ def _tcp(flow: Record, side: Int, row: Record, ts: Int) -> None:
     flow["tcp_state"] = np.uint8(state)
 
 
-@kernel
+@lean_kernel
 def _handshake(flow: Record, side: Int, row: Record, ts: Int) -> None:
     if row["mss"] and flow["mss"][side] == 0:
         flow["mss"][side] = row["mss"]
@@ -179,7 +179,7 @@ def _handshake(flow: Record, side: Int, row: Record, ts: Int) -> None:
             flow["rtt"][FWD] = max(ts - flow["syn_at"][FWD], 0)
 
 
-@kernel
+@lean_kernel
 def _arp(flow: Record, side: Int, row: Record) -> None:
     operation = row["arp_operation"]
     if operation == 1:
@@ -195,7 +195,7 @@ def _arp(flow: Record, side: Int, row: Record) -> None:
     flow["arp_mac"][side] = claimed
 
 
-@kernel
+@lean_kernel
 def _payload(table: FlowTable, slot: Int, side: Int, row: Record, data: Bytes, repeated: bool) -> None:  # noqa: FBT001
     flow = table.flows[slot]
     length: Int = np.int64(row["payload"])
@@ -223,6 +223,6 @@ def _payload(table: FlowTable, slot: Int, side: Int, row: Record, data: Bytes, r
     flow["payload_kept"][side] = np.uint8(kept + max(more, 0))
     if row["fragment"] != 2 and (row["port"][0] in _DNS_PORTS or row["port"][1] in _DNS_PORTS):
         if row["protocol"] == 17:
-            dns_message(flow, data, at, at + captured, length)
+            dns_message(flow, table.letters, data, at, at + captured, length)
         elif row["protocol"] == 6:  # two bytes of length stand before a message (RFC 1035 section 4.2.2)
-            dns_message(flow, data, at + 2, at + captured, length - 2)
+            dns_message(flow, table.letters, data, at + 2, at + captured, length - 2)

@@ -13,6 +13,8 @@ Facts of shape ``(2,)`` are by direction: ``[FWD]`` is that of who started the f
 
 from __future__ import annotations
 
+import mmap
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -49,6 +51,7 @@ PAYLOAD_BYTES: Final = 128
 NEVER: Final = np.iinfo(np.int64).max
 
 _FIELDS: Final[list[tuple[Any, ...]]] = [
+    # The first 320 bytes are what nearly every frame touches.
     # who: 64-bit words of the 16-byte address (contract.addresses), most significant first; address[FWD] is the source
     ("address", "u8", (2, 2)),
     ("key_port", "u2", (2,)),  # what frames are matched by: ports; ICMP: type of the request and code, the same twice
@@ -60,13 +63,15 @@ _FIELDS: Final[list[tuple[Any, ...]]] = [
     ("fresh", "u1"),  # 1 until the first ``Meter.clear_dirty`` after its first frame
     ("dirty", "u1"),  # 1 while it is on the dirty list
     ("tcp_state", "u1"),  # bits SYN_SEEN ... RST_BWD
-    ("flow_id", "u8"),  # 1, 2, 3, ... in order of first frames
-    # when: epoch ns
+    ("last_sender", "u1"),  # side of the last payload: 0 none yet, 1 starter, 2 other
+    ("sizes_count", "u1"),
+    ("payload_kept", "u1", (2,)),  # how many bytes of ``FlowTable.payload`` are set in each direction
+    ("flags", "u1", (2,)),  # all flags seen, ORed (FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ECE 64, CWR 128)
+    # when (epoch ns) and how much
+    ("packets", "u4", (2,)),
     ("first", "i8"),
     ("last", "i8"),
     ("last_in", "i8", (2,)),  # last frame of each direction, 0 where there was none
-    # how much
-    ("packets", "u4", (2,)),
     ("bytes", "u8", (2,)),  # from the network header on, by its length field (not by what was captured)
     ("payload", "u8", (2,)),  # bytes behind the transport header
     ("payload_packets", "u4", (2,)),  # frames with payload
@@ -81,29 +86,26 @@ _FIELDS: Final[list[tuple[Any, ...]]] = [
     ("gap_min", "f4", (2,)),  # 0 where there are fewer than two frames
     ("pauses", "u4", (2,)),  # gaps of more than a second
     ("turns", "u4"),  # how often the side that sends payload changed
-    ("last_sender", "u1"),  # side of the last payload: 0 none yet, 1 starter, 2 other
     # TCP
-    ("flags", "u1", (2,)),  # all flags seen, ORed (FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ECE 64, CWR 128)
-    ("vlan", "u2"),  # outermost VLAN id of the first frame, 0 where none
-    ("flag_count", "u4", (2, 8)),  # frames with each flag, by bit number
-    ("no_flags", "u4"),  # TCP frames without any flag
     ("next_seq", "u4", (2,)),  # sequence number expected next
+    ("window_min", "u2", (2,)),  # smallest window of a frame without SYN and RST (65535 where none)
+    ("window_first", "u2", (2,)),
+    ("flag_count", "u4", (2, 8)),  # frames with each flag, by bit number
+    # touched by some frames only
+    ("flow_id", "u8"),  # 1, 2, 3, ... in order of first frames
+    ("no_flags", "u4"),  # TCP frames without any flag
     ("retransmissions", "u4", (2,)),  # frames whose sequence space was wholly seen before
     ("out_of_order", "u4", (2,)),  # frames that leave a hole
     ("zero_windows", "u4", (2,)),
-    ("window_first", "u2", (2,)),
-    ("window_min", "u2", (2,)),  # smallest window of a frame without SYN and RST (65535 where none)
     ("mss", "u2", (2,)),  # MSS option of the SYN and the SYN/ACK, 0 where none
+    ("vlan", "u2"),  # outermost VLAN id of the first frame, 0 where none
     ("ttl_first", "u1", (2,)),  # TTL or hop limit of the first frame of each direction
     ("syn_at", "i8", (2,)),  # time of the last SYN (FWD) and first SYN/ACK (BWD), -1 where none
     ("rtt", "i8", (2,)),  # ns from SYN to SYN/ACK (FWD) and from SYN/ACK to its ACK (BWD), -1 where not seen
     ("response", "i8"),  # ns from the first frame to the first one of the other direction, -1 while there is none
     ("fragments", "u4", (2,)),  # frames that are IP fragments
     ("unreachable", "u4"),  # ICMP errors of others that quote a packet of this flow (a refused UDP probe)
-    # first messages: payload size of the first FIRST_SIZES frames with payload, positive forward, negative backward
     ("sizes", "i2", (FIRST_SIZES,)),
-    ("sizes_count", "u1"),
-    ("payload_kept", "u1", (2,)),  # how many bytes of ``FlowTable.payload`` are set in each direction
     # link layer: MACs of the first frame (its source, its destination), 48-bit numbers, 0 where the link has none
     ("mac", "u8", (2,)),
     # ARP: sender MAC per side (address[FWD] / address[BWD]) as last claimed, 0 where none
@@ -156,6 +158,7 @@ _FIELDS: Final[list[tuple[Any, ...]]] = [
     ("at_tick_arp_mac_changes", "u4"),
 ]
 FLOW: Final = np.dtype(_FIELDS, align=True)
+HOT_BYTES: Final = 320
 
 # Names of ``FlowTable.counters``
 LIVE_FLOWS: Final = 0
@@ -178,28 +181,27 @@ class FlowTable(NamedTuple):
     flows: npt.NDArray[Any]  # (n,) of FLOW
     payload: npt.NDArray[np.uint8]  # (n, 2, PAYLOAD_BYTES): first payload bytes of each direction
     deadline: npt.NDArray[np.int64]  # (n,) ns at which the flow ends if nothing comes; NEVER where not live
-    index_slot: npt.NDArray[np.int32]  # (m,) slot, -1 where empty; m a power of two >= 2 n (open addressing)
-    index_hash: npt.NDArray[np.uint32]  # (m,) its hash
+    index: npt.NDArray[np.uint64]  # (m,) hash << 32 | slot + 1, 0 where empty; m a power of two, twice the live flows
     free: npt.NDArray[np.int32]  # (n,) stack of free slots
     dirty: npt.NDArray[np.int32]  # (n,) slots touched since ``clear_dirty``, in order of first touch
     ended: npt.NDArray[np.int32]  # (n,) slots ended and not yet handed out by ``Meter.expire``
     counters: npt.NDArray[np.int64]  # (COUNTERS,)
+    letters: npt.NDArray[np.uint16]  # (256,) zeros between uses: letters of one name, counted
 
 
 def new_table(capacity: int) -> FlowTable:
     """An empty table for ``capacity`` live flows. Memory is taken by the system only for slots that are used."""
     slots = capacity + max(capacity // 3, 64)
-    size = 1 << (2 * slots - 1).bit_length()
     table = FlowTable(
-        flows=_aligned(slots),
-        payload=np.zeros((slots, 2, PAYLOAD_BYTES), np.uint8),
+        flows=_zeros(slots, FLOW),
+        payload=_zeros(slots * 2 * PAYLOAD_BYTES, np.dtype(np.uint8)).reshape(slots, 2, PAYLOAD_BYTES),
         deadline=np.full(slots, NEVER, np.int64),
-        index_slot=np.full(size, -1, np.int32),
-        index_hash=np.zeros(size, np.uint32),
+        index=_zeros(1 << (2 * capacity - 1).bit_length(), np.dtype(np.uint64)),
         free=np.arange(slots - 1, -1, -1, dtype=np.int32),  # the lowest slot is taken first
         dirty=np.zeros(slots, np.int32),
         ended=np.zeros(slots, np.int32),
         counters=np.zeros(COUNTERS, np.int64),
+        letters=np.zeros(256, np.uint16),
     )
     table.counters[FREE_SLOTS] = slots
     table.counters[NEXT_FLOW_ID] = 1
@@ -207,8 +209,13 @@ def new_table(capacity: int) -> FlowTable:
     return table
 
 
-def _aligned(slots: int) -> npt.NDArray[Any]:
-    """Zeroed records that begin on a cache line, so that none of them touches one line more than it must."""
-    raw = np.zeros(slots * FLOW.itemsize + 64, np.uint8)
-    start = -raw.ctypes.data % 64
-    return raw[start : start + slots * FLOW.itemsize].view(FLOW)
+def _zeros(count: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """A zeroed array that begins on a page, in huge pages where the system gives them.
+
+    Records are looked up at random: with small pages most of the time would go into finding the pages.
+    """
+    memory = mmap.mmap(-1, count * dtype.itemsize)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        with suppress(OSError):  # a kernel without huge pages refuses the advice
+            memory.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(memory, dtype)

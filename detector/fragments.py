@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from contract.jit import kernel
+from contract.jit import lean_kernel
 from detector.packet import Int, Record
 
 _PLACES: Final = 1 << 12
@@ -38,7 +38,7 @@ def new_fragments(seed: int) -> Fragments:
     )
 
 
-@kernel
+@lean_kernel
 def mix(value: np.uint64) -> np.uint64:
     """A bijection that spreads each bit over all others (the finaliser of MurmurHash3)."""
     value ^= value >> np.uint64(33)
@@ -48,7 +48,7 @@ def mix(value: np.uint64) -> np.uint64:
     return value ^ (value >> np.uint64(33))
 
 
-@kernel
+@lean_kernel
 def _tag(row: Record, identity: np.uint64, seed: np.uint64) -> np.uint64:
     address = row["address"]
     tag = mix(address[0, 0] ^ seed)
@@ -58,7 +58,7 @@ def _tag(row: Record, identity: np.uint64, seed: np.uint64) -> np.uint64:
     return mix(tag ^ (identity << np.uint64(16)) ^ np.uint64(row["protocol"])) | np.uint64(1)
 
 
-@kernel
+@lean_kernel
 def remember(row: Record, fragments: Fragments, identity: np.uint64, ts: Int) -> None:
     """Keep the ports of a first fragment."""
     row["fragment"] = np.uint8(1)
@@ -71,7 +71,7 @@ def remember(row: Record, fragments: Fragments, identity: np.uint64, ts: Int) ->
         fragments.ports[place, 2 + side] = row["port"][side]
 
 
-@kernel
+@lean_kernel
 def later_fragment(row: Record, fragments: Fragments, identity: np.uint64, ts: Int, payload: Int) -> None:
     """Give a later fragment the ports of its first one, where they are known. All its bytes are payload."""
     row["fragment"] = np.uint8(2)

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from contract.jit import kernel
+from contract.jit import lean_kernel
 from detector.packet import (
     CUT_IN_LINK_HEADER,
     IPV4,
@@ -22,6 +22,7 @@ from detector.packet import (
     be16,
     be32,
     be48,
+    u8,
 )
 
 ETHERNET: Final = 1
@@ -34,7 +35,7 @@ _PPPOE: Final = 0x8864
 _LLC_SNAP: Final = 0xAAAA03
 
 
-@kernel
+@lean_kernel
 def link_layer(data: Bytes, at: Int, end: Int, link: Int, row: Record) -> Int:
     """Where the network header of the frame ``data[at:end]`` begins, or minus the reason why there is none.
 
@@ -58,7 +59,7 @@ def link_layer(data: Bytes, at: Int, end: Int, link: Int, row: Record) -> Int:
     if link == LINUX_COOKED_2:
         if end - at < 20:
             return -CUT_IN_LINK_HEADER
-        if data[at + 11] == 6:
+        if u8(data, at + 11) == 6:
             row["mac"][0] = be48(data, at + 12)
         return _tags(data, at + 20, end, be16(data, at), row)
     if link in (RAW, 12, 14, 228, 229):
@@ -68,7 +69,7 @@ def link_layer(data: Bytes, at: Int, end: Int, link: Int, row: Record) -> Int:
     return -UNKNOWN_LINK
 
 
-@kernel
+@lean_kernel
 def _tags(data: Bytes, at: Int, end: Int, ethertype: int, row: Record) -> Int:
     """Step over VLAN tags (802.1Q, 802.1ad), SNAP, PPPoE and MPLS."""
     tagged = False
@@ -96,32 +97,32 @@ def _tags(data: Bytes, at: Int, end: Int, ethertype: int, row: Record) -> Int:
         while not bottom:
             if end - at < 4:
                 return -CUT_IN_LINK_HEADER
-            bottom = data[at + 2] & 1 == 1
+            bottom = u8(data, at + 2) & 1 == 1
             at += 4
         return _by_version(data, at, end, row)
     row["ethertype"] = np.uint16(ethertype)
     return at
 
 
-@kernel
+@lean_kernel
 def _by_version(data: Bytes, at: Int, end: Int, row: Record) -> Int:
     if end - at < 1:
         return -CUT_IN_LINK_HEADER
-    version = data[at] >> 4
+    version = u8(data, at) >> 4
     if version not in (4, 6):
         return -NOT_IP
     row["ethertype"] = np.uint16(IPV4 if version == 4 else IPV6)
     return at
 
 
-@kernel
+@lean_kernel
 def _loopback(data: Bytes, at: Int, end: Int, row: Record) -> Int:
     """BSD loopback: the address family in four bytes, in the byte order of who captured (NULL) or network order."""
     if end - at < 4:
         return -CUT_IN_LINK_HEADER
     family = be32(data, at)
     if family >= 1 << 16:
-        family = np.int64(data[at]) | (np.int64(data[at + 1]) << 8)
+        family = u8(data, at) | (u8(data, at + 1) << 8)
     if family == 2:
         row["ethertype"] = np.uint16(IPV4)
     elif family in (10, 24, 28, 30):  # AF_INET6 of Linux and Windows is 10 or 23; of the BSDs 24, 28 or 30

@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from contract.jit import kernel
+from contract.jit import lean_kernel
 from detector.decode import decode
-from detector.flow_index import find, key_hash
+from detector.flow_index import fetch_entry, fetch_record, find, key_hash
 from detector.flow_life import Limits, begin, end, touch, why
 from detector.flow_update import update
 from detector.flowtable import (
@@ -50,7 +50,7 @@ def new_work(blank: npt.NDArray[np.void], seed: int) -> Work:
     return Work(np.zeros(CHUNK, PACKET), blank, new_fragments(seed), np.zeros(len(REASONS), np.int64))
 
 
-@kernel
+@lean_kernel
 def meter_frames(columns: Columns, low: Int, high: Int, table: FlowTable, work: Work, limits: Limits) -> None:
     """Count frames ``low`` to ``high`` of the batch to their flows."""
     data, rows = columns.data, work.rows
@@ -74,6 +74,10 @@ def meter_frames(columns: Columns, low: Int, high: Int, table: FlowTable, work: 
             row["reason"] = np.uint8(reason)
             if reason == 0:
                 row["hash"] = key_hash(row["address"], row["key_port"], row["protocol"], limits.seed)
+                fetch_entry(table, row["hash"])
+        for i in range(count):
+            if rows[i]["reason"] == 0:
+                fetch_record(table, rows[i]["hash"])
         for i in range(count):
             row = rows[i]
             reason = np.int64(row["reason"])
@@ -84,7 +88,7 @@ def meter_frames(columns: Columns, low: Int, high: Int, table: FlowTable, work: 
         at += count
 
 
-@kernel
+@lean_kernel
 def _count(row: Record, data: Bytes, ts: Int, table: FlowTable, blank: npt.NDArray[np.void], limits: Limits) -> bool:
     """Count one decoded frame; False where there is no slot for its flow."""
     slot, side = find(table, row["address"], row["key_port"], row["protocol"], row["hash"])
@@ -107,7 +111,7 @@ def _count(row: Record, data: Bytes, ts: Int, table: FlowTable, blank: npt.NDArr
     return True
 
 
-@kernel
+@lean_kernel
 def _ending(flow: Record, row: Record, ts: Int, deadline: Int, limits: Limits) -> Int:
     """Why the flow ends before this frame, -1 where it goes on."""
     if ts >= deadline:
@@ -123,7 +127,7 @@ def _ending(flow: Record, row: Record, ts: Int, deadline: Int, limits: Limits) -
     return -1
 
 
-@kernel
+@lean_kernel
 def _starter(row: Record) -> Int:
     """Which end of a first frame started the flow: 0 its sender, 1 its receiver."""
     if row["has_tcp"]:
@@ -135,7 +139,7 @@ def _starter(row: Record) -> Int:
     return np.int64(0)
 
 
-@kernel
+@lean_kernel
 def _refuse(row: Record, table: FlowTable, limits: Limits) -> None:
     """Note an ICMP "unreachable" at the flow whose packet it quotes, where that is known."""
     address, port, protocol = row["quoted_address"], row["quoted_port"], row["quoted_protocol"]
@@ -145,7 +149,7 @@ def _refuse(row: Record, table: FlowTable, limits: Limits) -> None:
         touch(table, slot)
 
 
-@kernel
+@lean_kernel
 def close_tick(table: FlowTable) -> None:
     """Let ``at_tick_*`` of the dirty flows take the present values, and empty the dirty list."""
     for n in range(table.counters[DIRTY]):

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from contract.jit import kernel
+from contract.jit import lean_kernel
 
 Bytes = npt.NDArray[np.uint8]
 Record = Any  # one element of a structured array: numpy has no type for it, numba infers it
@@ -103,31 +103,41 @@ def _values(column: pa.Array, dtype: type[np.generic]) -> npt.NDArray[Any]:
     return np.frombuffer(column.buffers()[1], dtype, len(column), column.offset * np.dtype(dtype).itemsize)
 
 
-@kernel
+# Indices are unsigned below: numba then leaves out its test for negative ones, and LLVM makes one load of the bytes.
+
+
+@lean_kernel
+def u8(data: Bytes, at: Int) -> Int:
+    """One byte, as int64."""
+    return np.int64(data[np.uint64(at)])
+
+
+@lean_kernel
 def be16(data: Bytes, at: Int) -> Int:
-    """Two bytes in network order."""
-    return (np.int64(data[at]) << 8) | np.int64(data[at + 1])
+    """Two bytes in network order, as int64."""
+    i = np.uint64(at)
+    return np.int64((np.uint64(data[i]) << np.uint64(8)) | np.uint64(data[i + np.uint64(1)]))
 
 
-@kernel
+@lean_kernel
 def be32(data: Bytes, at: Int) -> Int:
-    """Four bytes in network order."""
-    return (
-        (np.int64(data[at]) << 24)
-        | (np.int64(data[at + 1]) << 16)
-        | (np.int64(data[at + 2]) << 8)
-        | np.int64(data[at + 3])
+    """Four bytes in network order, as int64."""
+    i = np.uint64(at)
+    return np.int64(
+        (np.uint64(data[i]) << np.uint64(24))
+        | (np.uint64(data[i + np.uint64(1)]) << np.uint64(16))
+        | (np.uint64(data[i + np.uint64(2)]) << np.uint64(8))
+        | np.uint64(data[i + np.uint64(3)])
     )
 
 
-@kernel
+@lean_kernel
 def be48(data: Bytes, at: Int) -> Int:
-    """Six bytes in network order: a MAC address."""
+    """Six bytes in network order, as uint64: a MAC address."""
     return np.uint64((be16(data, at) << 32) | be32(data, at + 2))
 
 
-@kernel
+@lean_kernel
 def be64(data: Bytes, at: Int) -> Int:
-    """Eight bytes in network order."""
-    high, low = np.uint64(be32(data, at)), np.uint64(be32(data, at + 4))
-    return (high << np.uint64(32)) | low
+    """Eight bytes in network order, as uint64."""
+    return (np.uint64(be32(data, at)) << np.uint64(32)) | np.uint64(be32(data, at + 4))
