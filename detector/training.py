@@ -20,7 +20,7 @@ from detector.features import NAMES
 from detector.model import Model, decide
 
 Names = npt.NDArray[np.str_]
-ROWS_PER_SOURCE: Final = 1200  # of one family in one source
+ROWS_PER_SOURCE: Final = 500  # of one family in one source
 FOLDS: Final = 8
 FALSE_POSITIVES: Final = 0.001  # share of benign looks that a threshold may let pass, on sources held out
 LEAST: Final = 0.5
@@ -138,7 +138,7 @@ def held_out(
             progress("held-out fold", fold, count)
         classifier = fit([t for t, f in zip(thinned, fold_of, strict=True) if f != fold], families, seed + fold, method)
         for at in np.flatnonzero(fold_of == fold):
-            found[at] = classifier.probabilities(sources[at].matrix)
+            found[at] = classifier.probabilities(sources[int(at)].matrix)
     if progress:
         progress("held-out fold", count, count)
     return found
@@ -147,9 +147,9 @@ def held_out(
 def thresholds(
     sources: Sequence[Source], probabilities: Sequence[Matrix | None], families: tuple[str, ...]
 ) -> npt.NDArray[np.float32]:
-    """Per family the least attack probability at which few benign looks of held-out captures pass (``FALSE_POSITIVES``).
+    """Per family the least attack probability at which few benign looks of held-out captures pass.
 
-    Every benign capture counts alike, however long it is.
+    ``FALSE_POSITIVES`` of them, each benign capture counting alike, however long it is.
     """
     scores: list[list[npt.NDArray[np.float64]]] = [[] for _ in families]
     counts: list[list[npt.NDArray[np.float64]]] = [[] for _ in families]

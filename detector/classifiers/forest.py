@@ -93,7 +93,7 @@ def fit(matrix: Matrix, codes: Codes, weights: Weights, classes: int, seed: int)
         max_depth=MAX_DEPTH,
         max_leaf_nodes=MAX_LEAVES,
         min_samples_leaf=3,
-        max_features=0.3,
+        max_features=0.12,
         bootstrap=True,
         random_state=seed,
         n_jobs=1,
