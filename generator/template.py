@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.schemas import ARP as ARP_PROTOCOL
-from generator.conversation import ARP, ICMP, ICMPV6, OTHER, TCP, UDP, Conversation, Frame
+from generator.completion import complete
+from generator.conversation import ARP, ICMP, ICMPV6, OTHER, Conversation, Frame
 from generator.headers import LINK
 from generator.payload import ALPHABETS, KINDS
 
@@ -67,7 +68,7 @@ def compile_conversations(conversations: Sequence[Conversation]) -> Template:
     return columns.template()
 
 
-_TYPES = "i8 i4 u1 u1 u1 u1 u4 u4 u1 i4 i4 u1 u2 f8 f8 f8 u8 u8"  # of Template, from ``start`` to ``sum``
+_TYPES = "i8 i4 u1 u1 u1 u1 u4 u4 u1 i4 i4 u1 u2 f8 f8 f8"  # of Template, from ``start`` to ``jitter``
 
 
 class _Columns:
@@ -78,6 +79,7 @@ class _Columns:
         self.first = [0]
         self.variants: list[tuple[int, int, int, tuple[int, ...]]] = []
         self.rows: list[tuple[Any, ...]] = []
+        self.shapes: list[tuple[int, ...]] = []  # what ``complete`` asks for
         self.part_first = [0]
         self.parts: list[tuple[int, int, int, int, int]] = []
 
@@ -97,12 +99,14 @@ class _Columns:
 
     def _frame(self, frame: Frame, number: int, sent: int, echo: int) -> None:
         # The first frame leaves when it is intended, whatever gap the builder noted.
-        data = bytearray(frame.header + frame.content.data)
-        ip_sum, total = _prepare(data, frame, len(frame.header))
+        length = len(frame.header) + len(frame.content.data)
+        self.shapes.append(
+            (len(self.blob), length, len(frame.header), frame.kind, frame.version, frame.times_at, frame.quotes)
+        )
         self.rows.append(
             (
                 len(self.blob),
-                len(data),
+                length,
                 frame.kind,
                 0 if frame.kind == ARP else frame.version,
                 frame.reverse,
@@ -117,29 +121,32 @@ class _Columns:
                 frame.gap_rtt if number else 0.0,
                 frame.gap_ns if number else 0,
                 frame.jitter,
-                ip_sum,
-                total,
             )
         )
-        self.blob += data
+        self.blob += frame.header + frame.content.data
         for part in frame.content.parts:
             self.parts.append((len(frame.header) + part.at, part.length, part.kind, part.key, part.skip))
         self.part_first.append(len(self.parts))
 
     def template(self) -> Template:
-        rows = list(zip(*self.rows, strict=True)) or [()] * 18
+        rows = list(zip(*self.rows, strict=True)) or [()] * 16
         parts = list(zip(*self.parts, strict=True)) or [()] * 5
         types = _TYPES.split()
         frame_columns = [np.array(column, dtype) for column, dtype in zip(rows, types, strict=True)]
         part_columns = [np.array(c, d) for c, d in zip(parts, ("i4", "i4", "u1", "u8", "i4"), strict=True)]
+        blob = np.frombuffer(self.blob, np.uint8) if self.blob else np.zeros(0, np.uint8)
+        ip_sum, total = np.zeros(len(self.rows), np.uint64), np.zeros(len(self.rows), np.uint64)
+        complete(blob, np.array(self.shapes, np.int64).reshape(-1, 7), ip_sum, total)
         columns: list[Any] = [
-            np.frombuffer(bytes(self.blob), np.uint8),
+            blob,
             _alphabet(),
             np.array(self.first, np.int64),
             np.array([v[0] for v in self.variants], np.uint16),
             np.array([v[1:3] for v in self.variants], np.int32).reshape(-1, 2),
             np.array([v[3] for v in self.variants], np.uint8).reshape(-1, 4),
             *frame_columns,
+            ip_sum,
+            total,
             np.array(self.part_first, np.int64),
             *part_columns,
         ]
@@ -164,38 +171,3 @@ def _flow_of(frame: Frame) -> tuple[int, int, int]:
     if frame.kind == OTHER:
         return frame.header[LINK + 9] if frame.version == 4 else frame.header[LINK + 6], 0, 0
     return frame.kind, -1, -1
-
-
-def _prepare(data: bytearray, frame: Frame, header: int) -> tuple[int, int]:
-    """Write the lengths, zero what is stamped, and sum the rest: (IPv4 header, transport with its pseudo header)."""
-    data[0:12] = bytes(12) if data[0] != 0xFF else data[0:6] + bytes(6)
-    if frame.kind == ARP:
-        return 0, 0
-    four = frame.version == 4
-    transport = LINK + (20 if four else 40)
-    size = len(data) - transport
-    if four:
-        data[LINK + 2 : LINK + 4] = (size + 20).to_bytes(2, "big")
-        data[LINK + 10 : LINK + 20] = bytes(10)
-    else:
-        data[LINK + 4 : LINK + 6] = size.to_bytes(2, "big")
-        data[LINK + 8 : LINK + 40] = bytes(32)
-    if frame.kind == TCP:
-        data[transport : transport + 12] = bytes(12)
-        data[transport + 16 : transport + 18] = bytes(2)
-    elif frame.kind == UDP:
-        data[transport : transport + 8] = bytes(4) + size.to_bytes(2, "big") + bytes(2)
-    elif frame.kind in (ICMP, ICMPV6):
-        data[transport + 2 : transport + 4] = bytes(2)
-    if frame.quotes:
-        at = header + (10 if four else 8)
-        data[at : header + (20 if four else 40)] = bytes(10 if four else 32)  # checksum and addresses of the quote
-    if frame.times_at:
-        data[frame.times_at : frame.times_at + 8] = bytes(8)
-    pseudo = 0 if frame.kind in (ICMP, OTHER) else frame.kind + size
-    return (_sum(data[LINK:transport]) if four else 0), _sum(data[transport:]) + pseudo
-
-
-def _sum(data: bytes | bytearray) -> int:
-    padded = bytes(data) + b"\0" * (len(data) % 2)
-    return int(np.frombuffer(padded, ">u2").sum(dtype=np.uint64))
