@@ -22,9 +22,7 @@ _VARIANTS = 32
 
 def _log_in(world: World) -> tuple[Conversation, str]:
     rng = world.rng
-    clients = (
-        ssh.OPENSSH_CLIENTS + ssh.OTHER_CLIENTS + (ssh.GUESSING_TOOLS[3],)
-    )  # paramiko serves ordinary programs too
+    clients = ssh.OPENSSH_CLIENTS + ssh.OTHER_CLIENTS + (ssh.GUESSING_TOOLS[1],)  # libssh serves ordinary programs too
     client = clients[int(rng.integers(len(clients)))]
     server = ssh.SERVERS[int(rng.integers(len(ssh.SERVERS)))]
     conversation = Conversation.tcp(

@@ -94,7 +94,7 @@ GUESSING_TOOLS: Final = (
         "SSH-2.0-Go",
         _KEX,
         f"{_HOST_KEYS},ssh-rsa",
-        "aes128-gcm@openssh.com,chacha20-poly1305@openssh.com,aes128-ctr",
+        "chacha20-poly1305@openssh.com,aes128-gcm@openssh.com,aes128-ctr",
         "hmac-sha2-256",
         "none",
     ),
@@ -175,8 +175,13 @@ def newkeys() -> list[Part]:
 
 
 def sealed(payload: int, cipher: str) -> list[Part]:
-    """An encrypted packet of ``payload`` bytes under ``ctr`` (hmac-sha1), ``etm`` (hmac-sha2-256) or ``chacha``."""
+    """An encrypted packet of ``payload`` bytes under ``ctr`` (hmac-sha1), ``etm`` (sha2-256) or ``chacha``.
+
+    ``etm`` leaves the length readable (OpenSSH PROTOCOL section 1.6).
+    """
     block, tag, counted = {"ctr": (16, 20, 5), "etm": (16, 32, 1), "chacha": (8, 16, 1)}[cipher]
     inner = payload + counted + 4
     inner += -inner % block
+    if cipher == "etm":
+        return [struct.pack("!I", inner), rand(inner + tag, "bytes")]
     return [rand(inner + tag + (0 if cipher == "ctr" else 4), "bytes")]

@@ -1,4 +1,4 @@
-"""What every family of the generator must hold. A new file in ``generator/attacks`` or ``benign`` is held by it at once."""
+"""What every family of the generator must hold. A new file in ``generator/attacks`` or ``benign`` is found and held."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def test_attacks_can_be_told_from_ordinary_traffic_by_address(name: str, seed: i
 
 @pytest.mark.parametrize("name", NAMES)
 def test_both_sides_are_seen(name: str) -> None:
-    conversations, attempts, _ = built(name, 1)
+    conversations, _, _ = built(name, 1)
     both = [{frame.reverse for frame in one.frames(4)} == {False, True} for one in conversations]
     assert any(both)
     if name not in ONE_SIDED:
@@ -231,7 +231,7 @@ def check_frame(decoded: Packet, data: bytes) -> None:
 @pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not here")
 def test_tshark_finds_nothing_malformed(name: str, tmp_path: Path) -> None:
     path = tmp_path / "sample.pcap"
-    sink, left = PcapSink(path), 1500
+    sink, left = PcapSink(path), 1000
     for chunk in chunks(workload(name, 4)):
         part = chunk.frames.slice(0, min(left, chunk.frames.num_rows))
         sink.write(part)
