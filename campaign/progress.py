@@ -12,7 +12,7 @@ from campaign.watch import Figures
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-_LINE_EVERY_S: Final = 2.0
+_LINE_EVERY_S: Final = 1.9  # figures come once a second, more or less
 _BAR: Final = 40
 _SHOWN_FAMILIES: Final = 6
 
@@ -76,9 +76,10 @@ class Progress:
             self._live.update(self.view(figures))
             return
         now = time.monotonic()
-        if now - self._last >= _LINE_EVERY_S or figures.phase != self._phase:
+        preparing = not figures.attempts and not figures.planned_per_s
+        if figures.phase != self._phase or (not preparing and now - self._last >= _LINE_EVERY_S):
             self._last, self._phase = now, figures.phase
-            sys.stderr.write(line(figures) + "\n")
+            sys.stderr.write((figures.phase if preparing else line(figures)) + "\n")
             sys.stderr.flush()
 
     def view(self, figures: Figures) -> RenderableType:

@@ -174,7 +174,7 @@ def percent(value: float | None) -> str:
         return "-"
     digits = 100 * value
     if 99.95 <= digits < 100 or 0 < digits < 0.05:
-        return f"{digits:.3f} %" if 0.001 <= digits <= 99.999 else ("<0.001 %" if digits < 1 else ">99.999 %")
+        return f"{digits:.3f} %" if 0.0005 <= digits <= 99.9995 else ("<0.001 %" if digits < 1 else ">99.999 %")
     return f"{digits:.1f} %"
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _FAILED, _INTERRUPTED = 1, 130
 
 
-def command(
+def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     scenario: Annotated[str, typer.Argument(help="A scenario by name (see `tenfold scenarios`), or a .toml file.")],
     multiplier: Annotated[float | None, typer.Option(help="Hold this multiple of 815 attempts/s throughout.")] = None,
     duration: Annotated[float | None, typer.Option(help="Seconds; the scenario's curves are stretched to it.")] = None,

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from hdrh.histogram import HdrHistogram
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaign.latency import StageLatencies, describe, record
+from contract.schemas import TIME
+from tests.store.helpers import verdicts
+
+
+def committed(batch: pa.RecordBatch, offset_ns: int) -> pa.Table:
+    table = pa.Table.from_batches([batch])
+    moments = np.asarray(table.column("decided").cast(pa.int64())) + offset_ns
+    return table.append_column("committed", pa.array(moments).cast(TIME))
+
+
+@given(st.lists(st.integers(0, 10**12), min_size=1, max_size=200))
+def test_values_keep_three_digits(values):
+    histogram = HdrHistogram(1, 3_600_000_000, 3)
+    record(histogram, np.array(values, np.int64))
+    assert histogram.get_total_count() == len(values)
+    for percent in (50, 100):
+        index = max(0, int(np.ceil(percent / 100 * len(values))) - 1)
+        exact = max(1, sorted(values)[index] // 1000)
+        assert abs(histogram.get_value_at_percentile(percent) - exact) <= max(2, 0.02 * exact)
+
+
+def test_each_attack_flow_counts_once_with_its_first_verdict():
+    codes = np.array([0, 1, 1, 2])
+    latencies = StageLatencies()
+    first = latencies.add(committed(verdicts(4, codes=codes, final=False), 3_000_000))
+    again = latencies.add(committed(verdicts(4, codes=codes, final=True), 9_000_000))
+    assert (len(first), len(again)) == (3, 0)
+    document = latencies.as_dict()
+    assert document["stages"]["commit"]["count"] == 3
+    assert document["stages"]["commit"]["percentiles"]["50"] in range(2990, 3011)
+    assert document["families"].keys() == {"syn_flood", "web_scan"}
+
+
+def test_a_histogram_survives_its_encoding():
+    histogram = HdrHistogram(1, 3_600_000_000, 3)
+    record(histogram, np.arange(1, 1000, dtype=np.int64) * 1_000_000)
+    decoded = HdrHistogram.decode(describe(histogram)["hdr"].encode())
+    assert decoded.get_total_count() == 999
+    assert decoded.get_value_at_percentile(99) == histogram.get_value_at_percentile(99)
+
+
+def test_nothing_measured_is_null():
+    document = StageLatencies().as_dict()
+    assert document["stages"]["total"]["count"] == 0
+    assert document["stages"]["total"]["percentiles"]["99"] is None

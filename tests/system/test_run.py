@@ -1,0 +1,230 @@
+"""``tenfold run`` as a user meets it: real processes, a real socket, a real store."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from contract.ledger import Ledger
+from contract.schemas import TRUTH
+from store.reader import StoreReader
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 120.0
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "cli.main", "run", *arguments]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def until(what: str, holds) -> None:
+    """Wait for something that must come."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline, f"{what}: never came"
+        time.sleep(0.05)
+
+
+def processes_of(run: Path) -> list[int]:
+    """Who names the run folder on its command line, or works in it; nobody may be left behind."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes()
+            place = os.readlink(entry / "cwd")
+        except OSError:
+            continue
+        if words and (str(run).encode() in words or place == str(run)):
+            found.append(int(entry.name))
+    return found
+
+
+def child_of(run: Path, module: str) -> int:
+    for pid in processes_of(run):
+        try:
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+        except OSError:
+            continue
+        if module in words and "campaign.child" in words:
+            return pid
+    raise AssertionError(f"{module} does not run")
+
+
+def state(run: Path) -> dict:
+    path = run / "run.json"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def sending(run: Path) -> bool:
+    return ((state(run).get("figures") or {}).get("frames") or 0) > 0
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory):
+    """One whole run: its folder, exit code, document and what it said meanwhile."""
+    runs = tmp_path_factory.mktemp("runs")
+    with start(
+        "smoke", "--duration", "4", "--multiplier", "0.5", "--runs", str(runs), "--id", "one", "--no-serve", "--json"
+    ) as run:
+        out, err = run.communicate(timeout=PATIENCE_S)
+    return runs / "one", run.returncode, json.loads(out), err
+
+
+def test_a_run_ends_with_a_scorecard(smoke):
+    folder, code, card, err = smoke
+    assert code in (0, 1), err
+    assert card == json.loads((folder / "scorecard.json").read_text())
+    assert card["run"]["passed"] == (code == 0)
+    assert card["attempts"]["total"] == card["run"]["planned_attempts"] == card["run"]["sent_attempts"] > 1000
+    assert card["attempts"]["recall"] > 0.2
+    assert set(card["families"]) >= {"syn_flood", "port_scan", "ssh_bruteforce"}
+    assert card["latency_ms"]["count"] == card["attempts"]["detected"]
+    assert all(reason.startswith("the generator was the bottleneck") for reason in card["run"]["reasons"])
+
+
+def test_its_ledger_balances_to_the_frame(smoke):
+    folder, _, card, _ = smoke
+    ledger = Ledger.from_dict(json.loads((folder / "ledger.json").read_text()))
+    assert ledger.faults() == []
+    assert card["ledger"]["balanced"]
+    sent = ledger.stages["sender"]
+    assert sent.offered == sent.delivered == ledger.stages["meter"].delivered
+    truth = pq.read_table(folder / "truth.parquet")
+    assert truth.schema.equals(TRUTH)
+    assert sum(truth.column("frames").to_pylist()) == sent.delivered == card["capture"]["frames"]
+
+
+def test_its_folder_is_complete_and_nothing_is_left_over(smoke):
+    folder, _, _, _ = smoke
+    names = {path.name for path in folder.iterdir()}
+    assert names >= {"scenario.toml", "workload.json", "truth.parquet", "verdicts", "flows", "alerts", "store.sqlite"}
+    assert names >= {"ledger.json", "latency.json", "timeline.jsonl", "scorecard.json", "report.html", "run.json"}
+    assert not [name for name in names if name.startswith(".") or name.endswith(".tmp")]
+    assert state(folder)["state"] in ("finished", "failed")
+    assert processes_of(folder) == []
+    with StoreReader(folder) as store:
+        assert (
+            store.counts()["alerts"]["total"] == json.loads((folder / "scorecard.json").read_text())["alerts"]["total"]
+        )
+
+
+def test_it_tells_its_progress_in_lines(smoke):
+    err = smoke[3]
+    assert "loading the detector" in err
+    assert "frames/s" in err
+    assert "latency p50" in err
+
+
+def test_its_report_is_rendered_again(smoke):
+    folder = smoke[0]
+    command = [sys.executable, "-m", "cli.main", "report", str(folder), "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
+    assert json.loads(done.stdout) == {"run": "one", "report": str(folder / "report.html")}
+
+
+def test_ctrl_c_ends_in_order_with_a_readable_run(tmp_path):
+    folder = tmp_path / "cut"
+    with start(
+        "smoke",
+        "--duration",
+        "600",
+        "--multiplier",
+        "0.2",
+        "--runs",
+        str(tmp_path),
+        "--id",
+        "cut",
+        "--no-serve",
+        "--json",
+    ) as run:
+        until("frames", lambda: sending(folder))
+        run.send_signal(signal.SIGINT)
+        out, err = run.communicate(timeout=PATIENCE_S)
+    assert run.returncode == 130, err
+    card = json.loads(out)
+    assert card["run"]["passed"] is None
+    assert card["run"]["reasons"] == ["interrupted by SIGINT"]
+    assert card["ledger"]["balanced"]
+    assert card["ledger"]["stages"]["sender"]["dropped"]["stopped"] > 0
+    assert 0 < card["run"]["sent_attempts"] < card["run"]["planned_attempts"]
+    assert state(folder)["state"] == "interrupted"
+    assert processes_of(folder) == []
+
+
+@pytest.mark.parametrize("victim", ["detector.service", "generator.sender"])
+def test_a_child_that_is_killed_makes_the_run_invalid_but_readable(tmp_path, victim):
+    folder = tmp_path / "broken"
+    with start(
+        "smoke",
+        "--duration",
+        "600",
+        "--multiplier",
+        "0.2",
+        "--runs",
+        str(tmp_path),
+        "--id",
+        "broken",
+        "--no-serve",
+        "--json",
+    ) as run:
+        until("frames", lambda: sending(folder))
+        os.kill(child_of(folder, victim), signal.SIGKILL)
+        out, err = run.communicate(timeout=PATIENCE_S)
+    assert run.returncode == 1, err
+    card = json.loads(out)
+    assert card["run"]["valid"] is False
+    assert any(f"{victim} was killed by signal 9" in reason for reason in card["run"]["reasons"])
+    assert (folder / "report.html").is_file()
+    assert state(folder)["state"] == "failed"
+    until("the end of every process", lambda: processes_of(folder) == [])
+
+
+def test_a_runner_that_is_killed_leaves_no_process(tmp_path):
+    folder = tmp_path / "dead"
+    with start(
+        "smoke", "--duration", "600", "--multiplier", "0.2", "--runs", str(tmp_path), "--id", "dead", "--no-serve"
+    ) as run:
+        until("frames", lambda: sending(folder))
+        run.kill()
+        run.communicate(timeout=PATIENCE_S)
+    until("the end of every process", lambda: processes_of(folder) == [])
+    with StoreReader(folder) as store:
+        assert store.last_commit() > 0
+
+
+def refused(*arguments: str) -> str:
+    """The one line with which a run is refused before anything starts."""
+    with start(*arguments) as run:
+        out, err = run.communicate(timeout=PATIENCE_S)
+    assert (run.returncode, out) == (2, "")
+    assert err.startswith("tenfold: ")
+    assert err.count("\n") == 1
+    return err
+
+
+def test_bad_usage_is_one_clear_line(tmp_path):
+    assert "no scenario is called 'nowhere'; there are benign-day" in refused("nowhere", "--runs", str(tmp_path))
+    (tmp_path / "file").write_text("")
+    assert "cannot write runs here: Not a directory" in refused(
+        "smoke", "--no-serve", "--runs", str(tmp_path / "file" / "runs")
+    )
+    assert "a multiplier of -3 is not" in refused("smoke", "--multiplier", "-3", "--runs", str(tmp_path))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        runs = tmp_path / "runs"
+        assert f"port {port} cannot be used: Address already in use" in refused(
+            "smoke", "--port", port, "--runs", str(runs)
+        )
+        assert not runs.exists()
