@@ -151,7 +151,7 @@ def first_words(payload: npt.NDArray[np.uint8], kept: int) -> np.uint64:
 @kernel
 def is_http_request(payload: npt.NDArray[np.uint8], kept: int) -> bool:
     """Whether a message begins like ``GET /`` or ``POST /``: capital letters, a space, then a slash, ``*`` or ``h``."""
-    for i in range(min(kept - 1, 8)):
+    for i in range(min(kept - 1, 16)):
         byte = payload[i]
         if byte == 32:
             return i >= 3 and (payload[i + 1] == 47 or payload[i + 1] == 42 or payload[i + 1] == 104)
