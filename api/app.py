@@ -72,14 +72,15 @@ def create_app(settings: Settings) -> FastAPI:
 def _service(settings: Settings) -> Service:
     runs_book = RunBook(settings.runs, settings.run)
     metrics = Metrics()
-    statistics = Statistics(runs_book)
+    started_here = Campaigns(settings, runs_book)
+    statistics = Statistics(runs_book, started_here.item)
     return Service(
         settings=settings,
         runs=runs_book,
         metrics=metrics,
         statistics=statistics,
         broadcasts=Broadcasts(settings, runs_book, statistics, metrics),
-        campaigns=Campaigns(settings, runs_book),
+        campaigns=started_here,
         ingest=IngestDesk(settings, metrics),
     )
 

@@ -24,7 +24,9 @@ from contract.errors import TenfoldError
 
 _IDLE_TICK_S: Final = 1.0
 _TICK_S: Final = 0.45
-_NEWS: Final = 200
+_NEWS: Final = 1000
+_REVISION_S: Final = 2.0
+_GAP: Final = "gap"
 HEARTBEAT: Final = b": alive\n\n"
 
 
@@ -86,6 +88,8 @@ class _Channel:
     commit: int = 0
     last_tick: bytes | None = None
     ticked: float = 0.0
+    sent: dict[str, float] = field(default_factory=dict)  # when each alert was last sent
+    held: dict[str, bytes] = field(default_factory=dict)  # revisions that wait for their turn
 
 
 class TooManyClientsError(Exception):
@@ -149,7 +153,7 @@ class Broadcasts:
             chosen = await run_in_threadpool(self._runs.choose, run)
             if chosen.id == name:
                 news, _ = await run_in_threadpool(self._news, name, int(commit))
-                for data in news:
+                for _, data in news:
                     client.put(data)
 
     async def _poll(self, run: str | None, channel: _Channel) -> None:
@@ -168,11 +172,12 @@ class Broadcasts:
         chosen = await run_in_threadpool(self._runs.choose, run)
         if channel.run != chosen.id:
             channel.run = chosen.id
+            channel.sent.clear()
+            channel.held.clear()
             channel.commit = await run_in_threadpool(self._last_commit, chosen.id) if chosen.has_store else 0
         elif chosen.has_store:
             news, channel.commit = await run_in_threadpool(self._news, chosen.id, channel.commit)
-            for data in news:
-                self._to_all(channel, "alert", data)
+            self._send_alerts(channel, news)
         now = asyncio.get_running_loop().time()
         if now - channel.ticked >= _TICK_S or channel.last_tick is None:
             channel.ticked = now
@@ -181,20 +186,31 @@ class Broadcasts:
             self._to_all(channel, "tick", channel.last_tick)
         return chosen.active
 
+    def _send_alerts(self, channel: _Channel, news: list[tuple[str, bytes]]) -> None:
+        """New alerts at once; one that lasts is revised all the time, so it is sent again every two seconds only."""
+        now = asyncio.get_running_loop().time()
+        channel.held.update(news)
+        due = [name for name in channel.held if now - channel.sent.get(name, -_REVISION_S) >= _REVISION_S]
+        for name in due:
+            channel.sent[name] = now
+            self._to_all(channel, "gap" if name == _GAP else "alert", channel.held.pop(name))
+
     def _last_commit(self, run: str) -> int:
         return self._runs.reader(run).last_commit()
 
-    def _news(self, run: str, commit: int) -> tuple[list[bytes], int]:
-        """Alerts that changed after a commit, the oldest first, encoded; and the commit up to which that holds."""
+    def _news(self, run: str, commit: int) -> tuple[list[tuple[str, bytes]], int]:
+        """Alerts that changed after a commit, the oldest first, by id, encoded, and up to which commit it holds."""
         reader = self._runs.reader(run)
         # Read before the alerts: whatever comes in between is seen again next time rather than never.
         upto = reader.last_commit()
         if upto == commit:
             return [], commit
         page = reader.alerts(limit=_NEWS, changed_after=commit)
-        news = [event("alert", alert_item(document), f"{run}/{upto}") for document in reversed(page.alerts)]
+        items = [alert_item(document) for document in reversed(page.alerts)]
+        news = [(str(item["alert_id"]), event("alert", item, f"{run}/{upto}")) for item in items]
         if page.cursor is not None:
-            news.insert(0, event("gap", {"dropped": 1, "detail": "more alerts changed than fit; read /v1/alerts"}))
+            detail = "More alerts changed at once than a stream carries; /v1/alerts has them."
+            news.insert(0, (_GAP, event("gap", {"dropped": 1, "detail": detail})))
         return news, upto
 
     def _to_all(self, channel: _Channel, name: str, data: bytes) -> None:

@@ -65,12 +65,12 @@ def read_progress(facts: RunFacts) -> Progress:
     )
 
 
-def read_timeline(facts: RunFacts, seconds: list[int]) -> dict[str, Series]:
+def by_second(lines: list[Json], seconds: list[int]) -> dict[str, Series]:
     """Figures by second: ``sent_per_s``, ``p50_ms``, ``p99_ms``. The later line of a second counts."""
     names = ("sent_per_s", "p50_ms", "p99_ms")
     columns: dict[str, Series] = {name: [None] * len(seconds) for name in names}
     first = seconds[0] if seconds else 0
-    for line in _lines(facts.folder / "timeline.jsonl"):
+    for line in lines:
         # A line looks back over the second before it.
         at = int(line.get("t", -1.0) - 0.5) - first
         if 0 <= at < len(seconds):
@@ -80,7 +80,9 @@ def read_timeline(facts: RunFacts, seconds: list[int]) -> dict[str, Series]:
     return columns
 
 
-def _lines(path: Path) -> list[Json]:
+def read_lines(facts: RunFacts) -> list[Json]:
+    """The lines of ``timeline.jsonl`` in order; none where there is no such file."""
+    path = facts.folder / "timeline.jsonl"
     try:
         if path.stat().st_size > _MAX_BYTES:
             return []

@@ -30,7 +30,7 @@ class Settings:
     max_ingest: int = 64 * MIB  # bytes of one Arrow batch posted by a sensor
     max_backlog: int = 512 * MIB  # bytes spooled and not yet taken by the detector; above it a sensor is told to wait
     max_clients: int = 200  # live streams at once
-    client_queue: int = 256  # events that wait for a slow client before it is told of a gap
+    client_queue: int = 2048  # events that wait for a slow client before it is told of a gap
     poll_s: float = 0.25  # how often the store is asked for what is new, once for all clients
     heartbeat_s: float = 1.0
 

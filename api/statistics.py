@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any, Final
 
 from api.facts import RunFacts, read_json
 from api.latency import SeenLatency
-from api.progress import Progress, read_progress, read_timeline
-from api.runs import LIVE, RunBook
+from api.progress import Progress, by_second, read_lines, read_progress
+from api.runs import RunBook
 from contract.alert import SEVERITIES
 from contract.clock import iso
 from contract.families import BENIGN, catalogue
@@ -20,8 +21,9 @@ from store.results import Rollup
 
 _WINDOW_S: Final = 3
 _MAX_SECONDS: Final = 7200
-_TAIL_S: Final = 30
-_MAX_ALERTS: Final = 1000
+_PAGE: Final = 1000
+_MAX_PAGES: Final = 10
+_SEVERITIES_EVERY_S: Final = 2.0
 Json = dict[str, Any]
 
 
@@ -33,11 +35,11 @@ def no_run(detail: str) -> Json:
 class Statistics:
     """Makes statistics documents. May be shared by threads; keeps the documents of runs that have ended."""
 
-    def __init__(self, runs: RunBook) -> None:
-        self._runs = runs
+    def __init__(self, runs: RunBook, describe: Callable[[RunFacts], Json]) -> None:
+        self._runs, self._describe = runs, describe
         self._turn = threading.Lock()
         self._latency: dict[str, SeenLatency] = {}
-        self._severities: dict[str, tuple[int, Json]] = {}
+        self._severities: dict[str, tuple[int, float, Json]] = {}
 
     def of(self, facts: RunFacts) -> Json:
         """The figures of a run as they are now."""
@@ -50,7 +52,7 @@ class Statistics:
         judged = _judged(card)
         return {
             "as_of": iso(time.time_ns()),
-            "run": facts.item(),
+            "run": self._describe(facts),
             "judged": card is not None,
             "rates": self._rates(facts, progress, rollups),
             "counts": {
@@ -82,8 +84,8 @@ class Statistics:
         )
         last = max((row.second for row in rollups), default=start) - start
         last = max(last, int(facts.elapsed_s or 0)) if facts.active and facts.started_ns else last
-        if facts.duration_s and facts.id != LIVE:
-            last = min(max(last, 0), int(facts.duration_s) + _TAIL_S)
+        lines = read_lines(facts)
+        last = max([last, 0, *(int(line["t"]) for line in lines[-1:])])
         low = max(0, last - _MAX_SECONDS)
         seconds = list(range(low, last + 1))
         total: dict[int, int] = defaultdict(int)
@@ -93,7 +95,7 @@ class Statistics:
             if 0 <= at < len(seconds):
                 total[at] += row.attacks
                 families.setdefault(row.family, [0] * len(seconds))[at] += row.attacks
-        told = read_timeline(facts, seconds)
+        told = by_second(lines, seconds)
         p50, p99 = told["p50_ms"], told["p99_ms"]
         if not any(value is not None for value in p50):
             p50, p99 = self._latency_of(facts, reader).by_second(start + low, len(seconds))
@@ -122,11 +124,12 @@ class Statistics:
             if newest - back >= min(by_second, default=0)
         ]
         seen_now = bool(by_second) and time.time() - newest < 2 * _WINDOW_S
+        detected = (sum(whole) / len(whole) if whole else None) if seen_now else (0.0 if by_second else None)
         spans = facts.duration_s or facts.elapsed_s
         return {
             "planned": progress.number("planned_per_s"),
             "sent": progress.number("sent_per_s"),
-            "detected": (sum(whole) / len(whole) if whole else None) if seen_now else (0.0 if by_second else None),
+            "detected": progress.number("detected_per_s") if progress.figures else detected,
             "frames": progress.number("frames_per_s"),
             "average": {
                 "planned": _over(progress.planned_total, spans),
@@ -139,15 +142,22 @@ class Statistics:
     def _by_severity(self, run: str, reader: StoreReader | None, commit: int) -> Json:
         if reader is None:
             return {}
+        now = time.monotonic()
         with self._turn:
             known = self._severities.get(run)
-        if known and known[0] == commit:
-            return known[1]
+        if known and (known[0] == commit or now - known[1] < _SEVERITIES_EVERY_S):
+            return known[2]
         found: Json = dict.fromkeys(reversed(SEVERITIES), 0)
-        for document in reader.alerts(Filters(), _MAX_ALERTS).alerts:
-            found[document["severity"]] = found.get(document["severity"], 0) + 1
+        cursor: int | None = None
+        for _ in range(_MAX_PAGES):
+            page = reader.alerts(Filters(), _PAGE, cursor)
+            for document in page.alerts:
+                found[document["severity"]] = found.get(document["severity"], 0) + 1
+            cursor = page.cursor
+            if cursor is None:
+                break
         with self._turn:
-            self._severities[run] = (commit, found)
+            self._severities[run] = (commit, now, found)
         return found
 
     def _latency_of(self, facts: RunFacts, reader: StoreReader | None) -> SeenLatency:

@@ -70,7 +70,7 @@ export class Launcher {
       await remove(`/v1/campaigns/${encodeURIComponent(run.id)}`);
       this.say("Stopping; the run will be judged as far as it went.", 5000);
     } catch (error) {
-      this.say(error.message, 6000);
+      this.say(error.message, 6000, true);
     } finally {
       button.disabled = false;
     }

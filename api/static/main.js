@@ -16,8 +16,9 @@ const launcher = new Launcher((run) => {
   if (run) say(`Started ${run}.`, 4000);
 }, say);
 
-function say(text, forMs = 0) {
+function say(text, forMs = 0, bad = false) {
   const notice = $("notice");
+  notice.dataset.tone = bad ? "bad" : "";
   notice.textContent = text;
   notice.hidden = !text;
   clearTimeout(page.notice);
@@ -66,7 +67,7 @@ async function timeline() {
     charts.rate.show([t.t, t.planned, t.sent, t.detected]);
     charts.latency.show([t.t, t.latency_p50_ms, t.latency_p99_ms]);
   } catch (error) {
-    if (error.status && error.status !== 404) say(error.message, 6000);
+    if (error.status && error.status !== 404) say(error.message, 6000, true);
   }
 }
 
@@ -95,7 +96,7 @@ function choose(run) {
     tick: take,
     alert: (alert) => alerts.take(alert),
     gap: (gap) => {
-      say(`This page was too slow for ${gap.dropped} updates; it has read them anew.`, 5000);
+      if (!gap.detail) say(`This page was too slow for ${gap.dropped} updates; it has read them anew.`, 5000);
       alerts.load();
     },
   });
@@ -159,7 +160,7 @@ async function begin() {
     alerts.families(items);
     $("version").textContent = `Tenfold ${version}`;
   } catch (error) {
-    say(error.message, 6000);
+    say(error.message, 6000, true);
   }
 }
 

@@ -17,7 +17,7 @@ const STATES = { running: "Running", finished: "Finished", interrupted: "Interru
 export function showState(run) {
   const state = run?.state || "none";
   $("state").dataset.state = state;
-  put("state", STATES[state] || state);
+  put("state", state === "failed" && run.has_scorecard ? "Not valid" : STATES[state] || state);
   const timed = known(run?.elapsed_s) && state === "running";
   $("clock").hidden = !timed;
   if (timed) put("clock", known(run.duration_s) ? `${clock(run.elapsed_s)} of ${clock(run.duration_s)}` : clock(run.elapsed_s));
@@ -39,7 +39,7 @@ export function showFigures(stats) {
   const live = run.state === "running" || run.state === "live";
   const shown = live ? rates : rates.average || rates;
   put("rate", times(shown.sent ?? shown.detected));
-  document.querySelector("#figure-rate .big small").textContent = live ? "times Tokyo, sent now" : "times Tokyo, sent on average";
+  document.querySelector("#figure-rate .big small").textContent = run.state === "live" ? "Tokyo, detected" : live ? "Tokyo, sent now" : "Tokyo, sent on average";
   const top = Math.max(shown.planned || 0, shown.sent || 0, shown.detected || 0, 1);
   for (const meter of $("bars").children) {
     const value = shown[meter.dataset.series];
@@ -49,16 +49,20 @@ export function showFigures(stats) {
   put("latency", duration(latency?.p50));
   put("latency-p99", duration(latency?.p99));
   put("latency-max", duration(latency?.max));
+  $("latency-max").parentElement.hidden = !known(latency?.max);
   const judged = known(counts.attempts_detected);
   put("seen", judged ? share(counts.attempts_detected, counts.attempts_sent) : amount(counts.flows_flagged));
   put("seen-of", judged ? "of the attempts sent" : "flows called an attack");
   put("count-sent", amount(counts.attempts_sent));
-  put("count-detected", judged ? amount(counts.attempts_detected) : live ? "judged at the end" : "–");
+  put("count-detected", judged ? amount(counts.attempts_detected) : "–");
+  $("seen-why").hidden = judged || run.state === "live";
   put("frame-rate", count(shown.frames));
   put("alert-count", count(counts.alerts));
   const chips = Object.entries(counts.alerts_by_severity || {}).filter(([, n]) => n > 0);
   $("severities").replaceChildren(...chips.map(([severity, n]) => node("li", `${count(n)} ${severity}`, { "data-severity": severity })));
 }
+
+const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 
 /** The headline and one paragraph: what a person at the wall wants to know. */
 export function showWords(stats) {
@@ -66,18 +70,25 @@ export function showWords(stats) {
   const title = run.title || run.scenario || run.id;
   const now = rates.sent ?? rates.planned;
   let head = title;
-  if (run.state === "running") head = known(now) && now > 0 ? `${title} at ${times(now)} Tokyo` : `${title} is starting`;
+  const over = known(run.duration_s) && run.elapsed_s > run.duration_s;
+  if (run.state === "starting") head = `${title} is starting`;
+  else if (run.state === "running") head = over ? `${title}: catching up` : known(now) && now > 0 ? `${title} at ${times(now)} Tokyo` : title;
+  else if (run.state === "judging") head = `${title}: judging`;
   else if (run.state === "live") head = "Listening to sensors";
   else if (run.state === "interrupted") head = `${title}: interrupted`;
-  else if (run.state === "failed") head = `${title}: failed`;
+  else if (run.state === "failed") head = run.has_scorecard ? `${title}: not valid` : `${title}: failed`;
   put("lead-title", head);
   const words = [];
-  if (run.reason) words.push(run.reason);
-  if (run.state === "running" && known(rates.planned)) words.push(`${count(rates.planned)} attempts a second are planned.`);
+  if (run.reason) words.push(sentence(run.state === "failed" && run.has_scorecard ? `Not valid: ${run.reason}` : run.reason));
+  if (run.state === "starting") words.push("Detector and generator are getting ready.");
+  if (run.state === "running" && over) words.push("The plan is over; what was held up is still being worked off.");
+  else if (run.state === "running" && known(rates.planned)) words.push(`${count(rates.planned)} attempts a second are planned.`);
   if (counts.attempts_sent > 0 && known(counts.attempts_detected)) words.push(`Of ${amount(counts.attempts_sent)} attempts sent, ${amount(counts.attempts_detected)} were detected (${share(counts.attempts_detected, counts.attempts_sent)}).`);
   else if (counts.flows_flagged > 0) words.push(`${counts.attempts_sent > 0 ? `${amount(counts.attempts_sent)} attempts have left; ` : ""}${amount(counts.flows_flagged)} flows were called an attack.`);
   if (known(latency?.p50)) words.push(`Half within ${duration(latency.p50)}, 99 of 100 within ${duration(latency.p99)}.`);
   if (known(counts.alerts)) words.push(counts.alerts ? `${plural(counts.alerts, "incident")} raised.` : "No incident raised so far.");
+  if (run.state === "running" && stats.backlog_frames > 20000) words.push(`${amount(stats.backlog_frames)} frames wait for the detector.`);
+  if (run.state === "running" && known(stats.within_1ms) && counts.frames > 0 && stats.within_1ms < 0.999) words.push(`The generator is behind its plan: ${percent(stats.within_1ms)} of frames left within 1 ms of it.`);
   if (!words.length) words.push(run.state === "live" ? "Nothing has been posted yet." : "Waiting for the first figures.");
   put("words", words.join(" "));
 }

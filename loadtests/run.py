@@ -1,0 +1,216 @@
+"""``python -m loadtests.run``: make the feeds, start a server, drive it with Locust, print a summary, stop everything."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from contract.errors import InputError, LackingError, TenfoldError
+from loadtests.feed import NS, read_slices
+from loadtests.settings import STEPS
+
+_ROOT: Final = Path(__file__).parent.parent
+_SCENARIO: Final = "paris-2024"
+_START_S: Final = 60.0
+_WARM_S: Final = 180.0
+_END_S: Final = 60.0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command; exit codes as everywhere: 0 good, 1 a threshold missed, 2 bad usage, 3 something is lacking."""
+    options = _parser().parse_args(arguments)
+    try:
+        multipliers = tuple(int(part) for part in options.steps.split(","))
+        return run(multipliers, options.step_seconds, options.results, json_only=options.json)
+    except ValueError:
+        _say(f"loadtests: --steps {options.steps!r} is no list of multipliers such as 1,8,10")
+        return 2
+    except TenfoldError as error:
+        _say(f"loadtests: {error}")
+        return error.exit_code
+
+
+def run(multipliers: tuple[int, ...], step_s: float, results: Path | None, *, json_only: bool = False) -> int:
+    """One load test; 0 where every threshold holds, else 1."""
+    try:
+        import locust as _  # noqa: F401 - only whether it is there
+    except ImportError:
+        raise LackingError("Locust is not installed; `pip install 'tenfold[load]'`") from None
+    with tempfile.TemporaryDirectory(prefix="tenfold-load-") as folder:
+        work = Path(folder)
+        for multiplier in sorted(set(multipliers)):
+            _say(f"==> making {step_s:g} s of attacks at {multiplier}x ({multiplier * 815:,} attempts/s)")
+            _make_feed(work, multiplier, step_s)
+        with _server(work) as url:
+            _say(f"==> server at {url}; warming up (a first start compiles the kernels)")
+            _warm_up(url, work / f"feed-{min(multipliers)}x.arrow")
+            _say(f"==> locust: {', '.join(f'{m}x' for m in multipliers)}, {step_s:g} s each")
+            code = _locust(url, work, multipliers, step_s)
+            stats = _get(f"{url}v1/stats?run=live")
+        summary = _summary(work, stats, code)
+        if results:
+            results.mkdir(parents=True, exist_ok=True)
+            for path in work.glob("locust*"):
+                shutil.copy(path, results / path.name)
+            (results / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    _show(summary, json_only=json_only)
+    return 1 if summary["faults"] else 0
+
+
+def _make_feed(work: Path, multiplier: int, step_s: float) -> None:
+    path = work / f"feed-{multiplier}x.arrow"
+    command = ["generate", _SCENARIO, "--out", str(path), "--multiplier", str(multiplier), "--duration", f"{step_s:g}"]
+    done = subprocess.run(  # noqa: S603 - our own command with our own arguments
+        [sys.executable, "-m", "cli.main", *command, "--seed", str(multiplier)],
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise InputError(f"the feed cannot be made: {(done.stderr.strip().splitlines() or ['no word'])[-1]}")
+
+
+@contextlib.contextmanager
+def _server(work: Path) -> Iterator[str]:
+    """A server of its own on a free port; its address. It ends with the block."""
+    log = work / "server.log"
+    command = [sys.executable, "-m", "cli.main", "serve", "--runs", str(work / "runs"), "--port", "0"]
+    with log.open("wb") as file:
+        process = subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=file, stderr=file)  # noqa: S603
+    try:
+        yield _address(process, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    until = time.monotonic() + _START_S
+    while time.monotonic() < until:
+        text = log.read_text(errors="replace")
+        if "serves http://" in text:
+            return text.split("serves ", 1)[1].split()[0]
+        if process.poll() is not None:
+            raise LackingError(f"the server ended at its start: {(text.strip().splitlines() or ['no word'])[-1]}")
+        time.sleep(0.05)
+    raise LackingError(f"the server did not start within {_START_S:.0f} s")
+
+
+def _warm_up(url: str, feed: Path) -> None:
+    """Post the first slice and wait until something of it is detected: then the detector runs."""
+    part = read_slices(feed, 0.5)[0]
+    body = part.stamped(time.time_ns(), NS // 2)
+    headers = {"Content-Type": "application/vnd.apache.arrow.stream", "Batch-Id": "warm-up"}
+    with urllib.request.urlopen(urllib.request.Request(f"{url}v1/ingest/frames", body, headers)):  # noqa: S310 - loopback
+        pass
+    until = time.monotonic() + _WARM_S
+    while time.monotonic() < until:
+        with contextlib.suppress(urllib.error.HTTPError):
+            if _get(f"{url}v1/detections?run=live&limit=1")["items"]:
+                return
+        time.sleep(0.1)
+    raise LackingError(f"the detector found nothing within {_WARM_S:.0f} s; see `tenfold doctor`")
+
+
+def _locust(url: str, work: Path, multipliers: tuple[int, ...], step_s: float) -> int:
+    environment = os.environ | {
+        "TENFOLD_FEEDS": str(work),
+        "TENFOLD_LOAD_STEPS": ",".join(map(str, multipliers)),
+        "TENFOLD_LOAD_STEP_S": f"{step_s:g}",
+        "TENFOLD_LOAD_SUMMARY": str(work / "locust-summary.json"),
+        "PYTHONPATH": os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
+    }
+    command = [
+        "-f",
+        str(_ROOT / "loadtests" / "locustfile.py"),
+        "--headless",
+        "--only-summary",
+        "--host",
+        url.rstrip("/"),
+    ]
+    reports = ["--html", str(work / "locust.html"), "--csv", str(work / "locust")]
+    return subprocess.run(  # noqa: S603 - our own command with our own arguments
+        [sys.executable, "-m", "locust", *command, *reports, "--loglevel", "WARNING"],
+        cwd=work,
+        env=environment,
+        stdout=sys.stderr,
+        check=False,
+    ).returncode
+
+
+def _summary(work: Path, stats: dict[str, Any], code: int) -> dict[str, Any]:
+    try:
+        summary: dict[str, Any] = json.loads((work / "locust-summary.json").read_bytes())
+    except (OSError, ValueError):
+        return {"faults": [f"Locust ended with code {code} and left no summary"]}
+    ledger = stats.get("ledger") or {}
+    summary["server"] = {"latency_ms": stats.get("latency_ms"), "counts": stats.get("counts"), "ledger": ledger}
+    dropped = sum(
+        sum(stage["dropped"].values()) for stage in ledger.get("stages", {}).values() if stage["unit"] == "frames"
+    )
+    if dropped:
+        summary["faults"].append(f"{dropped:,} frames were dropped")
+    if code and not summary["faults"]:
+        summary["faults"].append(f"Locust ended with code {code}")
+    return summary
+
+
+def _show(summary: dict[str, Any], *, json_only: bool) -> None:
+    if json_only:
+        sys.stdout.write(json.dumps(summary, indent=1) + "\n")
+        return
+    if "slices" in summary:
+        detect, late = summary["detect_ms"], summary["late_ms"]
+        _say(
+            f"posted      {summary['frames']:,} frames in {summary['slices']:,} batches, {summary['bytes'] / 1e6:,.0f} MB"
+        )
+        _say(f"on time     {summary['slices'] - summary['behind']:,} of them; late by p99 {late['p99']} ms")
+        _say(
+            f"detect      p50 {detect['p50']} ms, p99 {detect['p99']} ms, {summary['missed']} of {summary['probes']} missed"
+        )
+        for name, row in summary["requests"].items():
+            _say(f"{name:<28}{row['requests']:>7,} requests, p50 {row['p50_ms']} ms, p99 {row['p99_ms']} ms")
+    for fault in summary["faults"]:
+        _say(f"FAILED      {fault}")
+    if not summary["faults"]:
+        _say("PASSED      every threshold holds")
+
+
+def _get(url: str) -> Any:  # noqa: ANN401 - any JSON value
+    with urllib.request.urlopen(url, timeout=30) as reply:  # noqa: S310 - our own server on loopback
+        return json.load(reply)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="loadtests.run", description="Drive the whole chain over HTTP in steps.")
+    parser.add_argument("--steps", default=",".join(map(str, STEPS)), help="multiples of 815 attempts a second")
+    parser.add_argument("--step-seconds", type=float, default=15.0, help="length of each step")
+    parser.add_argument("--results", type=Path, help="folder for Locust's HTML, CSV and the summary")
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON on stdout")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""What a load test is told, by environment variables, so that Locust's own command line stays free."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from contract.errors import InputError
+
+TOKYO_RATE: Final = 815
+STEPS: Final = (1, 8, 10)
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """What must hold for exit code 0. Latencies in milliseconds, shares from 0 to 1."""
+
+    detect_p99_ms: float = 5000.0
+    missed: float = 0.05
+    failures: float = 0.0
+    behind: float = 0.02  # posts that could not leave within a slice of their time
+    read_p99_ms: float = 1000.0
+
+
+@dataclass(frozen=True)
+class LoadSettings:
+    """Feeds by multiplier (``TENFOLD_FEEDS``: a folder with ``feed-8x.arrow`` and so on), seconds a step, thresholds."""
+
+    feeds: Path
+    steps: tuple[int, ...] = STEPS
+    step_s: float = 15.0
+    slice_s: float = 0.1
+    summary: Path | None = None
+    thresholds: Thresholds = field(default_factory=Thresholds)
+
+    def feed(self, multiplier: int) -> Path:
+        """The file with the attempts of one step."""
+        return self.feeds / f"feed-{multiplier}x.arrow"
+
+
+def from_environment(environment: dict[str, str] | None = None) -> LoadSettings:
+    """The settings of this process. Raises ``InputError`` where one is missing or makes no sense."""
+    values = dict(os.environ) if environment is None else environment
+    feeds = values.get("TENFOLD_FEEDS", "")
+    if not feeds:
+        raise InputError("TENFOLD_FEEDS must name the folder with feed-1x.arrow and so on; `make load` makes it")
+    base = Thresholds()
+    summary = values.get("TENFOLD_LOAD_SUMMARY", "")
+    return LoadSettings(
+        feeds=Path(feeds),
+        steps=_steps(values.get("TENFOLD_LOAD_STEPS", "")),
+        step_s=_number(values, "TENFOLD_LOAD_STEP_S", 15.0),
+        summary=Path(summary) if summary else None,
+        thresholds=Thresholds(
+            detect_p99_ms=_number(values, "TENFOLD_LOAD_DETECT_P99_MS", base.detect_p99_ms),
+            missed=_number(values, "TENFOLD_LOAD_MISSED", base.missed),
+            failures=_number(values, "TENFOLD_LOAD_FAILURES", base.failures),
+            behind=_number(values, "TENFOLD_LOAD_BEHIND", base.behind),
+            read_p99_ms=_number(values, "TENFOLD_LOAD_READ_P99_MS", base.read_p99_ms),
+        ),
+    )
+
+
+def _steps(text: str) -> tuple[int, ...]:
+    if not text:
+        return STEPS
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() and 1 <= int(part) <= 1000 for part in parts):
+        raise InputError(f"TENFOLD_LOAD_STEPS: {text!r} is no list of multipliers such as 1,8,10")
+    return tuple(int(part) for part in parts)
+
+
+def _number(values: dict[str, str], name: str, default: float) -> float:
+    text = values.get(name, "")
+    try:
+        number = float(text) if text else default
+    except ValueError:
+        raise InputError(f"{name}: {text!r} is no number") from None
+    if not 0 <= number < 1e9:
+        raise InputError(f"{name}: {text!r} makes no sense")
+    return number
