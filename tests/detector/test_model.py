@@ -1,0 +1,105 @@
+import json
+
+import numpy as np
+import pytest
+
+from contract.errors import InputError, LackingError
+from detector import model as models
+from detector.classifiers import forest
+from detector.features import NAMES, WIDTH
+from detector.model import Model, card_path, decide, load, load_default, save
+
+FAMILIES = ("benign", "port_scan", "syn_flood")
+
+
+def small():
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(200, WIDTH)).astype(np.float32)
+    codes = np.clip(np.round(matrix[:, 0]) + 1, 0, 2).astype(np.int64)
+    fitted = forest.fit(matrix, codes, np.ones(200), 3, seed=1)
+    thresholds = np.array([0.5, 0.6, 0.7], np.float32)
+    return Model("forest", FAMILIES, NAMES, thresholds, fitted, {"seed": 1}), matrix
+
+
+def test_a_model_survives_its_file(tmp_path):
+    model, matrix = small()
+    save(model, tmp_path / "m.skops")
+    again = load(tmp_path / "m.skops")
+    for one, other in zip(model.classify(matrix), again.classify(matrix), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert again.families == FAMILIES
+    assert again.card == {"seed": 1}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.card.json", "m.skops"]
+
+
+def test_the_same_model_gives_the_same_bytes(tmp_path):
+    for name in ("a.skops", "b.skops"):
+        save(small()[0], tmp_path / name)
+    assert (tmp_path / "a.skops").read_bytes() == (tmp_path / "b.skops").read_bytes()
+
+
+def test_no_rows_no_verdicts():
+    codes, scores = small()[0].classify(np.zeros((0, WIDTH), np.float32))
+    assert codes.shape == scores.shape == (0,)
+    assert (codes.dtype, scores.dtype) == (np.int16, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("row", "code", "score"),
+    [
+        ([0.9, 0.1, 0.0], 0, 0.9),
+        ([0.3, 0.4, 0.3], 1, 0.7),  # the mass of all attacks counts against the likeliest one's threshold
+        ([0.35, 0.2, 0.45], 0, 0.35),  # 0.65 is short of 0.7
+        ([0.0, 0.0, 1.0], 2, 1.0),
+    ],
+)
+def test_decisions(row, code, score):
+    codes, scores = decide(np.array([row], np.float32), np.array([0.5, 0.6, 0.7], np.float32))
+    assert codes[0] == code
+    assert scores[0] == pytest.approx(score)
+
+
+def test_missing_and_damaged_files(tmp_path):
+    with pytest.raises(InputError, match="no such model"):
+        load(tmp_path / "none.skops")
+    (tmp_path / "bad.skops").write_bytes(b"PK\x03\x04 not really")
+    with pytest.raises(InputError, match="bad"):
+        load(tmp_path / "bad.skops")
+    with pytest.raises(InputError):
+        load(tmp_path)
+
+
+def test_a_model_for_other_features_is_refused(tmp_path):
+    model, _ = small()
+    save(Model("forest", FAMILIES, NAMES[1:], model.thresholds, model.classifier), tmp_path / "old.skops")
+    with pytest.raises(InputError, match="other features"):
+        load(tmp_path / "old.skops")
+
+
+def test_families_must_fit_the_trees(tmp_path):
+    model, _ = small()
+    save(Model("forest", FAMILIES[:2], NAMES, model.thresholds[:2], model.classifier), tmp_path / "odd.skops")
+    with pytest.raises(InputError, match="3 classes for 2 families"):
+        load(tmp_path / "odd.skops")
+
+
+def test_a_model_works_without_its_card(tmp_path):
+    save(small()[0], tmp_path / "m.skops")
+    card_path(tmp_path / "m.skops").write_text("{")
+    assert load(tmp_path / "m.skops").card == {}
+
+
+def test_the_model_that_ships_loads_and_is_small():
+    model = load_default()
+    assert model.families[0] == "benign"
+    assert models.DEFAULT.stat().st_size < 3_000_000
+    assert json.loads(card_path(models.DEFAULT).read_text())
+    codes, scores = model.classify(np.zeros((3, WIDTH), np.float32))
+    assert codes.tolist() == [codes[0]] * 3
+    assert ((scores >= 0) & (scores <= 1)).all()
+
+
+def test_a_missing_default_says_how_to_get_one(monkeypatch, tmp_path):
+    monkeypatch.setattr(models, "DEFAULT", tmp_path / "default.skops")
+    with pytest.raises(LackingError, match="tenfold train"):
+        load_default.__wrapped__()
