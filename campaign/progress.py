@@ -7,7 +7,7 @@ import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
-from campaign.watch import Figures
+from campaign.figures import Figures
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

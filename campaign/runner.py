@@ -18,10 +18,11 @@ from typing import Any, Final
 
 from campaign import runfolder
 from campaign.closing import Ending, close_run
+from campaign.figures import Figures, Watcher
 from campaign.processes import Child, Children, StopRequest
 from campaign.runfolder import RunFolder
 from campaign.scenario import Overrides, Scenario
-from campaign.watch import Figures, Watch, Watcher
+from campaign.watch import Watch
 from contract.clock import Clock
 from contract.errors import InputError
 

@@ -31,12 +31,13 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
 ) -> None:
     """Run a scenario against the built-in detector: attacks are sent, detected, judged and reported."""
     from campaign.progress import Progress
-    from campaign.runner import Options, run
     from campaign.scenario import Overrides, load, parse_mix
 
     chosen = load(scenario)
     overrides = Overrides(multiplier, duration, seed, sites, parse_mix(mix) if mix else None)
     changed = overrides.apply(chosen)
+    from campaign.runner import Options, run  # seconds of imports that a typing mistake need not wait for
+
     progress = Progress(changed.title, changed.duration_s)
     options = Options(runs=runs, run_id=run_id, serve=serve, port=port, model=model)
     with progress.shown():

@@ -4,8 +4,8 @@ import io
 
 from rich.console import Console
 
+from campaign.figures import Figures
 from campaign.progress import Progress, line, milliseconds
-from campaign.watch import Figures
 
 FIGURES = Figures(
     t=12.5,

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+from campaign.figures import Figures
 from campaign.runfolder import create, write_json
-from campaign.watch import Figures, Watch
+from campaign.watch import Watch
 from generator.workload import Workload
 from store.writer import StoreWriter
 from tests.campaign.runs import status

@@ -43,7 +43,7 @@ def processes_of(run: Path) -> list[int]:
             continue
         try:
             words = (entry / "cmdline").read_bytes()
-            place = os.readlink(entry / "cwd")
+            place = str((entry / "cwd").readlink())
         except OSError:
             continue
         if words and (str(run).encode() in words or place == str(run)):
@@ -130,7 +130,7 @@ def test_it_tells_its_progress_in_lines(smoke):
 def test_its_report_is_rendered_again(smoke):
     folder = smoke[0]
     command = [sys.executable, "-m", "cli.main", "report", str(folder), "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert json.loads(done.stdout) == {"run": "one", "report": str(folder / "report.html")}
 
 
@@ -139,7 +139,7 @@ def test_ctrl_c_ends_in_order_with_a_readable_run(tmp_path):
     with start(
         "smoke",
         "--duration",
-        "600",
+        "90",
         "--multiplier",
         "0.2",
         "--runs",
@@ -155,7 +155,7 @@ def test_ctrl_c_ends_in_order_with_a_readable_run(tmp_path):
     assert run.returncode == 130, err
     card = json.loads(out)
     assert card["run"]["passed"] is None
-    assert card["run"]["reasons"] == ["interrupted by SIGINT"]
+    assert card["run"]["reasons"][0] == "interrupted by SIGINT"
     assert card["ledger"]["balanced"]
     assert card["ledger"]["stages"]["sender"]["dropped"]["stopped"] > 0
     assert 0 < card["run"]["sent_attempts"] < card["run"]["planned_attempts"]
@@ -169,7 +169,7 @@ def test_a_child_that_is_killed_makes_the_run_invalid_but_readable(tmp_path, vic
     with start(
         "smoke",
         "--duration",
-        "600",
+        "90",
         "--multiplier",
         "0.2",
         "--runs",
@@ -194,7 +194,7 @@ def test_a_child_that_is_killed_makes_the_run_invalid_but_readable(tmp_path, vic
 def test_a_runner_that_is_killed_leaves_no_process(tmp_path):
     folder = tmp_path / "dead"
     with start(
-        "smoke", "--duration", "600", "--multiplier", "0.2", "--runs", str(tmp_path), "--id", "dead", "--no-serve"
+        "smoke", "--duration", "90", "--multiplier", "0.2", "--runs", str(tmp_path), "--id", "dead", "--no-serve"
     ) as run:
         until("frames", lambda: sending(folder))
         run.kill()
