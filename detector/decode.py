@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from contract.jit import lean_kernel
+from contract.jit import lean_kernel, lean_part
 from detector.fragments import Fragments, later_fragment, remember
 from detector.link import link_layer
 from detector.packet import (
@@ -37,7 +37,7 @@ _SYN: Final = 2
 _HAS_PORTS: Final = (132, 136, 33)  # SCTP, UDP-Lite, DCCP
 
 
-@lean_kernel
+@lean_part
 def decode(
     data: Bytes,
     start: Int,
@@ -67,7 +67,7 @@ def decode(
     return NOT_IP
 
 
-@lean_kernel
+@lean_part
 def _clear(row: Record) -> None:
     row["port"][0] = np.uint16(0)
     row["port"][1] = np.uint16(0)
@@ -85,7 +85,7 @@ def _clear(row: Record) -> None:
     row["arp_operation"] = np.uint8(0)
 
 
-@lean_kernel
+@lean_part
 def _set_ipv4_addresses(data: Bytes, at: Int, address: Record) -> None:
     address[0, 0] = np.uint64(0)
     address[0, 1] = np.uint64(_MAPPED | be32(data, at))
@@ -93,7 +93,7 @@ def _set_ipv4_addresses(data: Bytes, at: Int, address: Record) -> None:
     address[1, 1] = np.uint64(_MAPPED | be32(data, at + 4))
 
 
-@lean_kernel
+@lean_part
 def _set_ipv6_addresses(data: Bytes, at: Int, address: Record) -> None:
     address[0, 0] = be64(data, at)
     address[0, 1] = be64(data, at + 8)
@@ -101,7 +101,7 @@ def _set_ipv6_addresses(data: Bytes, at: Int, address: Record) -> None:
     address[1, 1] = be64(data, at + 24)
 
 
-@lean_kernel
+@lean_part
 def _ipv4(
     data: Bytes,
     at: Int,
@@ -216,7 +216,7 @@ def _arp(data: Bytes, at: Int, stop: Int, row: Record) -> Int:
     return 0
 
 
-@lean_kernel
+@lean_part
 def _transport(data: Bytes, at: Int, limit: Int, end: Int, row: Record) -> None:
     """Ports and payload of what lies at ``at``; ``limit`` ends what was captured of the packet, ``end`` the packet."""
     protocol = np.int64(row["protocol"])
@@ -240,7 +240,7 @@ def _transport(data: Bytes, at: Int, limit: Int, end: Int, row: Record) -> None:
     row["payload_captured"] = np.int32(min(max(limit - at - header, 0), payload))
 
 
-@lean_kernel
+@lean_part
 def _set_ports(row: Record, sender: Int, receiver: Int) -> None:
     row["port"][0] = np.uint16(sender)
     row["port"][1] = np.uint16(receiver)
@@ -248,7 +248,7 @@ def _set_ports(row: Record, sender: Int, receiver: Int) -> None:
     row["key_port"][1] = np.uint16(receiver)
 
 
-@lean_kernel
+@lean_part
 def _tcp(data: Bytes, at: Int, captured: Int, row: Record) -> Int:
     """Read what was captured of a TCP header; returns its length."""
     if captured >= 4:
@@ -284,7 +284,7 @@ def _mss(data: Bytes, at: Int, end: Int) -> Int:
     return 0
 
 
-@lean_kernel
+@lean_part
 def _request_of(version: Int, kind: Int) -> Int:
     """The ICMP type of the request to a reply, so that both meet in one biflow; other types stand for themselves."""
     if version == 4:
@@ -324,7 +324,7 @@ def _icmp(data: Bytes, at: Int, limit: Int, row: Record) -> Int:
     return 8
 
 
-@lean_kernel
+@lean_part
 def _quote(data: Bytes, at: Int, protocol: Int, row: Record) -> None:
     if protocol in (6, 17):
         row["quoted"] = np.uint8(1)

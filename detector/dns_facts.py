@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from contract.jit import lean_kernel
+from contract.jit import lean_kernel, lean_part
 from detector.fragments import mix
 from detector.packet import Bytes, Int, Record, be16
 
@@ -100,7 +100,7 @@ def _letters(flow: Record, counts: Letters, data: Bytes, start: Int, stop: Int) 
     flow["dns_entropy_max"] = max(flow["dns_entropy_max"], np.float32(entropy))
 
 
-@lean_kernel
+@lean_part
 def _hash(data: Bytes, start: Int, stop: Int) -> Int:
     """FNV-1a over the name with letters folded to lower case, as DNS compares (RFC 4343)."""
     value = np.uint64(0xCBF29CE484222325)

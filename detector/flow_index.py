@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from contract.jit import lean_kernel
+from contract.jit import lean_kernel, lean_part
 from detector.flowtable import HOT_BYTES, FlowTable
 from detector.fragments import mix
 from detector.packet import Int, Record
@@ -25,12 +25,12 @@ _TAG: Final = np.uint64(0xFFFFFFFF00000000)  # of the hash
 _SLOT: Final = np.uint64(0xFFFFFFFF)  # plus one
 
 
-@lean_kernel
+@lean_part
 def _endpoint(high: np.uint64, low: np.uint64, port: Int, seed: np.uint64) -> Int:
     return mix(mix(low ^ seed) ^ (high * np.uint64(0x9E3779B97F4A7C15)) ^ (np.uint64(port) << np.uint64(20)))
 
 
-@lean_kernel
+@lean_part
 def key_hash(address: Record, key_port: Record, protocol: Int, seed: np.uint64) -> Int:
     """The hash (uint64) of a flow's key, whichever end stands first."""
     one = _endpoint(address[0, 0], address[0, 1], key_port[0], seed)
@@ -38,7 +38,7 @@ def key_hash(address: Record, key_port: Record, protocol: Int, seed: np.uint64) 
     return mix(one + two + np.uint64(protocol))
 
 
-@lean_kernel
+@lean_part
 def side_of(flow: Record, address: Record, key_port: Record, protocol: Int) -> Int:
     """Who sends in that flow: 0 its starter, 1 the other one, -1 another flow altogether."""
     mine, ports = flow["address"], flow["key_port"]
@@ -65,7 +65,7 @@ def side_of(flow: Record, address: Record, key_port: Record, protocol: Int) -> I
     return -1
 
 
-@lean_kernel
+@lean_part
 def find(table: FlowTable, address: Record, key_port: Record, protocol: Int, hashed: np.uint64) -> tuple[Any, Any]:
     """Slot and side of the live flow with that key; (-1, 0) where there is none."""
     index = table.index
@@ -82,14 +82,14 @@ def find(table: FlowTable, address: Record, key_port: Record, protocol: Int, has
     return np.int64(-1), np.int64(0)
 
 
-@lean_kernel
+@lean_part
 def fetch_entry(table: FlowTable, hashed: np.uint64) -> None:
     """Ask for the part of the index where a flow of that hash is looked for."""
     mask = np.uint64(len(table.index) - 1)
     prefetch(table.index, np.int64(((hashed & _TAG) >> _HALF) & mask), 0)
 
 
-@lean_kernel
+@lean_part
 def fetch_record(table: FlowTable, hashed: np.uint64) -> None:
     """Ask for the record of the flow that seems to have that hash."""
     index = table.index

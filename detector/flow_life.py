@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from contract.jit import lean_kernel
+from contract.jit import lean_kernel, lean_part
 from detector.flow_index import insert, remove
 from detector.flowtable import (
     BWD,
@@ -51,14 +51,14 @@ class Limits(NamedTuple):
     seed: np.uint64
 
 
-@lean_kernel
+@lean_part
 def is_closing(flow: Record) -> bool:
     """A TCP flow that was reset, or closed from both sides."""
     state = np.int64(flow["tcp_state"])
     return bool(state & (RST_FWD | RST_BWD)) or bool(state & (FIN_FWD | FIN_BWD) == (FIN_FWD | FIN_BWD))
 
 
-@lean_kernel
+@lean_part
 def why(flow: Record) -> Int:
     """Why a flow ends whose deadline has come."""
     state = np.int64(flow["tcp_state"])
@@ -83,7 +83,7 @@ def end(table: FlowTable, slot: Int, reason: Int, limits: Limits) -> None:
     touch(table, slot)
 
 
-@lean_kernel
+@lean_part
 def touch(table: FlowTable, slot: Int) -> None:
     """Put a slot on the dirty list, once."""
     if table.flows[slot]["dirty"] == 0:

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from contract.jit import lean_kernel
+from contract.jit import lean_kernel, lean_part
 from detector.dns_facts import dns_message
 from detector.flow_life import Limits, is_closing, touch
 from detector.flowtable import (
@@ -26,7 +26,7 @@ from detector.flowtable import (
     SYN_SEEN,
     FlowTable,
 )
-from detector.packet import ARP, Bytes, Int, Record
+from detector.packet import ARP, DNS_PORTS, Bytes, Int, Record
 
 _FIN: Final = 1
 _SYN: Final = 2
@@ -34,10 +34,9 @@ _RST: Final = 4
 _ACK: Final = 16
 _SECOND: Final = 1e-9
 _PAUSE: Final = 1.0
-_DNS_PORTS: Final = (53, 5353, 5355)
 
 
-@lean_kernel
+@lean_part
 def update(table: FlowTable, slot: Int, side: Int, row: Record, data: Bytes, ts: Int, limits: Limits) -> None:
     """Count the frame ``row``, sent by ``side`` at ``ts``, to the flow in ``slot``."""
     flow = table.flows[slot]
@@ -59,7 +58,7 @@ def update(table: FlowTable, slot: Int, side: Int, row: Record, data: Bytes, ts:
     touch(table, slot)
 
 
-@lean_kernel
+@lean_part
 def _count(flow: Record, side: Int, row: Record, ts: Int, counters: Record) -> None:
     size = np.uint64(row["size"])
     before = flow["packets"][side]
@@ -99,7 +98,7 @@ def _count(flow: Record, side: Int, row: Record, ts: Int, counters: Record) -> N
         flow["fragments"][side] += np.uint32(1)
 
 
-@lean_kernel
+@lean_part
 def _sequence(flow: Record, side: Int, row: Record) -> bool:
     """Follow sequence numbers (modulo 2**32); returns whether all the frame carries was seen before."""
     flags = np.int64(row["flags"])
@@ -124,14 +123,14 @@ def _sequence(flow: Record, side: Int, row: Record) -> bool:
     return False
 
 
-@lean_kernel
+@lean_part
 def _distance(one: Int, other: Int) -> Int:
     """How far ``one`` lies after ``other`` in sequence space, negative where before."""
     away = (one - other) & 0xFFFFFFFF
     return away - 0x100000000 if away >= 0x80000000 else away
 
 
-@lean_kernel
+@lean_part
 def _tcp(flow: Record, side: Int, row: Record, ts: Int) -> None:
     flags = np.int64(row["flags"])
     if flags == 0:
@@ -195,7 +194,7 @@ def _arp(flow: Record, side: Int, row: Record) -> None:
     flow["arp_mac"][side] = claimed
 
 
-@lean_kernel
+@lean_part
 def _payload(table: FlowTable, slot: Int, side: Int, row: Record, data: Bytes, repeated: bool) -> None:  # noqa: FBT001
     flow = table.flows[slot]
     length: Int = np.int64(row["payload"])
@@ -221,7 +220,7 @@ def _payload(table: FlowTable, slot: Int, side: Int, row: Record, data: Bytes, r
     for i in range(more):
         table.payload[slot, side, kept + i] = data[at + i]
     flow["payload_kept"][side] = np.uint8(kept + max(more, 0))
-    if row["fragment"] != 2 and (row["port"][0] in _DNS_PORTS or row["port"][1] in _DNS_PORTS):
+    if row["fragment"] != 2 and (row["port"][0] in DNS_PORTS or row["port"][1] in DNS_PORTS):
         if row["protocol"] == 17:
             dns_message(flow, table.letters, data, at, at + captured, length)
         elif row["protocol"] == 6:  # two bytes of length stand before a message (RFC 1035 section 4.2.2)

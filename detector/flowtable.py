@@ -156,6 +156,7 @@ _FIELDS: Final[list[tuple[Any, ...]]] = [
     ("at_tick_arp_requests", "u4"),
     ("at_tick_arp_replies", "u4"),
     ("at_tick_arp_mac_changes", "u4"),
+    ("spare", "u1", (16,)),  # fills the record up to a whole number of cache lines
 ]
 FLOW: Final = np.dtype(_FIELDS, align=True)
 HOT_BYTES: Final = 320

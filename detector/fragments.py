@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from contract.jit import lean_kernel
+from contract.jit import lean_kernel, lean_part
 from detector.packet import Int, Record
 
 _PLACES: Final = 1 << 12
@@ -38,7 +38,7 @@ def new_fragments(seed: int) -> Fragments:
     )
 
 
-@lean_kernel
+@lean_part
 def mix(value: np.uint64) -> np.uint64:
     """A bijection that spreads each bit over all others (the finaliser of MurmurHash3)."""
     value ^= value >> np.uint64(33)
@@ -48,7 +48,7 @@ def mix(value: np.uint64) -> np.uint64:
     return value ^ (value >> np.uint64(33))
 
 
-@lean_kernel
+@lean_part
 def _tag(row: Record, identity: np.uint64, seed: np.uint64) -> np.uint64:
     address = row["address"]
     tag = mix(address[0, 0] ^ seed)

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from contract.jit import lean_kernel
+from contract.jit import lean_kernel, lean_part
 from detector.packet import (
     CUT_IN_LINK_HEADER,
     IPV4,
@@ -35,7 +35,7 @@ _PPPOE: Final = 0x8864
 _LLC_SNAP: Final = 0xAAAA03
 
 
-@lean_kernel
+@lean_part
 def link_layer(data: Bytes, at: Int, end: Int, link: Int, row: Record) -> Int:
     """Where the network header of the frame ``data[at:end]`` begins, or minus the reason why there is none.
 
@@ -104,7 +104,7 @@ def _tags(data: Bytes, at: Int, end: Int, ethertype: int, row: Record) -> Int:
     return at
 
 
-@lean_kernel
+@lean_part
 def _by_version(data: Bytes, at: Int, end: Int, row: Record) -> Int:
     if end - at < 1:
         return -CUT_IN_LINK_HEADER

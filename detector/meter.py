@@ -34,8 +34,9 @@ from detector.flowtable import (
     FlowTable,
     new_table,
 )
-from detector.meter_kernel import close_tick, meter_frames, new_work
+from detector.meter_kernel import meter_frames, new_work
 from detector.packet import REASONS, Columns, columns_of
+from detector.tick import close_tick
 
 Slots = npt.NDArray[np.int32]
 DEFAULT_CAPACITY: Final = 1 << 19

@@ -7,14 +7,13 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from contract.jit import lean_kernel
+from contract.jit import lean_kernel, lean_part
 from detector.decode import decode
 from detector.flow_index import fetch_entry, fetch_record, find, key_hash
 from detector.flow_life import Limits, begin, end, touch, why
 from detector.flow_update import update
 from detector.flowtable import (
     ACTIVE,
-    DIRTY,
     FIN_BWD,
     FIN_FWD,
     IDLE,
@@ -88,7 +87,7 @@ def meter_frames(columns: Columns, low: Int, high: Int, table: FlowTable, work: 
         at += count
 
 
-@lean_kernel
+@lean_part
 def _count(row: Record, data: Bytes, ts: Int, table: FlowTable, blank: npt.NDArray[np.void], limits: Limits) -> bool:
     """Count one decoded frame; False where there is no slot for its flow."""
     slot, side = find(table, row["address"], row["key_port"], row["protocol"], row["hash"])
@@ -111,7 +110,7 @@ def _count(row: Record, data: Bytes, ts: Int, table: FlowTable, blank: npt.NDArr
     return True
 
 
-@lean_kernel
+@lean_part
 def _ending(flow: Record, row: Record, ts: Int, deadline: Int, limits: Limits) -> Int:
     """Why the flow ends before this frame, -1 where it goes on."""
     if ts >= deadline:
@@ -127,7 +126,7 @@ def _ending(flow: Record, row: Record, ts: Int, deadline: Int, limits: Limits) -
     return -1
 
 
-@lean_kernel
+@lean_part
 def _starter(row: Record) -> Int:
     """Which end of a first frame started the flow: 0 its sender, 1 its receiver."""
     if row["has_tcp"]:
@@ -147,34 +146,3 @@ def _refuse(row: Record, table: FlowTable, limits: Limits) -> None:
     if slot >= 0:
         table.flows[slot]["unreachable"] += np.uint32(1)
         touch(table, slot)
-
-
-@lean_kernel
-def close_tick(table: FlowTable) -> None:
-    """Let ``at_tick_*`` of the dirty flows take the present values, and empty the dirty list."""
-    for n in range(table.counters[DIRTY]):
-        flow = table.flows[table.dirty[n]]
-        flow["fresh"] = np.uint8(0)
-        flow["dirty"] = np.uint8(0)
-        flow["at_tick_tcp_state"] = flow["tcp_state"]
-        flow["at_tick_unreachable"] = flow["unreachable"]
-        flow["at_tick_turns"] = flow["turns"]
-        for side in range(2):
-            flow["at_tick_packets"][side] = flow["packets"][side]
-            flow["at_tick_bytes"][side] = flow["bytes"][side]
-            flow["at_tick_payload"][side] = flow["payload"][side]
-            flow["at_tick_payload_packets"][side] = flow["payload_packets"][side]
-            flow["at_tick_flags"][side] = flow["flags"][side]
-            flow["at_tick_retransmissions"][side] = flow["retransmissions"][side]
-            for bit in range(8):
-                flow["at_tick_flag_count"][side, bit] = flow["flag_count"][side, bit]
-        flow["at_tick_dns_queries"] = flow["dns_queries"]
-        flow["at_tick_dns_replies"] = flow["dns_replies"]
-        flow["at_tick_dns_nxdomain"] = flow["dns_nxdomain"]
-        flow["at_tick_dns_name_bytes"] = flow["dns_name_bytes"]
-        flow["at_tick_dns_name_changes"] = flow["dns_name_changes"]
-        flow["at_tick_dns_entropy_sum"] = flow["dns_entropy_sum"]
-        flow["at_tick_arp_requests"] = flow["arp_requests"]
-        flow["at_tick_arp_replies"] = flow["arp_replies"]
-        flow["at_tick_arp_mac_changes"] = flow["arp_mac_changes"]
-    table.counters[DIRTY] = 0

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from contract.jit import lean_kernel
+from contract.jit import lean_part
 
 Bytes = npt.NDArray[np.uint8]
 Record = Any  # one element of a structured array: numpy has no type for it, numba infers it
@@ -36,6 +36,7 @@ NO_SLOT: Final = 7
 ARP: Final = 0x0806
 IPV4: Final = 0x0800
 IPV6: Final = 0x86DD
+DNS_PORTS: Final = (53, 5353, 5355)  # DNS, mDNS, LLMNR
 
 # One decoded frame. Pairs are (sender, receiver).
 PACKET: Final = np.dtype(
@@ -106,20 +107,20 @@ def _values(column: pa.Array, dtype: type[np.generic]) -> npt.NDArray[Any]:
 # Indices are unsigned below: numba then leaves out its test for negative ones, and LLVM makes one load of the bytes.
 
 
-@lean_kernel
+@lean_part
 def u8(data: Bytes, at: Int) -> Int:
     """One byte, as int64."""
     return np.int64(data[np.uint64(at)])
 
 
-@lean_kernel
+@lean_part
 def be16(data: Bytes, at: Int) -> Int:
     """Two bytes in network order, as int64."""
     i = np.uint64(at)
     return np.int64((np.uint64(data[i]) << np.uint64(8)) | np.uint64(data[i + np.uint64(1)]))
 
 
-@lean_kernel
+@lean_part
 def be32(data: Bytes, at: Int) -> Int:
     """Four bytes in network order, as int64."""
     i = np.uint64(at)
@@ -131,13 +132,13 @@ def be32(data: Bytes, at: Int) -> Int:
     )
 
 
-@lean_kernel
+@lean_part
 def be48(data: Bytes, at: Int) -> Int:
     """Six bytes in network order, as uint64: a MAC address."""
     return np.uint64((be16(data, at) << 32) | be32(data, at + 2))
 
 
-@lean_kernel
+@lean_part
 def be64(data: Bytes, at: Int) -> Int:
     """Eight bytes in network order, as uint64."""
     return (np.uint64(be32(data, at)) << np.uint64(32)) | np.uint64(be32(data, at + 4))
