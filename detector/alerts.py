@@ -13,7 +13,7 @@ from detector.evidence import sentences
 from detector.facts import facts_of, sample_flows
 from detector.flowtable import FlowTable
 from detector.gathering import gather
-from detector.incidents import DIRTY, FREE, REFUSED_FULL, Incidents, new_incidents, new_marks, reindex
+from detector.incidents import DIRTY, FREE, REFUSED_FULL, SAMPLES, Incidents, new_incidents, new_marks, reindex
 from detector.policy import Policy
 from detector.severity import severity
 
@@ -41,6 +41,7 @@ class AlertBook:
         self._state: Incidents = new_incidents(self.policy.capacity, len(families))
         self._bars = self.policy.tables(families).table
         self._next_id = first_id
+        self._samples: dict[tuple[int, int], list[dict[str, Any]]] = {}
         self.raised = 0
         self.evicted = 0
 
@@ -167,11 +168,21 @@ class AlertBook:
             bytes=sum(facts.bytes_),
             rate=round(facts.rate, 3),
             evidence=sentences(facts),
-            sample_flows=sample_flows(self._state, row),
+            sample_flows=self._samples_of(row),
             decided=int(record["decided"]),
             revision=int(record["revision"]),
             open=is_open,
         )
+
+    def _samples_of(self, row: int) -> list[dict[str, Any]]:
+        """The sample flows of an incident; once there are enough they stay, and are not formatted again."""
+        key = (row, int(self._state.rows["generation"][row]))
+        known = self._samples.get(key)
+        if known is None:
+            known = sample_flows(self._state, row)
+            if len(known) == SAMPLES:
+                self._samples[key] = known
+        return list(known)
 
     def _close(self, rows: Rows, now: int) -> list[Alert]:
         if not len(rows):
@@ -194,6 +205,8 @@ class AlertBook:
     def _give_back(self, rows: Rows) -> None:
         state = self._state
         generation = state.rows["generation"][rows] + 1
+        for row in rows:
+            self._samples.pop((int(row), int(state.rows["generation"][row])), None)
         state.rows[rows] = np.zeros((), state.rows.dtype)
         state.rows["generation"][rows] = generation
         state.weights[rows] = 0.0

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from contract.addresses import WIDTH, texts, to_text
+from contract.addresses import WIDTH, to_text
 from contract.community_id import community_id
 from detector.incidents import ATTACKER, PORT, REGISTERS, VICTIM, Incidents
 
@@ -115,7 +116,13 @@ def _by_activity(counts: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
 def _hosts(state: Incidents, row: int, side: int) -> list[str]:
     used = int(state.rows[row]["listed"][side])
     order = _by_activity(state.host_counts[row, side, :used])
-    return texts(as_bytes(state.hosts[row, side, :used][order]))
+    return [_text(packed.tobytes()) for packed in as_bytes(state.hosts[row, side, :used][order])]
+
+
+@lru_cache(1 << 16)
+def _text(packed: bytes) -> str:
+    """An address as text; hosts come back in every revision of an alert."""
+    return to_text(packed)
 
 
 def as_bytes(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint8]:

@@ -26,7 +26,6 @@ from detector.incidents import (
 from detector.policy import LOG_ODDS_MOST
 
 _TCP, _UDP, _SCTP = 6, 17, 132
-_GOES_ON: Final = 0.1  # share of its log-odds that a flow adds each time it is called an attack again
 _LEAST_LOG_ODDS: Final = 0.25
 
 
@@ -69,7 +68,7 @@ def gather(
                 continue
             _join(state, row, cause, code, flow, mark, attacker, now)
         _fade(state, row, bars[code]["half_life"], now)
-        _weigh(state, row, mark, code, scores[i], flow, bars[code]["per_flow"])
+        _weigh(state, row, mark, code, scores[i], flow, bars[code])
         _count(state.rows[row], flow, mark)
         if not state.rows[row]["dirty"]:
             state.rows[row]["dirty"] = 1
@@ -175,23 +174,22 @@ def _weigh(
     code: int,
     score: np.float32,
     flow: Any,  # noqa: ANN401
-    per_flow: float,
+    bar: Any,  # noqa: ANN401
 ) -> None:
-    """Add a verdict's evidence. Said again of a flow that went on, it adds a share that grows with the new packets."""
+    """Add a verdict's evidence; said again of a flow that went on, it adds a share."""
     record = state.rows[row]
     odds = log_odds(np.float64(score))
     old = np.float64(mark["weight"])
-    if old == 0.0:
-        gain = min(odds, per_flow)
-    else:
-        news = np.float64(flow["packets"][FWD] + flow["packets"][BWD]) - np.float64(
-            mark["packets"][FWD] + mark["packets"][BWD]
-        )
-        gain = min(_GOES_ON * odds * np.log2(1.0 + max(news, 0.0)), max(per_flow - old, 0.0))
-        if mark["family"] != code:  # the word changed: what was gathered counts for the new one
-            moved = min(old, state.weights[row, mark["family"]])
-            state.weights[row, mark["family"]] -= moved
-            state.weights[row, code] += moved
+    before = np.float64(mark["packets"][FWD]) + np.float64(mark["packets"][BWD])
+    packets = np.float64(flow["packets"][FWD]) + np.float64(flow["packets"][BWD])
+    doublings = max(np.log2(max(packets, 1.0) / max(before, 1.0)), 0.0)
+    gain = odds * ((1.0 if old == 0.0 else bar["again"]) + bar["mass"] * doublings)
+    # What has faded may be given anew.
+    gain = min(gain, max(bar["per_flow"] - min(old, record["evidence"]), 0.0))
+    if old > 0.0 and mark["family"] != code:  # the word changed: what was gathered counts for the new one
+        moved = min(old, state.weights[row, mark["family"]])
+        state.weights[row, mark["family"]] -= moved
+        state.weights[row, code] += moved
     record["evidence"] += gain
     state.weights[row, code] += gain
     record["score"] = max(record["score"], score)

@@ -88,6 +88,7 @@ class Detector:
         count = batch.num_rows
         if not count:
             return
+        batch = _read_only(batch)
         ts = batch.column("ts").cast(pa.int64()).to_numpy(zero_copy_only=False)
         newest = np.maximum(np.maximum.accumulate(ts), self._newest)
         self._newest = int(newest[-1])
@@ -233,6 +234,15 @@ class Detector:
             self.counts["flows"] += len(ended)
             self.alerts.release(ended)
             self.meter.release(ended)
+
+
+def _read_only(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The same memory, which nobody may write to: kernels are compiled anew for arrays that can be written."""
+    columns = []
+    for column in batch.columns:
+        buffers = [None if b is None else pa.py_buffer(memoryview(b).toreadonly()) for b in column.buffers()]
+        columns.append(pa.Array.from_buffers(column.type, len(column), buffers, 0, column.offset))
+    return pa.record_batch(columns, schema=batch.schema)
 
 
 def _one(batches: list[pa.RecordBatch], schema: pa.Schema) -> pa.RecordBatch | None:

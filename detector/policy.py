@@ -36,7 +36,9 @@ class Bar:
 
     Families that share a ``tag`` and a cause share an incident, whose family is then the one with most evidence. An
     incident is raised with ``evidence`` from at least ``flows`` flows, each of which gives ``per_flow`` at most;
-    evidence halves in ``half_life_s``; ``quiet_s`` without new evidence closes it.
+    evidence halves in ``half_life_s``; ``quiet_s`` without new evidence closes it. Each time that a flow which goes on
+    is called an attack again it gives the share ``again`` of its log-odds; ``mass`` more of them for every doubling of
+    its packets, where one flow may be a whole flood.
     """
 
     cause: Cause
@@ -46,6 +48,8 @@ class Bar:
     flows: int
     half_life_s: float
     quiet_s: float
+    again: float = 0.1
+    mass: float = 0.0
 
 
 _NETWORK_FLOOD, _DATAGRAM_FLOOD, _WEB_FLOOD = 1, 2, 3
@@ -55,18 +59,18 @@ GROUP_BARS: Final[Mapping[str, Bar]] = {
     "dos": Bar(Cause.VICTIM, _NETWORK_FLOOD, 40.0, 5.0, 12, 10.0, 30.0),
     "recon": Bar(Cause.ATTACKER, _SCAN, 24.0, 5.0, 8, 60.0, 120.0),
     "credential": Bar(Cause.PAIR_SERVICE, _GUESSING, 8.0, 4.0, 3, 120.0, 180.0),
-    "exploit": Bar(Cause.ATTACKER, _EXPLOIT, 5.0, 8.0, 1, 300.0, 300.0),
-    "command_and_control": Bar(Cause.PAIR_SERVICE, _COMMAND, 12.0, 12.0, 1, 1800.0, 1800.0),
-    "exfiltration": Bar(Cause.PAIR, _LEAK, 10.0, 12.0, 1, 600.0, 600.0),
-    "local": Bar(Cause.MAC, _SPOOFING, 6.0, 8.0, 1, 300.0, 300.0),
+    "exploit": Bar(Cause.ATTACKER, _EXPLOIT, 5.0, 8.0, 1, 300.0, 300.0, again=0.25),
+    "command_and_control": Bar(Cause.PAIR_SERVICE, _COMMAND, 8.0, 16.0, 1, 1800.0, 1800.0, again=0.25),
+    "exfiltration": Bar(Cause.PAIR, _LEAK, 8.0, 16.0, 1, 600.0, 600.0, again=0.25),
+    "local": Bar(Cause.MAC, _SPOOFING, 3.0, 8.0, 1, 300.0, 300.0, again=0.5),
 }
 FAMILY_BARS: Final[Mapping[str, Bar]] = {
-    "udp_flood": Bar(Cause.VICTIM, _DATAGRAM_FLOOD, 30.0, 30.0, 1, 10.0, 30.0),
-    "icmp_flood": Bar(Cause.VICTIM, _DATAGRAM_FLOOD, 30.0, 30.0, 1, 10.0, 30.0),
-    "reflection_amplification": Bar(Cause.RECEIVER, _DATAGRAM_FLOOD, 30.0, 20.0, 2, 10.0, 30.0),
-    "http_flood": Bar(Cause.VICTIM_SERVICE, _WEB_FLOOD, 40.0, 5.0, 12, 20.0, 30.0),
+    "udp_flood": Bar(Cause.VICTIM, _DATAGRAM_FLOOD, 25.0, 50.0, 1, 10.0, 30.0, mass=0.5),
+    "icmp_flood": Bar(Cause.VICTIM, _DATAGRAM_FLOOD, 25.0, 50.0, 1, 10.0, 30.0, mass=0.5),
+    "reflection_amplification": Bar(Cause.RECEIVER, _DATAGRAM_FLOOD, 25.0, 50.0, 2, 10.0, 30.0, mass=0.5),
+    "http_flood": Bar(Cause.VICTIM_SERVICE, _WEB_FLOOD, 30.0, 5.0, 12, 20.0, 30.0),
     "slowloris": Bar(Cause.VICTIM_SERVICE, _WEB_FLOOD, 30.0, 5.0, 8, 60.0, 120.0),
-    "web_scan": Bar(Cause.ATTACKER, _WEB_SCAN, 16.0, 12.0, 2, 60.0, 120.0),
+    "web_scan": Bar(Cause.ATTACKER, _WEB_SCAN, 16.0, 12.0, 2, 60.0, 120.0, mass=0.3),
     "iot_botnet": Bar(Cause.ATTACKER, _RECRUITING, 16.0, 5.0, 5, 120.0, 300.0),
 }
 LOG_ODDS_MOST: Final = 5.0
@@ -98,6 +102,7 @@ class Policy:
             row: Any = table[code]
             row["cause"], row["tag"], row["flows"] = bar.cause, bar.tag, bar.flows
             row["evidence"], row["per_flow"] = bar.evidence, bar.per_flow
+            row["again"], row["mass"] = bar.again, bar.mass
             row["half_life"], row["quiet"] = bar.half_life_s * 1e9, bar.quiet_s * 1e9
         return Bars(table)
 
@@ -109,6 +114,8 @@ BAR: Final = np.dtype(
         ("flows", "i4"),
         ("evidence", "f8"),
         ("per_flow", "f8"),
+        ("again", "f8"),
+        ("mass", "f8"),
         ("half_life", "f8"),  # ns
         ("quiet", "f8"),  # ns
     ],
