@@ -73,18 +73,8 @@ class Family:
 
 # Words of the public contract that no file of the generator makes yet, and the wide words of real captures' truth.
 _NOT_GENERATED: Final = {
-    "ack_flood": Family("dos", "ACK flood", "Many TCP ACKs that belong to no connection.", "T1498.001", "TA0040"),
-    "icmp_flood": Family("dos", "ICMP flood", "More ICMP than a host can take.", "T1498.001", "TA0040"),
-    "web_scan": Family("recon", "Web scan", "One client asks for many paths that do not exist.", "T1595.002", "TA0043"),
-    "ftp_bruteforce": Family("credential", "FTP guessing", "Many failed FTP logins.", "T1110.001", "TA0006"),
-    "telnet_bruteforce": Family("credential", "Telnet guessing", "Many failed telnet logins.", "T1110.001", "TA0006"),
     "rdp_bruteforce": Family("credential", "RDP guessing", "Many failed RDP logins.", "T1110.001", "TA0006"),
     "smb_bruteforce": Family("credential", "SMB guessing", "Many failed SMB logins.", "T1110.001", "TA0006"),
-    "http_login_bruteforce": Family(
-        "credential", "Web login guessing", "Many failed web logins.", "T1110.001", "TA0006"
-    ),
-    "iot_botnet": Family("command_and_control", "IoT botnet", "A device that recruits others.", "T1583.005", "TA0042"),
-    "exfiltration": Family("exfiltration", "Exfiltration", "Data leaves over an odd channel.", "T1048", "TA0010"),
     "arp_spoofing": Family("local", "ARP spoofing", "A host claims another's address.", "T1557.002", "TA0006"),
     "other_dos": Family("dos", "Other denial of service", "A flood that has no family here.", "T1498", "TA0040"),
     "other_bruteforce": Family("credential", "Other guessing", "Guessing at another service.", "T1110", "TA0006"),

@@ -56,6 +56,7 @@ _REASONS: Final = {
     204: "No Content",
     302: "Found",
     304: "Not Modified",
+    401: "Unauthorized",
     403: "Forbidden",
     404: "Not Found",
     408: "Request Timeout",

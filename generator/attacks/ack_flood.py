@@ -1,0 +1,56 @@
+"""ACK flood and its kin: TCP segments that belong to no connection (ACK, PSH/ACK with data, FIN, RST, SYN/ACK, odd
+flags).
+
+Drawn per campaign: flags, size of the data (0 to 1,400 random bytes), 1 to 10 segments an attempt, spoofed or a
+botnet's own sources, whether the victim answers with RST (RFC 9293 section 3.5.2) or a firewall swallows them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from contract.families import Family
+from generator.conversation import Conversation, Rand
+from generator.shapes.crowd import villains
+from generator.world import Attempts, World
+
+FAMILY = Family(
+    "dos", "ACK flood", "TCP segments other than SYN that belong to no connection, in masses.", "T1498.001", "TA0040"
+)
+_VARIANTS = 32
+_FLAGS = ("A", "A", "A", "A", "PA", "PA", "FA", "R", "RA", "SA", "PAU", "F")
+
+
+def conversations(world: World) -> list[Conversation]:
+    """Half of the variants are answered with a reset."""
+    made = []
+    for number in range(_VARIANTS):
+        rng = world.rng
+        flags = str(world.pick(_FLAGS))
+        conversation = Conversation.tcp(world, client_os=world.pick(("hping", "flooder", "mirai")), server_os="linux")
+        size = int(world.pick((0, 0, 0, 64, 512, 1024, 1400))) if "P" in flags else 0
+        gap = float(np.exp(rng.uniform(np.log(2e-5), np.log(0.02))))
+        for _ in range(int(world.pick((1, 1, 1, 2, 4, 10)))):
+            conversation.send(flags, payload=Rand(size, "bytes") if size else b"", think=gap, jitter=0.9, options=False)
+            if number % 2 == 0 and "R" not in flags:
+                conversation.send("R", from_client=False, think=0.00003, options=False)
+        made.append(conversation)
+    return made
+
+
+def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
+    """One to three victims at one or two ports or at all."""
+    n, rng = len(intended), world.rng
+    bots = villains(world, int(np.exp(rng.uniform(np.log(1), np.log(300)))))
+    src = world.draw(world.spoofed if rng.random() < 0.5 else bots, n)
+    port = rng.integers(1, 65536, n) if rng.random() < 0.2 else int(world.pick((80, 443, 443, 22, 8080)))
+    return Attempts.of(
+        world,
+        intended,
+        src=src,
+        dst=world.draw(world.some(world.sites, 1, 3), n),
+        src_port=rng.integers(1024, 65536, n),
+        dst_port=port,
+        template=world.templates(n, _VARIANTS, rng.gamma(0.3, 1.0, _VARIANTS) + 1e-6),
+    )
