@@ -20,16 +20,16 @@ _LINK: Final = 14
 def complete(blob: U8, rows: Numbers, ip_sum: U64, total: U64) -> None:
     """Complete every frame in place.
 
-    ``rows`` is int64 ``(frames, 7)``: start, length, header length, kind, version, place of the TCP timestamps option,
-    whether it quotes. Fills the unfolded one's complement sums of the IPv4 header and of the transport with its pseudo
-    header, both without what is stamped later.
+    ``rows`` is int64 ``(frames, 5)``: start, length, kind, version, place of the TCP timestamps option.
+    Fills the unfolded one's complement sums of the IPv4 header and of the transport with its pseudo header, both
+    without what is stamped later.
     """
     for i in range(len(rows)):
-        at, length, header, kind = rows[i, 0], rows[i, 1], rows[i, 2], rows[i, 3]
+        at, length, kind = rows[i, 0], rows[i, 1], rows[i, 2]
         _zero(blob, at + (6 if blob[at] == 0xFF else 0), at + 12)
         if kind == 0:
             continue
-        four = rows[i, 4] == 4
+        four = rows[i, 3] == 4
         l4 = at + _LINK + (20 if four else 40)
         size = at + length - l4
         if four:
@@ -50,10 +50,8 @@ def complete(blob: U8, rows: Numbers, ip_sum: U64, total: U64) -> None:
             _zero(blob, l4 + 2, l4 + 4)
         if kind in (6, 17, 58):
             pseudo = np.uint64(kind + size)
-        if rows[i, 6]:  # checksum and addresses of the quote
-            _zero(blob, at + header + (10 if four else 8), at + header + (20 if four else 40))
-        if rows[i, 5]:
-            _zero(blob, at + rows[i, 5], at + rows[i, 5] + 8)
+        if rows[i, 4]:
+            _zero(blob, at + rows[i, 4], at + rows[i, 4] + 8)
         total[i] = sum_words(blob, l4, size) + pseudo
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple, Self
 
 from generator import headers
 from generator.habits import CLIENT_SYSTEMS, SERVER_SYSTEMS, Stack
-from generator.payload import Content, Part, Payload, Rand, join, lay_out
+from generator.payload import Content, Payload, Rand, join, lay_out
 from generator.world import World
 
 __all__ = ["ARP", "Conversation", "Frame", "Payload", "Rand", "join"]
@@ -218,13 +218,9 @@ class Conversation:
         """
         for lane in self._lanes:
             first = next(frame for frame in lane.frames if not frame.reverse)
-            whole = _with_lengths(first)
-            network = 20 if lane.version == 4 else 40
-            quoted = whole[: network + 8] if lane.version == 4 else whole[:1232]
-            parts = tuple(
-                p for p in _shift(first.content.parts, len(first.header) - headers.LINK) if p.at < len(quoted)
-            )
-            content = Content(quoted, ()) if not parts else Content(whole, parts).cut(0, len(quoted))
+            # The stamp copies the quoted bytes from the first frame as it left; here only their number counts.
+            whole = len(first.header) + len(first.content.data) - headers.LINK
+            content = Content(bytes(28 if lane.version == 4 else min(whole, 1232)), ())
             self._wait(lane, False, think)  # noqa: FBT003
             header = headers.unreachable(lane.version, self.server_stack, code)
             kind = ICMP if lane.version == 4 else ICMPV6
@@ -393,23 +389,6 @@ class Conversation:
                 lane.gap_rtt += 1 - back if late else 1.0
                 window = min(window * 2, 64)
         return window
-
-
-def _shift(parts: tuple[Part, ...], by: int) -> list[Part]:
-    return [part._replace(at=part.at + by) for part in parts]
-
-
-def _with_lengths(frame: Frame) -> bytes:
-    """A frame from its IP header on, with the length fields that it has when it leaves."""
-    data = bytearray((frame.header + frame.content.data)[headers.LINK :])
-    if frame.version == 4:
-        data[2:4] = len(data).to_bytes(2, "big")
-    else:
-        data[4:6] = (len(data) - 40).to_bytes(2, "big")
-    if frame.kind == UDP:
-        network = 20 if frame.version == 4 else 40
-        data[network + 4 : network + 6] = (len(data) - network).to_bytes(2, "big")
-    return bytes(data)
 
 
 def describe(frame: Frame) -> dict[str, Any]:

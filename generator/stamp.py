@@ -126,14 +126,24 @@ def stamp(  # noqa: PLR0915 - one pass over scalars; handing the arrays to helpe
     template: Template, table: Table, due: Due, offsets: I32, out: U8
 ) -> None:
     """Write the frames of ``due`` one behind the other: frame ``i`` to ``out[offsets[i]:offsets[i + 1]]``."""
-    for i in range(len(due.ts)):
-        frame, attempt = np.int64(due.frame[i]), due.attempt[i]
-        at, end = np.int64(offsets[i]), np.int64(offsets[i + 1])
+    scratch = np.empty(_longest(template.length), np.uint8)
+    for step in range(2 * len(due.ts)):
+        i = step // 2
+        attempt, seed = due.attempt[i], table.seed[due.attempt[i]]
+        # An ICMP error takes two steps: the frame that it quotes is written aside first.
+        quoted = step % 2 == 0
+        if quoted and not template.quotes[due.frame[i]]:
+            continue
+        frame = template.first[table.variant[attempt]] if quoted else np.int64(due.frame[i])
+        buffer = scratch if quoted else out
+        at = np.int64(0) if quoted else np.int64(offsets[i])
+        end = at + np.int64(template.length[frame])
+        ts = table.intended[attempt] if quoted else due.ts[i]
+        echo = np.int64(0) if quoted else due.echo[i]
         start = template.start[frame]
-        out[at:end] = template.blob[start : start + end - at]
+        buffer[at:end] = template.blob[start : start + end - at]
         kind, version = template.kind[frame], template.version[frame]
         side = np.int64(template.reverse[frame])
-        seed = table.seed[attempt]
         if side == 0:
             sender, receiver = table.src[attempt], table.dst[attempt]
             near, far = table.src_mac[attempt], table.dst_mac[attempt]
@@ -143,26 +153,26 @@ def stamp(  # noqa: PLR0915 - one pass over scalars; handing the arrays to helpe
             near, far = table.dst_mac[attempt], table.src_mac[attempt]
             ports = np.uint64(table.dst_port[attempt]) << np.uint64(16) | np.uint64(table.src_port[attempt])
         if version == 0:
-            _arp(out, at, sender, receiver, near, far)
+            _arp(buffer, at, sender, receiver, near, far)
             continue
-        put48(out, at, far)
-        put48(out, at + 6, near)
+        put48(buffer, at, far)
+        put48(buffer, at + 6, near)
         # The network header, and the checksum of what is written so far.
         hops = template.hops[table.variant[attempt]]
         routers = _routers(sender, np.int64(hops[2 * side]), np.int64(hops[2 * side + 1]))
         if version == 4:
             identification = _identification(template.ipid[frame], seed, side, np.int64(template.step[frame]))
-            addresses = _ipv4(out, at + _LINK, sender, receiver, routers, identification, template.ip_sum[frame])
+            addresses = _ipv4(buffer, at + _LINK, sender, receiver, routers, identification, template.ip_sum[frame])
             l4 = at + _LINK + 20
         else:
-            addresses = _ipv6(out, at + _LINK, sender, receiver, routers)
+            addresses = _ipv6(buffer, at + _LINK, sender, receiver, routers)
             l4 = at + _LINK + 40
         total = template.sum[frame]
         for part in range(template.part_first[frame], template.part_first[frame + 1]):
             base = mix(seed ^ (template.part_key[part] << np.uint64(8)))
             place = np.int64(template.part_at[part])
             total += put_random(
-                out[at:end],
+                buffer[at:end],
                 place,
                 np.int64(template.part_length[part]),
                 np.int64(template.part_skip[part]),
@@ -172,33 +182,38 @@ def stamp(  # noqa: PLR0915 - one pass over scalars; handing the arrays to helpe
         # The transport.
         if kind == 6:
             total += addresses + (ports >> np.uint64(16)) + (ports & LOW)
-            put32(out, l4, ports)
+            put32(buffer, l4, ports)
             number = (initial_number(seed, side) + np.uint64(template.seq[frame])) & _MASK32
-            total += _number(out, l4 + 4, number)
+            total += _number(buffer, l4 + 4, number)
             if template.has_ack[frame]:
                 number = (initial_number(seed, 1 - side) + np.uint64(template.ack[frame])) & _MASK32
-                total += _number(out, l4 + 8, number)
+                total += _number(buffer, l4 + 8, number)
             option = np.int64(template.times_at[frame])
             if option:
-                total += _timestamps(out, at, option, sender, receiver, due.ts[i], due.echo[i])
-            put16(out, l4 + 16, fold(total) ^ LOW)
+                total += _timestamps(buffer, at, option, sender, receiver, ts, echo)
+            put16(buffer, l4 + 16, fold(total) ^ LOW)
         elif kind == 17:
             total += addresses + (ports >> np.uint64(16)) + (ports & LOW)
-            put32(out, l4, ports)
+            put32(buffer, l4, ports)
             checksum = fold(total) ^ LOW
-            put16(out, l4 + 6, checksum or LOW)
+            put16(buffer, l4 + 6, checksum or LOW)
         elif kind != 255:
             if template.quotes[frame]:
-                first = template.first[table.variant[attempt]]
-                number = initial_number(seed, 0) + np.uint64(template.seq[first])
-                swapped = ports << np.uint64(16) | ports >> np.uint64(16)
-                identification = _identification(template.ipid[first], seed, 0, 0)
-                _quote(out, l4 + 8, receiver, sender, identification, swapped, number, template.kind[first], version)
-                total = sum_words(out, l4, end - l4)
+                into, size = l4 + 8, end - l4 - 8
+                buffer[into:end] = scratch[_LINK : _LINK + size]
+                total = sum_words(buffer, l4, end - l4)
                 total += np.uint64(58) + np.uint64(end - l4) if kind == 58 else np.uint64(0)
             if kind == 58:
                 total += addresses
-            put16(out, l4 + 2, fold(total) ^ LOW)
+            put16(buffer, l4 + 2, fold(total) ^ LOW)
+
+
+@kernel
+def _longest(lengths: I32) -> Number:
+    longest = np.int64(0)
+    for length in lengths:
+        longest = max(longest, np.int64(length))
+    return longest
 
 
 @kernel
@@ -284,31 +299,3 @@ def _timestamps(out: U8, at: Number, option: Number, sender: U8, receiver: U8, t
     for k in range(8):
         total += np.uint64(out[at + option + k]) << np.uint64(0 if (option + k) % 2 else 8)
     return total
-
-
-@kernel
-def _quote(  # noqa: PLR0913, PLR0917 - scalars, so that no array tuple is copied for each frame
-    out: U8,
-    ip: Number,
-    client: U8,
-    server: U8,
-    identification: Number,
-    ports: Number,
-    number: Number,
-    kind: Number,
-    version: Number,
-) -> None:
-    """The client's first frame as an ICMP error quotes it."""
-    if version == 4:
-        put_addresses(out, ip + 12, client, server, 12)
-        if identification:
-            put16(out, ip + 4, identification)
-        put16(out, ip + 10, fold(sum_words(out, ip, 20)) ^ LOW)
-        l4 = ip + 20
-    else:
-        put_addresses(out, ip + 8, client, server, 0)
-        l4 = ip + 40
-    if kind in (6, 17):
-        put32(out, l4, ports)
-    if kind == 6:
-        put32(out, l4 + 4, number)

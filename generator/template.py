@@ -100,9 +100,7 @@ class _Columns:
     def _frame(self, frame: Frame, number: int, sent: int, echo: int) -> None:
         # The first frame leaves when it is intended, whatever gap the builder noted.
         length = len(frame.header) + len(frame.content.data)
-        self.shapes.append(
-            (len(self.blob), length, len(frame.header), frame.kind, frame.version, frame.times_at, frame.quotes)
-        )
+        self.shapes.append((len(self.blob), length, frame.kind, frame.version, frame.times_at))
         self.rows.append(
             (
                 len(self.blob),
@@ -136,7 +134,7 @@ class _Columns:
         part_columns = [np.array(c, d) for c, d in zip(parts, ("i4", "i4", "u1", "u8", "i4"), strict=True)]
         blob = np.frombuffer(self.blob, np.uint8) if self.blob else np.zeros(0, np.uint8)
         ip_sum, total = np.zeros(len(self.rows), np.uint64), np.zeros(len(self.rows), np.uint64)
-        complete(blob, np.array(self.shapes, np.int64).reshape(-1, 7), ip_sum, total)
+        complete(blob, np.array(self.shapes, np.int64).reshape(-1, 5), ip_sum, total)
         columns: list[Any] = [
             blob,
             _alphabet(),

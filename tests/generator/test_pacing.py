@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.pacing import Lateness, StatusFile
+
+
+@given(st.lists(st.integers(-3_000_000, 3_000_000), min_size=1, max_size=200))
+def test_shares_and_percentiles_are_those_of_the_frames(offsets: list[int]) -> None:
+    lateness = Lateness()
+    half = len(offsets) // 2
+    for part in (offsets[:half], offsets[half:]):
+        lateness.note(10**15, (10**15 - np.array(part, np.int64)).tobytes())
+        lateness.settle()
+    share, found = lateness.summary()
+    off = sorted(abs(offset) // 1000 for offset in offsets)
+    assert share == sum(o <= 1000 for o in off) / len(off)
+    assert found["max"] == off[-1]
+    assert found["p50"] == off[-(-len(off) // 2) - 1]
+
+
+def test_a_stream_without_frames_is_on_time() -> None:
+    lateness = Lateness()
+    lateness.note(5, b"")
+    lateness.settle()
+    assert lateness.summary() == (1.0, {"p50": 0, "p99": 0, "max": 0})
+
+
+def test_the_last_status_is_what_stays(tmp_path: Path) -> None:
+    path = tmp_path / "status.json"
+    status = StatusFile(path, Lateness())
+    for number in range(50):
+        status.put({"number": number})
+    status.close({"number": 50})
+    assert json.loads(path.read_text())["number"] == 50
+    assert [p.name for p in tmp_path.iterdir()] == ["status.json"]

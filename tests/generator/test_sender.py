@@ -1,0 +1,170 @@
+"""The sender as the campaign starts it: a real process, a real socket, files."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from contract.arrow_io import read_stream
+from contract.clock import Clock
+from contract.ledger import Ledger
+from contract.schemas import FRAMES
+from generator.plan import make_plan
+from generator.workload import Workload
+from tests.generator.helpers import WORKLOAD, frames_of
+
+SHORT = replace(WORKLOAD, start_ns=0, duration_s=1.5, curve=((0.0, 300.0),))
+
+
+class Running:
+    """A sender with the listening end of its socket."""
+
+    def __init__(self, folder: Path, workload: Workload) -> None:
+        self.folder = folder
+        self.clock = Clock.start()
+        (folder / "w.json").write_text(workload.to_json())
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.listener.bind(str(folder / "s"))
+        self.listener.listen(1)
+        self.listener.settimeout(120)
+        options = {"workload": "w.json", "socket": "s", "status": "status.json", "truth": "truth.parquet"}
+        command = [sys.executable, "-m", "generator.sender", "--clock", self.clock.anchor, "--control", "control.json"]
+        for name, value in options.items():
+            command += [f"--{name}", value]
+        root = Path(__file__).parents[2]
+        environment = {"PYTHONPATH": str(root), "PATH": "/usr/bin:/bin"}
+        self.process = subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
+
+    def accept(self) -> socket.socket:
+        peer, _ = self.listener.accept()
+        peer.settimeout(120)
+        return peer
+
+    def end(self) -> dict[str, Any]:
+        self.process.communicate(timeout=120)
+        self.listener.close()
+        return json.loads((self.folder / "status.json").read_text())
+
+    def status(self) -> dict[str, Any]:
+        return json.loads((self.folder / "status.json").read_text())
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    # A socket's path may have 108 bytes at most: pytest's own folders are too deep.
+    with tempfile.TemporaryDirectory(prefix="tf") as name:
+        yield Path(name)
+
+
+def test_everything_planned_arrives_and_is_accounted_for(folder: Path) -> None:
+    running = Running(folder, SHORT)
+    with running.accept() as peer, peer.makefile("rb") as stream:
+        table = pa.Table.from_batches(list(read_stream(stream, FRAMES, "sender")))
+    status = running.end()
+    assert (running.process.returncode, status["state"], status["error"]) == (0, "done", "")
+    times, frames = table.column("ts").cast(pa.int64()).to_pylist(), table.column("frame").to_pylist()
+    assert times == sorted(times)
+    assert len(frames) == status["sent_frames"] == status["planned_frames"]
+    assert status["sent_attempts"] == status["planned_attempts"] == make_plan(SHORT).attempts
+    moved = replace(SHORT, start_ns=status["start_ns"])
+    assert (times, frames) == frames_of(make_plan(moved)), "not the frames of the plan"
+    ledger = Ledger.from_dict(status["ledger"])
+    assert ledger.balanced
+    assert ledger.stages["sender"].delivered == len(frames)
+    assert 0 <= status["within_1ms"] <= 1
+    assert status["lateness_us"]["p50"] <= status["lateness_us"]["p99"] <= status["lateness_us"]["max"]
+    truth = pq.read_table(folder / "truth.parquet")
+    assert sum(truth.column("frames").to_pylist()) == len(frames)
+
+
+def test_a_frame_never_leaves_more_than_a_millisecond_early(folder: Path) -> None:
+    running = Running(folder, SHORT)
+    early = []
+    with running.accept() as peer, peer.makefile("rb") as stream:
+        for batch in read_stream(stream, FRAMES, "sender"):
+            now = running.clock.now_ns()
+            if len(batch):
+                early.append(max(batch.column("ts").cast(pa.int64()).to_pylist()) - now)
+    running.end()
+    assert max(early) <= 1_000_000
+
+
+def test_terminated_it_stops_in_order_with_the_truth_of_what_left(folder: Path) -> None:
+    running = Running(folder, replace(SHORT, duration_s=600.0))
+    with running.accept() as peer, peer.makefile("rb") as stream:
+        got = 0
+        for batch in read_stream(stream, FRAMES, "sender"):
+            got += len(batch)
+            if got > 200:
+                running.process.send_signal(signal.SIGTERM)
+    status = running.end()
+    assert (running.process.returncode, status["state"]) == (0, "stopped")
+    assert status["sent_frames"] == got
+    stage = Ledger.from_dict(status["ledger"]).stages["sender"]
+    assert stage.unexplained == 0
+    assert stage.dropped["stopped"] == status["planned_frames"] - got > 0
+    truth = pq.read_table(folder / "truth.parquet")
+    assert sum(truth.column("frames").to_pylist()) == got
+
+
+def test_the_control_file_stops_it_too(folder: Path) -> None:
+    running = Running(folder, replace(SHORT, duration_s=600.0))
+    with running.accept() as peer, peer.makefile("rb") as stream:
+        for _ in read_stream(stream, FRAMES, "sender"):
+            (folder / "control.json").write_text('{"stop": true}')
+    assert running.end()["state"] == "stopped"
+
+
+def test_a_peer_that_goes_away_is_a_failure_with_a_reason(folder: Path) -> None:
+    running = Running(folder, replace(SHORT, duration_s=60.0))
+    peer = running.accept()
+    assert peer.recv(100)
+    peer.close()
+    status = running.end()
+    assert (running.process.returncode, status["state"]) == (1, "failed")
+    assert "went away" in status["error"]
+    assert Ledger.from_dict(status["ledger"]).balanced
+    assert status["ledger"]["stages"]["sender"]["dropped"]["peer_gone"] > 0
+
+
+def test_a_peer_that_does_not_read_makes_frames_late_but_loses_none(folder: Path) -> None:
+    running = Running(folder, replace(SHORT, curve=((0.0, 3000.0),), benign_curve=((0.0, 300.0),)))
+    with running.accept() as peer, peer.makefile("rb") as stream:
+        deadline = time.monotonic() + 120
+        while running.status()["second"] < 2.0 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        got = sum(len(batch) for batch in read_stream(stream, FRAMES, "sender"))
+    status = running.end()
+    assert status["state"] == "done"
+    assert got == status["planned_frames"]
+    assert status["within_1ms"] < 0.999
+    assert status["lateness_us"]["max"] > 100_000
+
+
+def test_a_workload_that_is_none_fails_in_one_line(folder: Path) -> None:
+    options = ["--socket", "s2", "--status", "status.json", "--truth", "t.parquet"]
+    broken = subprocess.run(
+        [sys.executable, "-m", "generator.sender", "--workload", "none.json", *options],
+        cwd=folder,
+        env={"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert broken.returncode == 1
+    assert broken.stderr.strip().count("\n") == 0
+    assert "cannot read the workload" in broken.stderr
