@@ -22,6 +22,7 @@ from store.reader import StoreReader
 from store.writer import StoreWriter
 
 _SENT: Final = "sender"
+_MUCH: Final = 0.5  # seconds of frames that wait for a detector before we say that it held the generator back
 _RECEIVED: Final = "receive"
 _NOTHING: Final = np.zeros(0, np.float64)
 Json = dict[str, Any]
@@ -29,11 +30,16 @@ Json = dict[str, Any]
 
 @dataclass
 class Ending:
-    """How a run ended. ``reasons`` say why it is not valid; ``interrupted`` names the signal that stopped it."""
+    """How a run ended. ``reasons`` say why it is not valid; ``interrupted`` names the signal that stopped it.
+
+    ``worst_backlog`` is the most frames that were sent and not yet metered, ``best_frames_per_s`` the highest rate.
+    """
 
     reasons: list[str] = field(default_factory=list)
     interrupted: str = ""
     planned_attempts: int = 0
+    worst_backlog: int = 0
+    best_frames_per_s: float = 0.0
     ended_ns: int = 0
 
 
@@ -130,9 +136,13 @@ def _faults(sender: Json, ledger: Ledger, targets: Targets, ending: Ending) -> l
     found += [f"ledger: {fault}" for fault in ledger.faults()]
     on_time = sender.get("within_1ms")
     if sender.get("sent_frames") and isinstance(on_time, int | float) and on_time < targets.within_1ms:
+        blame = (
+            "the detector did not keep up and held the generator back"
+            if ending.worst_backlog > _MUCH * max(ending.best_frames_per_s, 1.0)
+            else "the generator was the bottleneck"
+        )
         found.append(
-            f"the generator was the bottleneck: {100 * on_time:.2f} % of frames left within 1 ms of plan, "
-            f"{100 * targets.within_1ms:g} % must"
+            f"{blame}: {100 * on_time:.2f} % of frames left within 1 ms of plan, {100 * targets.within_1ms:g} % must"
         )
     return found
 

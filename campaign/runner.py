@@ -269,6 +269,9 @@ class Campaign:
     def _look(self, watch: Watch, timeline: Any, phase: str) -> None:  # noqa: ANN401 - an open text file
         figures = watch.look(self.clock.now_ns(), phase)
         document = figures.as_dict()
+        ending = self._ending
+        ending.worst_backlog = max(ending.worst_backlog, figures.backlog)
+        ending.best_frames_per_s = max(ending.best_frames_per_s, figures.frames_per_s)
         timeline.write(json.dumps(document) + "\n")
         timeline.flush()
         self._state["figures"] = document

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from campaign.closing import Ending, check_targets, close_run, empty_card, merge_ledgers
@@ -58,9 +60,11 @@ def test_frames_that_left_late_blame_the_generator(tmp_path):
     assert run["valid"]
     folder = finished(tmp_path)
     late = read_json(folder.status("sender")) | {"within_1ms": 0.9}
-    folder.status("sender").write_text(__import__("json").dumps(late))
-    card = close_run(folder, scenario(), Ending())
+    folder.status("sender").write_text(json.dumps(late))
+    card = close_run(folder, scenario(), Ending(worst_backlog=10, best_frames_per_s=1000))
     assert "the generator was the bottleneck: 90.00 % of frames left within 1 ms of plan" in card["run"]["reasons"][0]
+    card = close_run(folder, scenario(), Ending(worst_backlog=900, best_frames_per_s=1000))
+    assert "the detector did not keep up and held the generator back: 90.00 %" in card["run"]["reasons"][0]
 
 
 def test_a_missing_detector_leaves_the_ledger_open():
