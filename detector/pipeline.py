@@ -178,14 +178,14 @@ class Detector:
         if sweep:
             self._swept = now
             ended = self.meter.expire(now)
+            # Before this tick's verdicts, so that a cause that comes back after its quiet time is a new incident.
+            self._out_alerts += self.alerts.sweep(now)
         dirty = self.meter.dirty()
         self.stopwatch.lap("meter")
         slots, matrix = self.observer.look(dirty, now, last=last)
         self.stopwatch.lap("features")
         changed = self._classify(slots, matrix, now)
         self._out_alerts += self.alerts.decide(now)
-        if sweep:
-            self._out_alerts += self.alerts.sweep(now)
         self.stopwatch.lap("alerts")
         self.meter.clear_dirty()
         self._end_flows(ended, changed, now)
