@@ -1,6 +1,6 @@
 """The Dockerfile, step by step, without an engine: each instruction is read from the file and done in a scratch root.
 
-What stands in for the engine: COPY copies into a folder, RUN runs with the image's paths moved into that folder, and the
+What stands in for the engine: COPY copies into a folder, RUN runs with the paths of the image moved into it, and the
 one step that downloads (the lock file) is replaced by a view of this environment's packages, which the same lock made.
 """
 
