@@ -13,6 +13,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from contract.addresses import to_text
 from contract.arrow_io import write_stream
@@ -20,7 +22,7 @@ from contract.errors import InputError
 from contract.schemas import FRAMES, TIME, check_schema
 
 NS: Final = 1_000_000_000
-_MAPPED: Final = bytes(10) + b"\xff\xff"
+ON_SIGHT: Final = "syn_flood"
 _MAGIC: Final = b"ARROW1"
 
 
@@ -31,7 +33,7 @@ class Slice:
     due_s: float
     batch: pa.RecordBatch
     offsets: npt.NDArray[np.int64]  # ns from the beginning of the slice
-    source: str  # the source address of its last IPv4 frame that opens a conversation, '' where it has none
+    source: str  # the source address of its last attempt that can be told on sight, '' where it has none
 
     def stamped(self, now_ns: int, span_ns: int) -> bytes:
         """The slice as an Arrow stream whose last frame is at about ``now_ns``."""
@@ -46,7 +48,9 @@ def read_slices(path: Path, slice_s: float) -> list[Slice]:
         raise InputError(f"{path}: the feed holds no frame")
     batch = table.combine_chunks().to_batches()[0]
     times = np.asarray(batch.column("ts").cast(pa.int64())).astype(np.int64)
-    times = times - times[0]
+    begin = int(times[0])
+    probes = Probes(path)
+    times = times - begin
     width = int(slice_s * NS)
     bounds = np.searchsorted(times, np.arange(0, times[-1] + width + 1, width))
     found = []
@@ -54,21 +58,35 @@ def read_slices(path: Path, slice_s: float) -> list[Slice]:
         if high > low:
             rows = batch.slice(low, high - low)
             offsets = times[low:high] - number * width
-            found.append(Slice((number + 1) * slice_s, rows, offsets, probe_source(rows)))
+            source = probes.last(begin + number * width, begin + (number + 1) * width)
+            found.append(Slice((number + 1) * slice_s, rows, offsets, source))
     return found
 
 
-def probe_source(batch: pa.RecordBatch) -> str:
-    """The source of the last TCP SYN over IPv4 and Ethernet in a batch: what a probe asks the service for.
+class Probes:
+    """Sources of attempts that can be told on sight, by when they leave: what a probe asks the service for.
 
-    A spoofed source of a flood or a scanner's probe is an attempt that can be told on sight.
+    They come from the truth that ``tenfold generate`` writes beside the feed; without it nothing is probed.
     """
-    frames = batch.column("frame")
-    for at in range(len(frames) - 1, max(-1, len(frames) - 200), -1):
-        frame = frames[at].as_py()
-        if len(frame) >= 54 and frame[12:14] == b"\x08\x00" and frame[23] == 6 and frame[47] == 0x02:
-            return to_text(_MAPPED + frame[26:30])
-    return ""
+
+    def __init__(self, path: Path) -> None:
+        truth = path.with_name(path.name + ".truth.parquet")
+        self._times: npt.NDArray[np.int64] = np.zeros(0, np.int64)
+        self._sources: list[bytes] = []
+        if not truth.is_file():
+            return
+        try:
+            table = pq.read_table(truth, columns=["family", "intended", "src"])
+        except (OSError, pa.ArrowException) as error:
+            raise InputError(f"{truth}: cannot read: {str(error).splitlines()[0]}") from None
+        table = table.filter(pc.equal(table.column("family").cast(pa.string()), ON_SIGHT)).sort_by("intended")
+        self._times = np.asarray(table.column("intended").cast(pa.int64())).astype(np.int64)
+        self._sources = table.column("src").to_pylist()
+
+    def last(self, low_ns: int, high_ns: int) -> str:
+        """The source of the last such attempt in ``low_ns <= t < high_ns``; '' where there is none."""
+        at = int(np.searchsorted(self._times, high_ns)) - 1
+        return to_text(self._sources[at]) if at >= 0 and self._times[at] >= low_ns else ""
 
 
 def _read(path: Path) -> pa.Table:

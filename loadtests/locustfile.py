@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import gevent
 from gevent.pool import Pool
-from locust import HttpUser, LoadTestShape, constant_throughput, events, task
+from locust import FastHttpUser, LoadTestShape, constant_throughput, events, task
 from locust.env import Environment
 
 from loadtests.feed import NS, Slice, read_slices
@@ -39,10 +39,11 @@ _SETTLE_S: Final = 20.0
 _LOG: Final = logging.getLogger("tenfold.load")
 
 
-class Sensor(HttpUser):
+class Sensor(FastHttpUser):
     """Posts the feed of each step at its pace. There is one."""
 
     fixed_count = 1
+    concurrency = _IN_FLIGHT
 
     def on_start(self) -> None:
         """Read the feeds before the clock starts."""
@@ -67,7 +68,7 @@ class Sensor(HttpUser):
                 self.pool.spawn(self.post, part, due, name, probe=index % _PROBE_EVERY == 0)
         self.pool.join(timeout=_SETTLE_S + _PROBE_PATIENCE_S)
         self.done = True
-        self.environment.runner.quit()
+        TALLY.finished = True
 
     def post(self, part: Slice, due: float, name: str, *, probe: bool) -> None:
         """One slice: stamped now, posted until it is acknowledged."""
@@ -128,7 +129,7 @@ class Sensor(HttpUser):
         )
 
 
-class Analyst(HttpUser):
+class Analyst(FastHttpUser):
     """Reads what a person at the page reads."""
 
     fixed_count = _READERS
@@ -151,13 +152,13 @@ class Analyst(HttpUser):
 
 
 class Stepped(LoadTestShape):
-    """The users stay the same; the sensor's plan makes the steps. The shape ends the test where the sensor could not."""
+    """The users stay the same; the sensor's plan makes the steps. The shape ends a test that the sensor could not."""
 
     def tick(self) -> tuple[int, float] | None:
         """Locust asks once a second: users and how many to start a second; None ends the test."""
         end = PLAN[-1].end_s + _SETTLE_S + _PROBE_PATIENCE_S
         second = self.get_run_time()
-        if second > end:
+        if TALLY.finished or second > end:
             return None
         step = at(PLAN, second)
         if step is not None:

@@ -1,4 +1,4 @@
-"""``python -m loadtests.run``: make the feeds, start a server, drive it with Locust, print a summary, stop everything."""
+"""``python -m loadtests.run``: make the feeds, start a server, drive it with Locust, sum up, stop everything."""
 
 from __future__ import annotations
 
@@ -178,13 +178,11 @@ def _show(summary: dict[str, Any], *, json_only: bool) -> None:
         return
     if "slices" in summary:
         detect, late = summary["detect_ms"], summary["late_ms"]
-        _say(
-            f"posted      {summary['frames']:,} frames in {summary['slices']:,} batches, {summary['bytes'] / 1e6:,.0f} MB"
-        )
+        size = f"{summary['bytes'] / 1e6:,.0f} MB"
+        _say(f"posted      {summary['frames']:,} frames in {summary['slices']:,} batches, {size}")
         _say(f"on time     {summary['slices'] - summary['behind']:,} of them; late by p99 {late['p99']} ms")
-        _say(
-            f"detect      p50 {detect['p50']} ms, p99 {detect['p99']} ms, {summary['missed']} of {summary['probes']} missed"
-        )
+        missed = f"{summary['missed']} of {summary['probes']} missed"
+        _say(f"detect      p50 {detect['p50']} ms, p99 {detect['p99']} ms, {missed}")
         for name, row in summary["requests"].items():
             _say(f"{name:<28}{row['requests']:>7,} requests, p50 {row['p50_ms']} ms, p99 {row['p99_ms']} ms")
     for fault in summary["faults"]:

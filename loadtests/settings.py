@@ -26,7 +26,7 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class LoadSettings:
-    """Feeds by multiplier (``TENFOLD_FEEDS``: a folder with ``feed-8x.arrow`` and so on), seconds a step, thresholds."""
+    """The folder of feeds (``feed-8x.arrow`` and so on), the steps and their length, the thresholds."""
 
     feeds: Path
     steps: tuple[int, ...] = STEPS

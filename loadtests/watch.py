@@ -23,6 +23,7 @@ class Tally:
     refused: int = 0  # answered with 429 and sent again
     failed: int = 0  # posts that were not acknowledged at all
     probes: int = 0
+    finished: bool = False  # the whole plan was posted and looked for
     missed: int = 0  # probes whose detection could not be read in time
     detect_ms: list[float] = field(default_factory=list)
     late_ms: list[float] = field(default_factory=list)  # from when a post was due to when it left

@@ -25,7 +25,10 @@ REPORT_CSP: Final = (
 
 
 @router.get("/runs", operation_id="listRuns", summary="Runs, the newest first", responses=documents.items("Run"))
-async def runs(shared: Shared, limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT) -> Response:
+async def runs(
+    shared: Shared,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many runs at most.")] = DEFAULT_LIMIT,
+) -> Response:
     """Every run folder, `live` (what sensors post) included."""
     found = await run_in_threadpool(shared.runs.all)
     return json_response({"items": [shared.campaigns.item(facts) for facts in found[:limit]]})

@@ -21,6 +21,7 @@ from api.query import (
     Cursor,
     Limit,
     MinScore,
+    OpenQuery,
     SeverityQuery,
     Traffic,
     link_header,
@@ -72,7 +73,7 @@ async def alerts(  # noqa: PLR0913, PLR0917 - one parameter for each filter of t
     run: RunQuery = None,
     min_score: MinScore = None,
     severity: SeverityQuery = None,
-    open: bool | None = None,  # noqa: A002, FBT001 - the filter's name in the query string
+    open: OpenQuery = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Response:

@@ -101,7 +101,7 @@ def alert(number: int, family="syn_flood", severity="high", at_ns: int = START, 
         packets=12000,
         bytes=720000,
         rate=815.0,
-        evidence=["8,150 connection attempts a second, 99 % of them never completed.", "4,200 sources, each seen once."],
+        evidence=["8,150 connection attempts a second, 99 % never completed.", "4,200 sources, each seen once."],
         sample_flows=[
             {"flow_id": (1 << 60) + number, "community_id": "1:LQU9qZlK+B5F3KDmev6m5PMibrg=", "src": "198.18.0.1",
              "dst": "198.19.0.1", "src_port": 4711, "dst_port": 443}

@@ -7,7 +7,8 @@ from contract.families import catalogue
 def test_every_family_is_listed(client):
     found = client.get("/v1/families").json()
     assert {item["id"] for item in found["items"]} == set(catalogue())
-    assert found["attack_version"] and found["items"][0]["attack"]
+    assert found["attack_version"]
+    assert found["items"][0]["attack"]
 
 
 def test_every_scenario_is_listed_and_none_is_broken(client):

@@ -13,7 +13,8 @@ def test_health_touches_nothing(client):
 def test_ready_without_any_run(tmp_path):
     with serving(tmp_path / "new") as client:
         reply = client.get("/readyz")
-        assert reply.status_code == 200 and reply.json()["checks"]["store"]["detail"] == "no run yet"
+        assert reply.status_code == 200
+        assert reply.json()["checks"]["store"]["detail"] == "no run yet"
 
 
 def test_not_ready_when_the_store_on_show_is_damaged(tmp_path):
@@ -26,7 +27,8 @@ def test_not_ready_when_the_store_on_show_is_damaged(tmp_path):
             (folder / name).unlink(missing_ok=True)
         (folder / "store.sqlite").write_bytes(b"this is no database" * 100)
         reply = client.get("/readyz")
-        assert reply.status_code == 503 and not reply.json()["checks"]["store"]["ok"]
+        assert reply.status_code == 503
+        assert not reply.json()["checks"]["store"]["ok"]
         assert client.get("/healthz").status_code == 200
 
 
@@ -36,4 +38,5 @@ def test_metrics_count_by_route_template(client):
     text = client.get("/metrics").text
     assert 'route="/v1/alerts/{alert_id}",status="404"' in text
     assert 'tenfold_http_requests_total{method="GET",route="(none)",status="404"}' in text
-    assert "no-such-page" not in text and 'tenfold_run{figure="alerts"} 30.0' in text
+    assert "no-such-page" not in text
+    assert 'tenfold_run{figure="alerts"} 30.0' in text

@@ -42,11 +42,14 @@ def test_a_new_alert_reaches_an_open_stream(streaming, runs):
         assert reply.headers["content-type"].startswith("text/event-stream")
         found = events(reply)
         name, data, identity = next(found)
-        assert name == "tick" and data["run"]["id"] == "one" and identity.startswith("one/")
+        assert name == "tick"
+        assert data["run"]["id"] == "one"
+        assert identity.startswith("one/")
         with StoreWriter(runs / "one", compact_after=0) as writer:
             writer.commit(alerts=[alert(77)])
         name, data, identity = next(event for event in found if event[0] == "alert")
-        assert data["alert_id"] == "77" and identity.startswith("one/")
+        assert data["alert_id"] == "77"
+        assert identity.startswith("one/")
 
 
 def test_last_event_id_brings_what_was_missed(streaming, runs):
@@ -74,9 +77,12 @@ def test_without_any_run_a_tick_says_so_and_the_server_ends_in_order(tmp_path):
     with serving(tmp_path) as client, client.stream("GET", "/v1/stream") as reply:
         found = events(reply)
         name, data, _ = next(found)
-        assert name == "tick" and data["reason"] == "no-run" and data["run"] is None
+        assert name == "tick"
+        assert data["reason"] == "no-run"
+        assert data["run"] is None
         client.process.terminate()
         rest = threading.Thread(target=lambda: list(found), daemon=True)
         rest.start()
         rest.join(30)
-        assert not rest.is_alive() and client.process.wait(30) == 0
+        assert not rest.is_alive()
+        assert client.process.wait(30) == 0

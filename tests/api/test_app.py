@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import json
+
+METHODS = ("get", "post", "delete")
+
+
+def operations(document):
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            assert method in METHODS
+            yield f"{method.upper()} {path}", operation
+
+
+def test_the_description_is_complete(client):
+    document = client.get("/openapi.json").json()
+    found = dict(operations(document))
+    ids = [operation["operationId"] for operation in found.values()]
+    assert len(ids) == len(set(ids))
+    assert len(ids) >= 20
+    for name, operation in found.items():
+        assert operation["tags"] and operation["summary"] and operation["description"], name
+        for parameter in operation.get("parameters", []):
+            assert parameter.get("description"), f"{name}: {parameter['name']}"
+        for status, answer in operation["responses"].items():
+            if status.startswith("4"):
+                assert list(answer["content"]) == ["application/problem+json"], f"{name} {status}"
+
+
+def test_every_reference_of_the_description_leads_somewhere(client):
+    document = client.get("/openapi.json").json()
+    references = {part.split('"')[0] for part in json.dumps(document).split('"$ref": "')[1:]}
+    assert references
+    for reference in references:
+        place = document
+        for step in reference.removeprefix("#/").split("/"):
+            place = place[step]
+
+
+def test_what_is_not_there_is_a_problem(client):
+    for reply in (client.get("/v1/nothing"), client.put("/v1/alerts"), client.get("/v1")):
+        assert reply.status_code in (404, 405)
+        assert reply.headers["content-type"] == "application/problem+json"

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import json
+
+from api.broadcast import Client, event
+
+
+def parsed(data: bytes):
+    found = []
+    for block in data.decode().split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.splitlines())
+        if fields:
+            found.append((fields["event"], json.loads(fields["data"])))
+    return found
+
+
+def test_an_event_is_one_block():
+    assert event("tick", {"a": "x\ny"}, "run/3") == b'id: run/3\nevent: tick\ndata: {"a":"x\\ny"}\n\n'
+
+
+def test_a_slow_client_is_told_how_much_it_lost_and_gets_what_is_newest():
+    client = Client(limit=3)
+    lost = sum(client.put(event("alert", number)) for number in range(8))
+    assert lost == 6
+    assert parsed(client.take()) == [("gap", {"dropped": 6}), ("alert", 6), ("alert", 7)]
+    assert client.take() == b""
+    assert not client.wake.is_set()
+
+
+def test_only_the_newest_tick_waits():
+    client = Client(limit=3)
+    for number in range(5):
+        client.put_tick(event("tick", number))
+    client.put(event("alert", "a"))
+    assert client.wake.is_set()
+    assert parsed(client.take()) == [("alert", "a"), ("tick", 4)]
