@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from contract.schemas import ARP as ARP_PROTOCOL
 from generator.completion import complete
-from generator.conversation import ARP, ICMP, ICMPV6, OTHER, Conversation, Frame
+from generator.conversation import Conversation
+from generator.exchange import ARP, ICMP, ICMPV6, OTHER, Frame
 from generator.headers import LINK
 from generator.payload import ALPHABETS, KINDS
 

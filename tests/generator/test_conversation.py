@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from generator import headers
-from generator.conversation import Conversation, Rand, describe
+from generator.conversation import Conversation, Rand
+from generator.exchange import describe
 from generator.habits import STACKS
 from tests.generator.helpers import world
 
