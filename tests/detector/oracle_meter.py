@@ -1,0 +1,503 @@
+"""The meter again, in plain Python with struct and a dictionary: slow, short, written apart from the kernels.
+
+It follows the rules stated in the docstrings of detector.meter, detector.decode, detector.fragments and of the table's
+fields, and knows nothing of their code.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+
+ARP = 0x0806
+FIN, SYN, RST, ACK = 1, 2, 4, 16
+MAPPED = bytes(10) + b"\xff\xff"
+
+
+class RefusedError(Exception):
+    """A frame that is not metered; the argument is the reason."""
+
+
+@dataclass
+class Packet:
+    src: bytes = b""
+    dst: bytes = b""
+    protocol: int = 0
+    version: int = 4
+    ports: tuple[int, int] = (0, 0)
+    key_ports: tuple[int, int] = (0, 0)
+    size: int = 0
+    payload_len: int = 0
+    payload: bytes = b""
+    ttl: int = 0
+    flags: int | None = None
+    seq: int = 0
+    window: int = 0
+    mss: int = 0
+    macs: tuple[int, int] = (0, 0)
+    vlan: int = 0
+    arp_operation: int = 0
+    arp_mac: int = 0
+    fragment: int = 0
+    quoted: tuple | None = None
+
+
+@dataclass
+class Flow:
+    number: int
+    key: tuple
+    src: tuple[bytes, int]
+    dst: tuple[bytes, int]
+    protocol: int
+    version: int
+    first: int
+    last: int
+    macs: tuple[int, int]
+    vlan: int
+    arp_operation: int
+    ports: tuple[int, int]
+    ended: int | None = None
+    packets: list[int] = field(default_factory=lambda: [0, 0])
+    bytes: list[int] = field(default_factory=lambda: [0, 0])
+    payload: list[int] = field(default_factory=lambda: [0, 0])
+    payload_packets: list[int] = field(default_factory=lambda: [0, 0])
+    sizes_all: list[list[int]] = field(default_factory=lambda: [[], []])
+    times: list[list[int]] = field(default_factory=lambda: [[], []])
+    flags: list[int] = field(default_factory=lambda: [0, 0])
+    flag_count: list[list[int]] = field(default_factory=lambda: [[0] * 8, [0] * 8])
+    no_flags: int = 0
+    next_seq: list[int] = field(default_factory=lambda: [0, 0])
+    retransmissions: list[int] = field(default_factory=lambda: [0, 0])
+    out_of_order: list[int] = field(default_factory=lambda: [0, 0])
+    zero_windows: list[int] = field(default_factory=lambda: [0, 0])
+    mss: list[int] = field(default_factory=lambda: [0, 0])
+    ttl_first: list[int] = field(default_factory=lambda: [0, 0])
+    syn_at: list[int] = field(default_factory=lambda: [-1, -1])
+    rtt: list[int] = field(default_factory=lambda: [-1, -1])
+    response: int = -1
+    established: bool = False
+    fins: list[bool] = field(default_factory=lambda: [False, False])
+    rsts: list[bool] = field(default_factory=lambda: [False, False])
+    closed_at: int | None = None
+    sizes: list[int] = field(default_factory=list)
+    kept: list[bytes] = field(default_factory=lambda: [b"", b""])
+    turns: int = 0
+    last_sender: int | None = None
+    fragments: list[int] = field(default_factory=lambda: [0, 0])
+    unreachable: int = 0
+    arp_requests: int = 0
+    arp_replies: int = 0
+    arp_gratuitous: int = 0
+    arp_macs: list[int] = field(default_factory=lambda: [0, 0])
+    arp_mac_changes: int = 0
+
+    @property
+    def closing(self) -> bool:
+        return any(self.rsts) or all(self.fins)
+
+
+def mapped(address: bytes) -> bytes:
+    return MAPPED + address if len(address) == 4 else address
+
+
+def link(frame: bytes, kind: int, packet: Packet) -> tuple[int, bytes]:
+    """EtherType and network packet of a frame."""
+    if kind == 1:
+        if len(frame) < 14:
+            raise RefusedError("cut_in_link_header")
+        packet.macs = int.from_bytes(frame[6:12], "big"), int.from_bytes(frame[:6], "big")
+        return tags(struct.unpack("!H", frame[12:14])[0], frame[14:], packet)
+    if kind == 113:
+        if len(frame) < 16:
+            raise RefusedError("cut_in_link_header")
+        if frame[4:6] == b"\x00\x06":
+            packet.macs = int.from_bytes(frame[6:12], "big"), 0
+        return tags(struct.unpack("!H", frame[14:16])[0], frame[16:], packet)
+    if kind == 276:
+        if len(frame) < 20:
+            raise RefusedError("cut_in_link_header")
+        if frame[11] == 6:
+            packet.macs = int.from_bytes(frame[12:18], "big"), 0
+        return tags(struct.unpack("!H", frame[:2])[0], frame[20:], packet)
+    if kind in (101, 12, 14, 228, 229):
+        return bare(frame)
+    if kind in (0, 108):
+        if len(frame) < 4:
+            raise RefusedError("cut_in_link_header")
+        family = min(struct.unpack("!I", frame[:4])[0], struct.unpack("<I", frame[:4])[0] & 0xFFFF)
+        if struct.unpack("!I", frame[:4])[0] < 65536:
+            family = struct.unpack("!I", frame[:4])[0]
+        else:
+            family = struct.unpack("<H", frame[:2])[0]
+        if family == 2:
+            return 0x0800, frame[4:]
+        if family in (10, 24, 28, 30):
+            return 0x86DD, frame[4:]
+        raise RefusedError("not_ip")
+    raise RefusedError("unknown_link")
+
+
+def bare(body: bytes) -> tuple[int, bytes]:
+    if not body:
+        raise RefusedError("cut_in_link_header")
+    if body[0] >> 4 not in (4, 6):
+        raise RefusedError("not_ip")
+    return (0x0800 if body[0] >> 4 == 4 else 0x86DD), body
+
+
+def tags(ethertype: int, body: bytes, packet: Packet) -> tuple[int, bytes]:
+    outer = True
+    while ethertype in (0x8100, 0x88A8, 0x9100):
+        if len(body) < 4:
+            raise RefusedError("cut_in_link_header")
+        identity, ethertype = struct.unpack("!HH", body[:4])
+        if outer:
+            packet.vlan = identity & 0xFFF
+        outer = False
+        body = body[4:]
+    if ethertype < 0x600:
+        if len(body) < 8 or body[:6] != b"\xaa\xaa\x03\0\0\0":
+            raise RefusedError("not_ip")
+        ethertype, body = struct.unpack("!H", body[6:8])[0], body[8:]
+    if ethertype == 0x8864:
+        if len(body) < 8:
+            raise RefusedError("cut_in_link_header")
+        inner = struct.unpack("!H", body[6:8])[0]
+        return {0x21: 0x0800, 0x57: 0x86DD}.get(inner, 0), body[8:]
+    if ethertype in (0x8847, 0x8848):
+        while True:
+            if len(body) < 4:
+                raise RefusedError("cut_in_link_header")
+            bottom, body = body[2] & 1, body[4:]
+            if bottom:
+                return bare(body)
+    return ethertype, body
+
+
+class Oracle:
+    """``frame`` counts a frame; ``expire`` and ``finish`` end flows; ``done`` holds them in the order of their end."""
+
+    def __init__(self, idle: float = 60, active: float = 1800, linger: float = 2) -> None:
+        self.idle, self.active, self.linger = int(idle * 1e9), int(active * 1e9), int(linger * 1e9)
+        self.flows: dict[tuple, Flow] = {}
+        self.done: list[Flow] = []
+        self.dropped: dict[str, int] = {}
+        self.first_fragments: dict[tuple, tuple] = {}
+        self.backwards = 0
+        self.number = 0
+
+    # decoding
+
+    def decode(self, ts: int, frame: bytes, wire_len: int, kind: int) -> Packet:
+        packet = Packet()
+        wire_len = max(wire_len, len(frame))
+        ethertype, body = link(frame, kind, packet)
+        on_wire = wire_len - (len(frame) - len(body))
+        if ethertype == 0x0800:
+            self.ipv4(ts, body, on_wire, packet)
+        elif ethertype == 0x86DD:
+            self.ipv6(ts, body, on_wire, packet)
+        elif ethertype == ARP:
+            self.arp(body, packet)
+        else:
+            raise RefusedError("not_ip")
+        return packet
+
+    def arp(self, body: bytes, packet: Packet) -> None:
+        if len(body) < 8:
+            raise RefusedError("cut_in_network_header")
+        _, protocol, width, length, operation = struct.unpack("!HHBBH", body[:8])
+        if protocol != 0x0800 or length != 4 or not 1 <= width <= 8:
+            raise RefusedError("bad_arp")
+        if len(body) < 16 + 2 * width:
+            raise RefusedError("cut_in_network_header")
+        mac, body = body[8 : 8 + width], body[8 + width :]
+        packet.src, packet.dst = mapped(body[:4]), mapped(body[4 + width : 8 + width])
+        packet.protocol, packet.size = ARP, 16 + 2 * width
+        packet.arp_operation = min(operation, 255)
+        packet.arp_mac = int.from_bytes(mac, "big") if width == 6 else 0
+
+    def ipv4(self, ts: int, body: bytes, on_wire: int, packet: Packet) -> None:
+        if len(body) < 20:
+            raise RefusedError("cut_in_network_header")
+        first, _, total, identity, place, ttl, protocol, _, src, dst = struct.unpack("!BBHHHBBH4s4s", body[:20])
+        header = (first & 15) * 4
+        if first >> 4 != 4 or header < 20:
+            raise RefusedError("bad_ip_header")
+        size = on_wire if total == 0 else min(total, on_wire)
+        if size < header:
+            raise RefusedError("bad_ip_header")
+        packet.src, packet.dst, packet.protocol = mapped(src), mapped(dst), protocol
+        packet.size, packet.ttl = size, ttl
+        key = (packet.src, packet.dst, protocol, identity)
+        self.fragment_or_transport(ts, packet, key, place & 0x1FFF, place & 0x2000, body[header:size], size - header)
+
+    def ipv6(self, ts: int, body: bytes, on_wire: int, packet: Packet) -> None:
+        if len(body) < 40:
+            raise RefusedError("cut_in_network_header")
+        _, length, following, ttl, src, dst = struct.unpack("!IHBB16s16s", body[:40])
+        if body[0] >> 4 != 6:
+            raise RefusedError("bad_ip_header")
+        size = min(length + 40, on_wire)
+        if length == 0 and following != 59:
+            size = on_wire
+        packet.version, packet.src, packet.dst, packet.size, packet.ttl = 6, src, dst, size, ttl
+        rest, left = body[40:size], size - 40
+        offset = more = identity = 0
+        while following in (0, 43, 44, 51, 60, 135, 139, 140) and len(rest) >= 8 and not offset:
+            if following == 44:
+                _, _, place, identity = struct.unpack("!BBHI", rest[:8])
+                extent, new_offset, new_more = 8, place & 0xFFF8, place & 1
+            else:
+                extent = (rest[1] + 2) * 4 if following == 51 else (rest[1] + 1) * 8
+                new_offset, new_more = offset, more
+            if extent > left:
+                if following == 44:
+                    offset, more = new_offset, new_more
+                break
+            offset, more = new_offset, new_more
+            following, rest, left = rest[0], rest[extent:], left - extent
+        packet.protocol = following
+        self.fragment_or_transport(ts, packet, (src, dst, following, identity), offset, more, rest, left)
+
+    def fragment_or_transport(
+        self, ts: int, packet: Packet, key: tuple, offset: int, more: int, body: bytes, length: int
+    ) -> None:
+        if offset:
+            packet.fragment, packet.payload_len = 2, length
+            known = self.first_fragments.get(key)
+            if known and abs(ts - known[0]) <= 30_000_000_000:
+                packet.ports, packet.key_ports = known[1:]
+            return
+        self.transport(packet, body, length)
+        if more:
+            packet.fragment = 1
+            self.first_fragments[key] = ts, packet.ports, packet.key_ports
+
+    def transport(self, packet: Packet, body: bytes, length: int) -> None:
+        header = 0
+        if packet.protocol in (6, 17, 33, 132, 136) and len(body) >= 4:
+            packet.ports = packet.key_ports = struct.unpack("!HH", body[:4])
+        if packet.protocol == 6:
+            header = 20
+            if len(body) >= 16:
+                packet.seq = struct.unpack("!I", body[4:8])[0]
+                packet.flags = body[13]
+                packet.window = struct.unpack("!H", body[14:16])[0]
+                header = max(20, (body[12] >> 4) * 4)
+                if packet.flags & SYN:
+                    packet.mss = mss(body[20:header])
+        elif packet.protocol in (17, 136):
+            header = 8
+            if packet.protocol == 17 and len(body) >= 6:
+                said = struct.unpack("!H", body[4:6])[0]
+                if 8 <= said < length:
+                    length = said
+        elif packet.protocol in (33, 132):
+            header = 12
+        elif packet.protocol in (1, 58):
+            header = 8
+            if len(body) >= 2:
+                self.icmp(packet, body)
+        packet.payload_len = max(0, length - header)
+        packet.payload = body[header:length]
+
+    def icmp(self, packet: Packet, body: bytes) -> None:
+        kind, code = body[0], body[1]
+        requests = (
+            {0: 8, 9: 10, 14: 13, 16: 15, 18: 17}
+            if packet.version == 4
+            else {129: 128, 131: 130, 134: 133, 136: 135, 145: 144}
+        )
+        packet.ports = kind, code
+        word = requests.get(kind, kind) << 8 | code
+        packet.key_ports = word, word
+        inner = body[8:]
+        if packet.version == 4 and kind == 3 and len(inner) >= 20 and inner[0] >> 4 == 4:
+            extent = (inner[0] & 15) * 4
+            fragment = struct.unpack("!H", inner[6:8])[0] & 0x1FFF
+            if extent >= 20 and len(inner) >= extent + 4 and inner[9] in (6, 17) and not fragment:
+                ports = struct.unpack("!HH", inner[extent : extent + 4])
+                packet.quoted = mapped(inner[12:16]), mapped(inner[16:20]), ports, inner[9]
+        if packet.version == 6 and kind == 1 and len(inner) >= 44 and inner[0] >> 4 == 6 and inner[6] in (6, 17):
+            packet.quoted = inner[8:24], inner[24:40], struct.unpack("!HH", inner[40:44]), inner[6]
+
+    # metering
+
+    def frame(self, ts: int, frame: bytes, wire_len: int, kind: int) -> None:
+        try:
+            packet = self.decode(ts, frame, wire_len, kind)
+        except RefusedError as refused:
+            reason = refused.args[0]
+            self.dropped[reason] = self.dropped.get(reason, 0) + 1
+            return
+        ends = (packet.src, packet.key_ports[0]), (packet.dst, packet.key_ports[1])
+        key = (*sorted(ends), packet.protocol)
+        flow = self.flows.get(key)
+        side = None
+        if flow is not None:
+            side = 0 if flow.src == ends[0] and flow.dst == ends[1] else 1
+            bare_syn = packet.flags is not None and packet.flags & (SYN | ACK | RST | FIN) == SYN
+            if ts >= self.deadline(flow):
+                self.end(flow, self.reason(flow))
+                flow = None
+            elif ts - flow.first >= self.active:
+                self.end(flow, 1)
+                flow = self.begin(key, ends, packet, side, ts)
+            elif bare_syn and (any(flow.fins) or any(flow.rsts)):
+                self.end(flow, self.reason(flow))
+                flow = None
+            elif bare_syn and flow.syn_at == [-1, -1]:
+                self.end(flow, 0)
+                flow = None
+        if flow is None:
+            side = self.starter(packet)
+            flow = self.begin(key, ends, packet, side, ts)
+        assert side is not None
+        self.count(flow, side, packet, ts)
+        if packet.quoted:
+            src, dst, ports, protocol = packet.quoted
+            other = self.flows.get((*sorted(((src, ports[0]), (dst, ports[1]))), protocol))
+            if other:
+                other.unreachable += 1
+
+    def starter(self, packet: Packet) -> int:
+        if packet.flags is None:
+            return 0
+        if packet.flags & SYN:
+            return 1 if packet.flags & ACK else 0
+        return 1 if packet.ports[0] < 1024 <= packet.ports[1] else 0
+
+    def begin(self, key: tuple, ends: tuple, packet: Packet, side: int, ts: int) -> Flow:
+        self.number += 1
+        one, two = (ends[0], ends[1]) if side == 0 else (ends[1], ends[0])
+        turn = 1 if side == 0 else -1
+        flow = Flow(
+            self.number, key, one, two, packet.protocol, packet.version, ts, ts,
+            packet.macs[::turn], packet.vlan, packet.arp_operation, packet.ports[::turn],
+        )  # fmt: skip
+        self.flows[key] = flow
+        return flow
+
+    def deadline(self, flow: Flow) -> int:
+        if flow.closed_at is not None:
+            return flow.closed_at + min(self.linger, self.idle)
+        return flow.last + self.idle
+
+    def reason(self, flow: Flow) -> int:
+        return 3 if any(flow.rsts) else 2 if all(flow.fins) else 0
+
+    def end(self, flow: Flow, reason: int) -> None:
+        flow.ended = reason
+        del self.flows[flow.key]
+        self.done.append(flow)
+
+    def expire(self, now: int) -> None:
+        for flow in list(self.flows.values()):
+            if self.deadline(flow) <= now:
+                self.end(flow, self.reason(flow))
+
+    def finish(self) -> None:
+        for flow in list(self.flows.values()):
+            self.end(flow, 4)
+
+    def count(self, flow: Flow, side: int, packet: Packet, ts: int) -> None:
+        if not flow.packets[side]:
+            flow.ttl_first[side] = packet.ttl
+            if side == 1 and flow.packets[0]:
+                flow.response = max(ts - flow.first, 0)
+        flow.packets[side] += 1
+        flow.bytes[side] += packet.size
+        flow.sizes_all[side].append(packet.size)
+        flow.times[side].append(ts)
+        if ts < flow.last:
+            self.backwards += 1
+            flow.first = min(flow.first, ts)
+        flow.last = max(ts, flow.last)
+        flow.fragments[side] += bool(packet.fragment)
+        repeated = False
+        closing = flow.closing
+        if packet.flags is not None:
+            repeated = self.sequence(flow, side, packet)
+            self.tcp(flow, side, packet, ts)
+        if packet.protocol == ARP:
+            flow.arp_requests += packet.arp_operation == 1
+            flow.arp_replies += packet.arp_operation == 2
+            flow.arp_gratuitous += packet.src == packet.dst
+            flow.arp_mac_changes += flow.arp_macs[side] not in (0, packet.arp_mac)
+            flow.arp_macs[side] = packet.arp_mac
+        if flow.closing and not closing:
+            flow.closed_at = flow.last
+        if packet.payload_len:
+            flow.payload[side] += packet.payload_len
+            flow.payload_packets[side] += 1
+            if not repeated:
+                if flow.last_sender not in (None, side):
+                    flow.turns += 1
+                flow.last_sender = side
+                short = min(packet.payload_len, 32767)
+                flow.sizes = [*flow.sizes, -short if side else short][:16]
+                flow.kept[side] = (flow.kept[side] + packet.payload)[:128]
+
+    def sequence(self, flow: Flow, side: int, packet: Packet) -> bool:
+        assert packet.flags is not None
+        length = packet.payload_len + bool(packet.flags & SYN) + bool(packet.flags & FIN)
+        after = (packet.seq + length) % 2**32
+        if packet.flags & RST:
+            return False
+        if flow.packets[side] == 1:
+            flow.next_seq[side] = after
+            return False
+        if length and distance(after, flow.next_seq[side]) <= 0:
+            if length == 1 and not packet.flags & (SYN | FIN):
+                return False
+            flow.retransmissions[side] += 1
+            return True
+        if distance(packet.seq, flow.next_seq[side]) > 0:
+            flow.out_of_order[side] += 1
+        if distance(after, flow.next_seq[side]) > 0:
+            flow.next_seq[side] = after
+        return False
+
+    def tcp(self, flow: Flow, side: int, packet: Packet, ts: int) -> None:
+        flags = packet.flags
+        assert flags is not None
+        flow.no_flags += flags == 0
+        flow.flags[side] |= flags
+        for bit in range(8):
+            flow.flag_count[side][bit] += flags >> bit & 1
+        if flags & SYN:
+            flow.mss[side] = flow.mss[side] or packet.mss
+            if not flags & ACK and side == 0:
+                flow.syn_at[0] = ts
+            if flags & ACK and side == 1 and flow.syn_at[1] < 0:
+                flow.syn_at[1] = ts
+                if flow.syn_at[0] >= 0:
+                    flow.rtt[0] = max(0, ts - flow.syn_at[0])
+        elif not flags & RST:
+            flow.zero_windows[side] += packet.window == 0
+            if flags & ACK and side == 0 and flow.syn_at[1] >= 0 and not flow.established:
+                flow.established = True
+                flow.rtt[1] = max(0, ts - flow.syn_at[1])
+        flow.fins[side] |= bool(flags & FIN)
+        flow.rsts[side] |= bool(flags & RST)
+
+
+def distance(one: int, other: int) -> int:
+    away = (one - other) % 2**32
+    return away - 2**32 if away >= 2**31 else away
+
+
+def mss(options: bytes) -> int:
+    while options:
+        if options[0] == 0:
+            return 0
+        if options[0] == 1:
+            options = options[1:]
+            continue
+        if len(options) < 2 or options[1] < 2:
+            return 0
+        if options[0] == 2:
+            return struct.unpack("!H", options[2:4])[0] if len(options) >= 4 else 0
+        options = options[options[1] :]
+    return 0
