@@ -30,7 +30,7 @@ from generator.world import Attempts, World, make_world
 ROOT = Path(registry.__file__).parent
 NAMES = sorted(registry.names())
 ATTACKS = [name for name in NAMES if (ROOT / "attacks" / f"{name}.py").exists()]
-SEEDS = (1, 2, 3)
+SEEDS = (1, 2)
 SECONDS = 8.0
 MOST_FRAMES = 20_000
 MOST_BYTES = 16 << 20
@@ -80,7 +80,8 @@ def digest(conversations: list[Conversation], attempts: Attempts) -> str:
     for conversation in conversations:
         for version in (4, 6):
             for frame in conversation.frames(version):
-                total.update(repr(frame).encode())
+                total.update(frame.header + frame.content.data)
+                total.update(repr((frame.content.parts, *frame[2:])).encode())
     for column in attempts:
         total.update(np.ascontiguousarray(column).tobytes())
     return total.hexdigest()
@@ -154,7 +155,6 @@ def test_addresses_lie_in_the_lab(name: str, seed: int) -> None:
 def test_empty_and_single_plans_work(name: str) -> None:
     for count in (0, 1):
         world = world_of(name, 5)
-        registry.family(name).conversations(world)
         attempts = registry.family(name).attempts(planned(1, count), world)
         assert {len(column) for column in attempts} == {count}
 
@@ -165,8 +165,8 @@ def test_the_same_seed_gives_the_same_and_another_does_not(name: str) -> None:
     module, again = registry.family(name), world_of(name, 1)
     first = digest(conversations, attempts)
     assert digest(module.conversations(again), module.attempts(planned(1), again)) == first
-    other = world_of(name, 2)
-    assert digest(module.conversations(other), module.attempts(planned(1), other)) != first
+    other, planned_alike, _ = built(name, 2)
+    assert digest(other, planned_alike) != first
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -191,7 +191,7 @@ def test_both_sides_are_seen(name: str) -> None:
     assert any(both)
     if name not in ONE_SIDED:
         seen = np.concatenate([np.array(both)[built(name, seed)[1].template] for seed in SEEDS])
-        assert seen.any(), "no attempt of three campaigns has an answer"
+        assert seen.any(), "no attempt of these campaigns has an answer"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -199,7 +199,7 @@ def test_frames_decode(name: str) -> None:
     made = frames(name, 1)
     assert len(made) > 20
     rng = np.random.default_rng(0)
-    for index in rng.permutation(len(made))[:60]:
+    for index in rng.permutation(len(made))[:40]:
         decoded = Ether(made[index])
         check_frame(decoded, made[index])
 
@@ -231,7 +231,7 @@ def check_frame(decoded: Packet, data: bytes) -> None:
 @pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not here")
 def test_tshark_finds_nothing_malformed(name: str, tmp_path: Path) -> None:
     path = tmp_path / "sample.pcap"
-    sink, left = PcapSink(path), 1000
+    sink, left = PcapSink(path), 800
     for chunk in chunks(workload(name, 4)):
         part = chunk.frames.slice(0, min(left, chunk.frames.num_rows))
         sink.write(part)
