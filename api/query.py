@@ -64,7 +64,9 @@ MinScore = Annotated[
     float | None, Query(ge=0, le=1, description="Least score (of a verdict) or confidence (of an alert).")
 ]
 SeverityQuery = Annotated[Severity | None, Query(description="Only alerts of this severity.")]
-OpenQuery = Annotated[bool | None, Query(description="Only incidents that go on (`true`) or are over (`false`).")]
+OpenQuery = Annotated[
+    bool | None, Query(alias="open", description="Only incidents that go on (`true`) or are over (`false`).")
+]
 Traffic = Annotated[
     Literal["attacks", "all"], Query(description="`attacks` leaves out verdicts that say a flow is ordinary.")
 ]

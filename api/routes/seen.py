@@ -73,12 +73,12 @@ async def alerts(  # noqa: PLR0913, PLR0917 - one parameter for each filter of t
     run: RunQuery = None,
     min_score: MinScore = None,
     severity: SeverityQuery = None,
-    open: OpenQuery = None,
+    is_open: OpenQuery = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Response:
     """Incidents with severity, technique and evidence. `since` and `until` choose those that lasted in that time."""
-    wanted = replace(filters, min_score=min_score, severity=severity.value if severity else None, open=open)
+    wanted = replace(filters, min_score=min_score, severity=severity.value if severity else None, open=is_open)
 
     def look(run_id: str, position: int | None) -> _Found:
         page = shared.runs.reader(run_id).alerts(wanted, limit, position)

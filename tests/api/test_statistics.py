@@ -72,7 +72,7 @@ def test_a_run_without_store(tmp_path):
     assert stats["counts"]["alerts"] == 0
     assert stats["latency_ms"] is None
     assert stats["families"] == []
-    assert statistics.timeline(book.choose(None))["t"] == [0]
+    assert statistics.timeline(book.choose(None))["t"] == [0, 1, 2, 3]
 
 
 def test_gauges_leave_out_what_is_not_known(tmp_path):

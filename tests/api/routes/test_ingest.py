@@ -1,0 +1,87 @@
+"""Batches over HTTP into a real detector, and what it found read back."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from contract.arrow_io import write_stream
+from contract.schemas import FRAMES
+from tests.api.helpers import frames_stream, serving, syn_frames, until
+
+ARROW = {"Content-Type": "application/vnd.apache.arrow.stream"}
+PATH = "/v1/ingest/frames"
+
+
+def compressed() -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, FRAMES, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_batch(syn_frames(1000, time.time_ns()))
+    return sink.getvalue().to_pybytes()
+
+
+def too_short() -> bytes:
+    batch = syn_frames(2, time.time_ns())
+    wire = pa.array([54, 10], pa.uint32())
+    return write_stream([batch.set_column(2, FRAMES.field(2), wire)], FRAMES)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "kind"),
+    [
+        (b"x", {"Content-Type": "application/json"}, 415, "media-type"),
+        (b"x", {}, 415, "media-type"),
+        (b"x", ARROW | {"Content-Encoding": "gzip"}, 415, "media-type"),
+        (b"", ARROW, 400, "batch"),
+        (b"this is no Arrow stream", ARROW, 400, "batch"),
+        (frames_stream(50)[:-100], ARROW, 400, "batch"),
+        (compressed(), ARROW, 400, "batch"),
+        (too_short(), ARROW, 400, "batch"),
+        (frames_stream(1), ARROW | {"Batch-Id": "../x"}, 422, "invalid"),
+    ],
+)
+def test_what_is_no_batch_is_refused_and_kept_nowhere(client, runs_folder: Path, body, headers, status, kind):
+    reply = client.post(PATH, content=body, headers=headers)
+    assert reply.status_code == status, reply.text
+    assert reply.json()["type"] == f"urn:tenfold:problem:{kind}"
+    assert not (runs_folder / "live").exists()
+
+
+def test_posted_attacks_are_detected_once_and_survive_a_restart(tmp_path):
+    with serving(tmp_path) as client:
+        now = time.time_ns()
+        for number in range(5):
+            body = write_stream([syn_frames(1000, now + number * 100_000_000, 1000 * number)], FRAMES)
+            for duplicate in (False, True):
+                reply = client.post(PATH, content=body, headers=ARROW | {"Batch-Id": f"b-{number}"})
+                assert reply.status_code == 202, reply.text
+                assert reply.json() == {
+                    "batch": f"b-{number}",
+                    "frames": 1000,
+                    "bytes": len(body),
+                    "duplicate": duplicate,
+                    "run": "live",
+                }
+        query = {"run": "live", "family": "syn_flood", "limit": 1000}
+        found = until(lambda: _items(client, "/v1/detections", query), 300)
+        assert found[0]["dst"] == "198.19.0.7"
+        assert until(lambda: _items(client, "/v1/alerts", {"run": "live", "family": "syn_flood"}))
+        until(
+            lambda: (
+                client.get("/v1/stats", params={"run": "live"}).json()["ledger"]["stages"]["meter"]["offered"] == 5000
+            )
+        )
+        assert client.get("/readyz").json()["checks"]["ingest"]["ok"]
+    assert not list((tmp_path / "live" / "spool").iterdir())
+    with serving(tmp_path) as client:
+        reply = client.post(PATH, content=frames_stream(10), headers=ARROW | {"Batch-Id": "b-3"})
+        assert reply.json()["duplicate"]
+        assert _items(client, "/v1/detections", query)
+
+
+def _items(client, path, query):
+    reply = client.get(path, params=query)
+    return reply.json()["items"] if reply.status_code == 200 else None
