@@ -11,10 +11,8 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections import deque
@@ -24,12 +22,12 @@ from typing import Any, Final
 from contract.clock import Clock
 from contract.errors import InputError, LackingError, TenfoldError
 from contract.ledger import Ledger
+from generator.maker import Maker
 from generator.pacing import Lateness, StatusFile, claim_processor
-from generator.ring import END, META, RECORD, Record, Ring
+from generator.ring import END, META, Record, Ring
 
 _RING_BYTES: Final = 192 << 20
 _STATUS_NS: Final = 200_000_000
-_RECORDS: Final = 4096
 _GRACE_NS: Final = 5_000_000_000  # how long a peer that does not read holds up an ordered stop
 _END_OF_STREAM: Final = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 TOKYO_RATE: Final = 815.0
@@ -44,14 +42,12 @@ class Sender:
         self.control = Path(options.control) if options.control else None
         self.lateness = Lateness()
         self.status = StatusFile(Path(options.status), self.lateness)
-        self.records: deque[Record] = deque()
         self.meta: Record | None = None
         self.state, self.error = "preparing", ""
         self.stopping_since = 0
         self.sent_frames = self.sent_bytes = self.sent_attempts = self.messages = self.starved = self.lost = 0
         self.upto = 0
         self._recent: deque[tuple[int, int]] = deque()
-        self._partial = b""
         self._ended = False
         self._next_status = 0
 
@@ -67,80 +63,33 @@ class Sender:
         signal.signal(signal.SIGTERM, self.stop)
         signal.signal(signal.SIGINT, self.stop)
         ring = Ring.create(self.options.ring)
-        read_end, write_end = os.pipe()
-        spool = self._start_spool(ring, write_end)
-        os.close(write_end)
-        os.set_blocking(read_end, False)
+        maker = Maker(self.options.workload, self.options.truth, self.clock.anchor, ring)
         self._report(force=True)
         try:
-            self._wait_for_plan(read_end, spool)
+            self._wait_for_plan(maker)
             peer = self._connect()
-            self._pace(peer, ring, read_end, spool)
+            self._pace(peer, ring, maker)
             self._finish(peer)
         except TenfoldError as error:
             self.state, self.error = "failed", str(error)
-        self._end_spool(spool)
+        said = maker.end(self.upto, early=not self._ended) if self.meta else maker.kill()
+        if said:
+            self.state, self.error = "failed", said
         self.status.close(self._document())
         if self.error:
             sys.stderr.write(f"tenfold: {self.error}\n")
         return 0 if self.state in ("done", "stopped") else 1
 
-    # -- the process that makes frames -------------------------------------------------------------------------------
-
-    def _start_spool(self, ring: Ring, out: int) -> subprocess.Popen[str]:
-        os.set_inheritable(ring.fd, True)  # noqa: FBT003 - the function's own signature
-        command = [sys.executable, "-m", "generator.spool", "--workload", str(self.options.workload)]
-        command += ["--clock", self.clock.anchor, "--truth", str(self.options.truth), "--size", str(ring.size)]
-        command += ["--ring", str(ring.fd), "--out", str(out)]
-        return subprocess.Popen(  # noqa: S603 - our own module, no shell
-            command,
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            pass_fds=(ring.fd, out),
-            start_new_session=True,  # Ctrl-C stops us, and we stop it when the truth is written
-        )
-
-    def _end_spool(self, spool: subprocess.Popen[str]) -> None:
-        """Let it write the truth of what left; where it is still making frames, tell it first that nobody reads."""
-        if self.meta is None:
-            spool.kill()
-        elif not self._ended and spool.poll() is None:
-            spool.send_signal(signal.SIGUSR1)
-        try:
-            _, errors = spool.communicate(f"{self.upto}\n", timeout=120)
-        except subprocess.TimeoutExpired:
-            spool.kill()
-            _, errors = spool.communicate()
-            errors = errors or "writing the truth took more than two minutes"
-        if spool.returncode and spool.returncode != -signal.SIGKILL:
-            self.state = "failed"
-            self.error = (errors.strip().splitlines() or [self.error or "the maker of frames failed"])[-1]
-
-    def _refill(self, pipe: int) -> None:
-        """Read what records there are, without waiting."""
-        try:
-            data = os.read(pipe, RECORD.size * _RECORDS)
-        except BlockingIOError:
-            return
-        data = self._partial + data
-        whole = len(data) - len(data) % RECORD.size
-        self._partial = data[whole:]
-        self.records.extend(Record(*values) for values in RECORD.iter_unpack(data[:whole]))
-
-    def _wait_for_plan(self, pipe: int, spool: subprocess.Popen[str]) -> None:
-        while self.meta is None:
-            self._refill(pipe)
-            if self.records:
-                self.meta = self.records.popleft()
-                if self.meta.kind != META:
-                    raise InputError("the maker of frames speaks another language")
-                self.upto = self.meta.due
-                break
-            if spool.poll() is not None or self.stopping_since:
-                lines = (spool.stderr.read() if spool.stderr and spool.poll() is not None else "").strip().splitlines()
-                raise InputError(lines[-1] if lines else "stopped before the plan was ready")
+    def _wait_for_plan(self, maker: Maker) -> None:
+        while not maker.records:
+            if maker.gone or self._stopping():
+                raise InputError("stopped before the plan was ready")
             time.sleep(0.01)
+            maker.refill()
+        self.meta = maker.records.popleft()
+        if self.meta.kind != META:
+            raise InputError("the maker of frames speaks another language")
+        self.upto = self.meta.due
         self.state = "ready"
         self._report(force=True)
 
@@ -178,14 +127,13 @@ class Sender:
                 raise InputError(f"the detector went away: {error.strerror or error}") from None
         return True
 
-    def _pace(self, peer: socket.socket, ring: Ring, pipe: int, spool: subprocess.Popen[str]) -> None:
+    def _pace(self, peer: socket.socket, ring: Ring, maker: Maker) -> None:
         _calm()
-        clock, records = self.clock, self.records
+        clock, records = self.clock, maker.records
         while not self._stopping():
-            if len(records) < _RECORDS:
-                self._refill(pipe)
+            maker.refill()
             if not records:
-                if spool.poll() is not None:
+                if maker.gone:
                     raise InputError("the maker of frames ended early")
                 self.starved += clock.now_ns() > self.upto + 1_000_000
                 time.sleep(0.0005)

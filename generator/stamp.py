@@ -14,7 +14,6 @@ import numpy.typing as npt
 from contract.jit import kernel
 from generator.template import Template
 from generator.wire import (
-    GOLDEN,
     LOW,
     Number,
     draw,
@@ -24,10 +23,10 @@ from generator.wire import (
     put16,
     put32,
     put48,
-    put_addresses,
     put_random,
     sum_words,
 )
+from generator.wire_headers import arp, ipv4, ipv6, timestamps
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
@@ -153,7 +152,7 @@ def stamp(  # noqa: PLR0915 - one pass over scalars; handing the arrays to helpe
             near, far = table.dst_mac[attempt], table.src_mac[attempt]
             ports = np.uint64(table.dst_port[attempt]) << np.uint64(16) | np.uint64(table.src_port[attempt])
         if version == 0:
-            _arp(buffer, at, sender, receiver, near, far)
+            arp(buffer, at, sender, receiver, near, far)
             continue
         put48(buffer, at, far)
         put48(buffer, at + 6, near)
@@ -162,10 +161,10 @@ def stamp(  # noqa: PLR0915 - one pass over scalars; handing the arrays to helpe
         routers = _routers(sender, np.int64(hops[2 * side]), np.int64(hops[2 * side + 1]))
         if version == 4:
             identification = _identification(template.ipid[frame], seed, side, np.int64(template.step[frame]))
-            addresses = _ipv4(buffer, at + _LINK, sender, receiver, routers, identification, template.ip_sum[frame])
+            addresses = ipv4(buffer, at + _LINK, sender, receiver, routers, identification, template.ip_sum[frame])
             l4 = at + _LINK + 20
         else:
-            addresses = _ipv6(buffer, at + _LINK, sender, receiver, routers)
+            addresses = ipv6(buffer, at + _LINK, sender, receiver, routers)
             l4 = at + _LINK + 40
         total = template.sum[frame]
         for part in range(template.part_first[frame], template.part_first[frame + 1]):
@@ -190,7 +189,7 @@ def stamp(  # noqa: PLR0915 - one pass over scalars; handing the arrays to helpe
                 total += _number(buffer, l4 + 8, number)
             option = np.int64(template.times_at[frame])
             if option:
-                total += _timestamps(buffer, at, option, sender, receiver, ts, echo)
+                total += timestamps(buffer, at, option, sender, receiver, ts, echo)
             put16(buffer, l4 + 16, fold(total) ^ LOW)
         elif kind == 17:
             total += addresses + (ports >> np.uint64(16)) + (ports & LOW)
@@ -242,60 +241,3 @@ def _identification(policy: Number, seed: Number, side: Number, step: Number) ->
     if policy == 2:
         return draw(seed, _IPID + np.uint64(2 + 2 * step + side)) & LOW
     return np.uint64(0)
-
-
-@kernel
-def _ipv4(
-    out: U8, ip: Number, sender: U8, receiver: U8, routers: Number, identification: Number, known: Number
-) -> Number:
-    """Complete an IPv4 header whose other fields sum to ``known``; returns the sum of the addresses."""
-    before = np.int64(out[ip + 8])
-    ttl = before - routers
-    ttl = max(ttl, 1)
-    out[ip + 8] = np.uint8(ttl)
-    if identification:
-        put16(out, ip + 4, identification)
-    addresses = put_addresses(out, ip + 12, sender, receiver, 12)
-    less = LOW - (np.uint64(before - ttl) << np.uint64(8))  # the TTL is the high byte of its word
-    put16(out, ip + 10, fold(known + identification + addresses + less) ^ LOW)
-    return addresses
-
-
-@kernel
-def _ipv6(out: U8, ip: Number, sender: U8, receiver: U8, routers: Number) -> Number:
-    """Complete an IPv6 header; returns the sum of the addresses."""
-    limit = np.int64(out[ip + 7]) - routers
-    limit = max(limit, 1)
-    out[ip + 7] = np.uint8(limit)
-    return put_addresses(out, ip + 8, sender, receiver, 0)
-
-
-@kernel
-def _arp(out: U8, at: Number, sender: U8, receiver: U8, near: Number, far: Number) -> None:
-    if out[at] != 0xFF:
-        put48(out, at, far)
-    put48(out, at + 6, near)
-    put48(out, at + 22, near)
-    for k in range(4):
-        out[at + 28 + k] = sender[12 + k]
-        out[at + 38 + k] = receiver[12 + k]
-    if out[at + 21] == 2:
-        put48(out, at + 32, far)
-
-
-@kernel
-def _ticks(sender: U8, receiver: U8, ts: Number) -> Number:
-    """A TCP timestamp: milliseconds from an offset that belongs to the pair of hosts (RFC 7323 section 5.4)."""
-    return (mix(low_half(sender) * GOLDEN + low_half(receiver)) + np.uint64(ts // 1_000_000)) & _MASK32
-
-
-@kernel
-def _timestamps(out: U8, at: Number, option: Number, sender: U8, receiver: U8, ts: Number, echo: Number) -> Number:
-    """The timestamps option; returns its sum. It may stand at an odd place."""
-    put32(out, at + option, _ticks(sender, receiver, ts))
-    if echo:
-        put32(out, at + option + 4, _ticks(receiver, sender, echo))
-    total = np.uint64(0)
-    for k in range(8):
-        total += np.uint64(out[at + option + k]) << np.uint64(0 if (option + k) % 2 else 8)
-    return total

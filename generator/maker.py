@@ -1,0 +1,76 @@
+"""The pacing process's side of the process that makes frames: start it, read its records, end it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections import deque
+from pathlib import Path
+
+from generator.ring import RECORD, Record, Ring
+
+_RECORDS = 4096  # read ahead at most
+
+
+class Maker:
+    """``generator.spool`` as a child process. ``records`` are those that it announced and that were not yet sent."""
+
+    def __init__(self, workload: Path, truth: Path, anchor: str, ring: Ring) -> None:
+        self.records: deque[Record] = deque()
+        self._partial = b""
+        self._pipe, out = os.pipe()
+        os.set_inheritable(ring.fd, True)  # noqa: FBT003 - the function's own signature
+        command = [sys.executable, "-m", "generator.spool", "--workload", str(workload), "--truth", str(truth)]
+        command += ["--clock", anchor, "--size", str(ring.size), "--ring", str(ring.fd), "--out", str(out)]
+        self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+            command,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            pass_fds=(ring.fd, out),
+            start_new_session=True,  # Ctrl-C stops the sender, which ends the maker when the truth is written
+        )
+        os.close(out)
+        os.set_blocking(self._pipe, False)
+
+    @property
+    def gone(self) -> bool:
+        """It has ended."""
+        return self._process.poll() is not None
+
+    def refill(self) -> None:
+        """Read what records there are, without waiting."""
+        if len(self.records) >= _RECORDS:
+            return
+        try:
+            data = os.read(self._pipe, RECORD.size * _RECORDS)
+        except BlockingIOError:
+            return
+        data = self._partial + data
+        whole = len(data) - len(data) % RECORD.size
+        self._partial = data[whole:]
+        self.records.extend(Record(*values) for values in RECORD.iter_unpack(data[:whole]))
+
+    def kill(self) -> str:
+        """End it at once; its last words."""
+        self._process.kill()
+        _, errors = self._process.communicate()
+        return (errors.strip().splitlines() or [""])[-1]
+
+    def end(self, upto_ns: int, *, early: bool) -> str:
+        """Let it write the truth of what left before that moment; why it failed, or nothing.
+
+        ``early``: it is still making frames that nobody will read, and is told so first.
+        """
+        if early and not self.gone:
+            self._process.send_signal(signal.SIGUSR1)
+        try:
+            _, errors = self._process.communicate(f"{upto_ns}\n", timeout=120)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return "writing the truth took more than two minutes"
+        if self._process.returncode:
+            return (errors.strip().splitlines() or ["the maker of frames failed"])[-1]
+        return ""
