@@ -62,15 +62,15 @@ def _join(*parts: str) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _one_or_many(names: list[str], total: int, word: str) -> str:
-    return names[0] if total == 1 and names else count(total, word)
+def _one_or_many(names: list[str], total: int, word: str, many: str = "") -> str:
+    return names[0] if total == 1 and names else count(total, word, many)
 
 
 def _flood(facts: Facts) -> list[str]:
     span = max(facts.seconds, 0.05)
     packets, octets = sum(facts.packets), sum(facts.bytes_)
     target = _one_or_many(facts.victims, facts.victims_total, "host")
-    source = facts.attackers[0] if facts.attackers_total == 1 else count(facts.attackers_total, "address", "addresses")
+    source = _one_or_many(facts.attackers, facts.attackers_total, "address", "addresses")
     lines = [
         f"{count(facts.flows, 'flow')} at {target} in {duration(facts.seconds)} from {source}",
         f"{count(packets, 'packet')}, {packets / span:,.0f} packets/s, {8 * octets / span / 1e6:.2f} Mbit/s",
