@@ -133,7 +133,7 @@ class Progress:
         return (
             Text("━" * done, "green")
             + Text("━" * (_BAR - done), "dim")
-            + Text(f"  {max(0.0, figures.t):.0f} of {self._duration_s:g} s")
+            + Text(f"  {share * self._duration_s:.0f} of {self._duration_s:g} s")
         )
 
 

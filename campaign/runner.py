@@ -31,6 +31,7 @@ _LOOK_S: Final = 1.0
 _READY_S: Final = 600.0  # the first start of all compiles every kernel
 _DRAIN_S: Final = 180.0
 _LEAD_NS: Final = 1_000_000_000
+_FINAL: Final = ("finished", "interrupted", "failed")
 _SHOWN_HOST: Final = "127.0.0.1"
 Json = dict[str, Any]
 
@@ -77,17 +78,19 @@ def run(
         check_port(options.port)
     folder = runfolder.create(options.runs, scenario.name, options.run_id)
     campaign = Campaign(scenario, overrides, options, folder, watcher or (lambda _: None))
-    with StopRequest() as stop, Children() as servers:
-        if options.serve:
-            campaign.serve(servers, told or (lambda _: None))
-        try:
+    try:
+        with StopRequest() as stop, Children() as servers:
+            if options.serve:
+                campaign.serve(servers, told or (lambda _: None))
             with Children() as children:
                 campaign.go(children, stop)
-        finally:
-            folder.socket.unlink(missing_ok=True)
-            if not campaign.ended:
-                campaign.note_state("failed", "ended before it could be judged")
-        return campaign.judge()
+            return campaign.judge()
+    except KeyboardInterrupt:
+        campaign.note_state("interrupted", "stopped before it was judged")
+        raise
+    finally:
+        folder.socket.unlink(missing_ok=True)
+        campaign.settle()
 
 
 def check_port(port: int) -> None:
@@ -111,7 +114,6 @@ class Campaign:
         self, scenario: Scenario, overrides: Overrides, options: Options, folder: RunFolder, watcher: Watcher
     ) -> None:
         self.scenario, self.folder = scenario, folder
-        self.ended = False
         self.clock = Clock.start()
         self._options, self._watcher = options, watcher
         self._ending = Ending()
@@ -152,7 +154,6 @@ class Campaign:
         except _StoppedError as error:
             self._ending.reasons.append(str(error))
         self._ending.interrupted = stop.asked
-        self.ended = True
 
     def judge(self) -> Outcome:
         """Judge what there is and write the report."""
@@ -166,6 +167,11 @@ class Campaign:
         state = "interrupted" if self._ending.interrupted else ("failed" if not card["run"]["valid"] else "finished")
         self.note_state(state, "; ".join(card["run"]["reasons"]))
         return Outcome(self.folder, card, passed)
+
+    def settle(self) -> None:
+        """Leave no run behind that says it is still under way."""
+        if self._state["state"] not in _FINAL:
+            self.note_state("failed", "ended before it was judged")
 
     def note_state(self, state: str, reason: str = "") -> None:
         """Write ``run.json``."""

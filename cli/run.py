@@ -69,20 +69,24 @@ def _show(outcome: Outcome) -> None:
     )
     console.print(
         f"latency     p50 {milliseconds(latency['p50'])}, p99 {milliseconds(latency['p99'])}, "
-        f"max {milliseconds(latency['max'])} from the intended time"
+        f"max {milliseconds(latency['max'])} from the intended time",
+        soft_wrap=True,
     )
     console.print(
         f"false       {percent(false_alarms['rate'])} of {number(false_alarms['benign_flows'])} ordinary flows, "
-        f"{false_alarms['alerts']} of {card['alerts']['total']} alerts"
+        f"{false_alarms['alerts']} of {card['alerts']['total']} alerts",
+        soft_wrap=True,
     )
     on_time = percent(run["within_1ms"])
     ledger = "balanced to the frame" if card["ledger"]["balanced"] else "does NOT balance"
-    console.print(f"frames      {number(run['sent_frames'])} sent, {on_time} within 1 ms of plan; ledger {ledger}")
+    console.print(
+        f"frames      {number(run['sent_frames'])} sent, {on_time} within 1 ms of plan; ledger {ledger}", soft_wrap=True
+    )
     for target in run["targets"]:
         word = "[green]met[/]" if target["met"] else "[red]missed[/]"
-        console.print(f"target      {target['name']}: {target['got']} ({target['wanted']}), {word}")
+        console.print(f"target      {target['name']}: {target['got']} ({target['wanted']}), {word}", soft_wrap=True)
     for reason in run["reasons"]:
-        console.print(f"[red]not valid[/]   {reason}", highlight=False)
+        console.print(f"[red]not valid[/]   {reason}", highlight=False, soft_wrap=True)
     console.print(f"run folder  {outcome.folder.path}", soft_wrap=True)
     console.print(f"report      {outcome.folder.report}", soft_wrap=True)
 
@@ -95,7 +99,8 @@ def _families(card: dict[str, Any]) -> Any:  # noqa: ANN401 - a rich table, whic
 
     run = card["run"]
     word = "interrupted" if run["passed"] is None else ("PASSED" if run["passed"] else "FAILED")
-    table = Table("family", title=f"{run['title']}: {word}", title_justify="left")
+    table = Table(title=f"{run['title']}: {word}", title_justify="left")
+    table.add_column("family", no_wrap=True, min_width=24)
     for name in ("attempts", "detected", "right family", "p50", "p99"):
         table.add_column(name, justify="right")
     for name, row in card["families"].items():
