@@ -10,7 +10,6 @@ from generator.world import Addresses, World
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-Ports = npt.NDArray[np.uint16]
 SECOND = 1_000_000_000
 
 
@@ -46,20 +45,6 @@ def ordinals(groups: npt.NDArray[np.integer]) -> Ints:
     result = np.empty(len(groups), np.int64)
     result[order] = running - np.repeat(starts, lengths)
     return result
-
-
-def ephemeral(rng: np.random.Generator, count: int) -> Ports:
-    """Source ports as client systems draw them: IANA's range, Linux's wider one."""
-    iana = rng.integers(49152, 65536, count)
-    linux = rng.integers(32768, 61000, count)
-    return np.where(rng.random(count) < 0.5, iana, linux).astype(np.uint16)
-
-
-def counted_ports(rng: np.random.Generator, sources: npt.NDArray[np.integer], step: int = 1) -> Ports:
-    """Source ports that each source counts up, as many systems and tools do."""
-    starts = rng.integers(32768, 60000, int(sources.max()) + 1 if len(sources) else 1)
-    ports: Ports = (1024 + (starts[sources] - 1024 + step * ordinals(sources)) % 64512).astype(np.uint16)
-    return ports
 
 
 def spell(
