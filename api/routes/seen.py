@@ -136,7 +136,9 @@ async def _page(
     def work() -> tuple[dict[str, Any], str | None]:
         chosen = shared.runs.choose(run)
         scope = scope_of(kind, chosen.id, filters)
-        items, position = look(chosen.id, unseal(cursor, scope))
+        after = unseal(cursor, scope)
+        # A campaign that is still starting has no store yet: nothing was seen, which is no error.
+        items, position = look(chosen.id, after) if chosen.has_store else ([], None)
         following = None if position is None else seal(position, scope)
         return {"items": items, "next": following, "as_of": iso(time.time_ns()), "run": chosen.id}, following
 

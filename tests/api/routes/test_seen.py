@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import os
+
 import pytest
+
+from tests.api.conftest import finish
+from tests.api.helpers import serving
 
 RUN_ALERTS = 30
 
@@ -122,3 +127,12 @@ def test_a_cursor_is_bound_to_its_filters(client):
     reply = client.get("/v1/alerts", params={"limit": 2, "severity": "high", "cursor": cursor})
     assert reply.status_code == 400
     assert "another list" in reply.json()["detail"]
+
+
+def test_a_run_that_has_no_store_yet_has_seen_nothing(tmp_path):
+    (tmp_path / "one").mkdir()
+    finish(tmp_path / "one", "starting", started_ns=None, ended_ns=None, figures=None, pid=os.getpid())
+    with serving(tmp_path) as client:
+        for path in ("/v1/alerts", "/v1/detections", "/v1/flows"):
+            assert client.get(path).json()["items"] == []
+        assert client.get("/v1/alerts/1").status_code == 404

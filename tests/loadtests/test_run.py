@@ -1,0 +1,30 @@
+"""The whole load test, small: a feed, a server, Locust, a verdict."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from loadtests.run import main
+
+
+def test_a_small_load_test_passes_and_leaves_its_results(tmp_path: Path):
+    command = [sys.executable, "-m", "loadtests.run", "--steps", "1", "--step-seconds", "2", "--json"]
+    done = subprocess.run(
+        [*command, "--results", str(tmp_path)], capture_output=True, text=True, check=False, timeout=420
+    )
+    summary = json.loads(done.stdout)
+    assert summary["slices"] >= 18, done.stderr
+    assert summary["failed"] == 0
+    assert summary["frames"] > 1000
+    # How fast a machine under test is does not make this test fail; that the figures and the exit code agree does.
+    assert done.returncode == (1 if summary["faults"] else 0)
+    assert summary["server"]["ledger"]["stages"]["receive"]["offered"] >= summary["frames"]
+    assert {path.name for path in tmp_path.iterdir()} >= {"summary.json", "locust.html", "locust_stats.csv"}
+
+
+def test_steps_that_are_none_are_bad_usage(capsys):
+    assert main(["--steps", "fast"]) == 2
+    assert "fast" in capsys.readouterr().err

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from contract.errors import InputError
+from loadtests.settings import STEPS, from_environment
+
+
+def test_defaults_and_overrides():
+    settings = from_environment({"TENFOLD_FEEDS": "feeds"})
+    assert settings.steps == STEPS
+    assert settings.feed(8) == Path("feeds/feed-8x.arrow")
+    other = from_environment({"TENFOLD_FEEDS": "f", "TENFOLD_LOAD_STEPS": "2, 4", "TENFOLD_LOAD_DETECT_P99_MS": "250"})
+    assert other.steps == (2, 4)
+    assert other.thresholds.detect_p99_ms == 250.0
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"TENFOLD_FEEDS": "f", "TENFOLD_LOAD_STEPS": "fast"},
+        {"TENFOLD_FEEDS": "f", "TENFOLD_LOAD_STEPS": "0"},
+        {"TENFOLD_FEEDS": "f", "TENFOLD_LOAD_STEP_S": "long"},
+        {"TENFOLD_FEEDS": "f", "TENFOLD_LOAD_MISSED": "-1"},
+        {"TENFOLD_FEEDS": "f", "TENFOLD_LOAD_MISSED": "nan"},
+    ],
+)
+def test_what_makes_no_sense_is_one_line(values):
+    with pytest.raises(InputError, match="TENFOLD_"):
+        from_environment(values)
