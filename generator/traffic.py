@@ -16,7 +16,7 @@ from generator.plan import Plan, make_plan
 from generator.stamp import Due, schedule, stamp
 from generator.workload import Workload
 
-MAX_CHUNK_BYTES: Final = 96 << 20  # a chunk with more is cut in two; Arrow's offsets and the sender's spool stay small
+MAX_CHUNK_BYTES: Final = 24 << 20  # a chunk with more is cut in two; Arrow's offsets and the sender's spool stay small
 Int64 = npt.NDArray[np.int64]
 
 
@@ -86,10 +86,12 @@ def render(plan: Plan, due: Due) -> pa.RecordBatch:
     offsets = np.zeros(n + 1, np.int32)
     lengths = plan.template.length[due.frame]
     np.cumsum(lengths, out=offsets[1:])
-    out = np.empty(int(offsets[-1]), np.uint8)
+    # From Arrow's pool: memory that comes back warm costs no page faults.
+    body = pa.allocate_buffer(int(offsets[-1]))
+    out = np.frombuffer(body, np.uint8)
     stamp(plan.template, plan.table, due, offsets, out)
     gate.check(out, offsets)
-    column = pa.Array.from_buffers(pa.binary(), n, [None, pa.py_buffer(offsets), pa.py_buffer(out)])
+    column = pa.Array.from_buffers(pa.binary(), n, [None, pa.py_buffer(offsets), body])
     return pa.RecordBatch.from_arrays(
         [
             pa.array(np.ascontiguousarray(due.ts), pa.int64()).cast(TIME),
