@@ -15,7 +15,8 @@ from contract.addresses import MAPPED_PREFIX, Bytes2D
 _ICMP, _ICMP6 = 1, 58
 # Message types that have a counterpart in the other direction, as the Community ID specification lists them.
 _PAIRS4 = {8: 0, 0: 8, 13: 14, 14: 13, 15: 16, 16: 15, 10: 9, 9: 10, 17: 18, 18: 17}
-_PAIRS6 = {128: 129, 129: 128, 133: 134, 134: 133, 135: 136, 136: 135, 130: 131, 131: 130, 139: 140, 140: 139, 144: 145, 145: 144}
+_PAIRS6 = {128: 129, 129: 128, 130: 131, 131: 130, 133: 134, 134: 133, 135: 136, 136: 135, 139: 140, 140: 139}
+_PAIRS6 |= {144: 145, 145: 144}
 _PORTED = (6, 17, 132)
 
 
