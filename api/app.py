@@ -17,6 +17,7 @@ from api.guard import Guard
 from api.ingest import IngestDesk
 from api.metrics import Metrics
 from api.routes import campaigns, catalogue, health, ingest, page, runs, seen, stream
+from api.rows import AlertCache
 from api.runs import RunBook
 from api.service import Service
 from api.settings import Settings
@@ -72,6 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
 def _service(settings: Settings) -> Service:
     runs_book = RunBook(settings.runs, settings.run)
     metrics = Metrics()
+    alerts = AlertCache()
     started_here = Campaigns(settings, runs_book)
     statistics = Statistics(runs_book, started_here.item)
     return Service(
@@ -79,7 +81,8 @@ def _service(settings: Settings) -> Service:
         runs=runs_book,
         metrics=metrics,
         statistics=statistics,
-        broadcasts=Broadcasts(settings, runs_book, statistics, metrics),
+        alerts=alerts,
+        broadcasts=Broadcasts(settings, runs_book, statistics, metrics, alerts),
         campaigns=started_here,
         ingest=IngestDesk(settings, metrics),
     )

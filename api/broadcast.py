@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.metrics import Metrics
 from api.problems import ProblemError
-from api.rows import alert_item
+from api.rows import AlertCache
 from api.runs import RunBook
 from api.settings import Settings
 from api.statistics import Statistics, no_run
@@ -99,7 +99,10 @@ class TooManyClientsError(Exception):
 class Broadcasts:
     """Hands what is new to every open stream."""
 
-    def __init__(self, settings: Settings, runs: RunBook, statistics: Statistics, metrics: Metrics) -> None:
+    def __init__(
+        self, settings: Settings, runs: RunBook, statistics: Statistics, metrics: Metrics, alerts: AlertCache
+    ) -> None:
+        self._alerts = alerts
         self._settings, self._runs, self._statistics, self._metrics = settings, runs, statistics, metrics
         self._channels: dict[str | None, _Channel] = {}
         self.closing = False
@@ -206,8 +209,10 @@ class Broadcasts:
         if upto == commit:
             return [], commit
         page = reader.alerts(limit=_NEWS, changed_after=commit)
-        items = [alert_item(document) for document in reversed(page.alerts)]
-        news = [(str(item["alert_id"]), event("alert", item, f"{run}/{upto}")) for item in items]
+        news = [
+            (str(document["alert_id"]), event("alert", fragment, f"{run}/{upto}"))
+            for document, fragment in zip(page.alerts, self._alerts.items(run, page.alerts), strict=True)
+        ][::-1]
         if page.cursor is not None:
             detail = "More alerts changed at once than a stream carries; /v1/alerts has them."
             news.insert(0, (_GAP, event("gap", {"dropped": 1, "detail": detail})))

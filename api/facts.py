@@ -91,7 +91,7 @@ def read_facts(folder: Path) -> RunFacts | None:
     except OSError:
         return None
     status = read_json(folder / "run.json") or {}
-    scenario = _scenario(folder)
+    scenario = {} if status.get("title") else _scenario(folder)
     name = str(status.get("scenario") or scenario.get("name") or "")
     return RunFacts(
         id=folder.name,

@@ -6,8 +6,10 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 import pyarrow as pa
 
+from api.wire import encode
 from contract.addresses import column_to_array, texts
 from contract.clock import iso
 from contract.community_id import community_ids
@@ -16,6 +18,7 @@ from contract.schemas import ARP, ENDED
 
 PROTOCOLS: Final = {1: "icmp", 2: "igmp", 6: "tcp", 17: "udp", 47: "gre", 58: "icmpv6", 132: "sctp", ARP: "arp"}
 _FLAGS: Final = "FSRPAUEC"
+_MOST_KEPT: Final = 10_000
 _INSTANTS: Final = ("committed_ns", "raised_ns")
 
 
@@ -32,6 +35,28 @@ def alert_item(document: dict[str, Any]) -> dict[str, Any]:
             item[name.removesuffix("_ns") + "_text"] = iso(document[name])
     item["sample_flows"] = [row | {"flow_id": str(row.get("flow_id", ""))} for row in document.get("sample_flows", [])]
     return item
+
+
+class AlertCache:
+    """Alerts encoded once a revision, since many ask for the same ones. May be shared by threads."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int, int, int], bytes] = {}
+
+    def encoded(self, run: str, document: dict[str, Any]) -> bytes:
+        """One alert of the store as JSON bytes."""
+        key = (run, document["alert_id"], document["revision"], document["committed_ns"])
+        found = self._known.get(key)
+        if found is None:
+            found = encode(alert_item(document))
+            if len(self._known) >= _MOST_KEPT:
+                self._known.clear()  # rarely, and the next requests fill it again
+            self._known[key] = found
+        return found
+
+    def items(self, run: str, documents: list[dict[str, Any]]) -> list[orjson.Fragment]:
+        """Alerts as ready pieces of a JSON list."""
+        return [orjson.Fragment(self.encoded(run, document)) for document in documents]
 
 
 def detection_items(table: pa.Table) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from api.broadcast import Broadcasts
 from api.campaigns import Campaigns
 from api.ingest import IngestDesk
 from api.metrics import Metrics
+from api.rows import AlertCache
 from api.runs import RunBook
 from api.settings import Settings
 from api.statistics import Statistics
@@ -23,6 +24,7 @@ class Service:
     settings: Settings
     runs: RunBook
     metrics: Metrics
+    alerts: AlertCache
     statistics: Statistics
     broadcasts: Broadcasts
     campaigns: Campaigns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -34,7 +34,7 @@ from contract.clock import iso
 from store.filters import Filters
 
 router = APIRouter(prefix="/v1", tags=["seen"])
-_Found = tuple[list[dict[str, Any]], int | None]
+_Found = tuple[Sequence[Any], int | None]
 
 
 @router.get(
@@ -82,7 +82,7 @@ async def alerts(  # noqa: PLR0913, PLR0917 - one parameter for each filter of t
 
     def look(run_id: str, position: int | None) -> _Found:
         page = shared.runs.reader(run_id).alerts(wanted, limit, position)
-        return [alert_item(document) for document in page.alerts], page.cursor
+        return shared.alerts.items(run_id, page.alerts), page.cursor
 
     return await _page(request, shared, "alerts", run, wanted, cursor, look)
 

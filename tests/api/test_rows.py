@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pyarrow as pa
 
-from api.rows import alert_item, detection_items, flow_items
+from api.rows import AlertCache, alert_item, detection_items, flow_items
 from contract.schemas import TIME
 from tests.api.helpers import START, alert, flows, verdicts
 
@@ -44,3 +46,13 @@ def test_an_alert_keeps_its_words_and_loses_its_integers():
     assert item["raised_text"].startswith("2024-07-26T19:30:00")
     assert not {"first_seen", "last_seen", "decided", "committed_ns"} & set(item)
     assert item["sample_flows"][0]["flow_id"] == str((1 << 60) + 7)
+
+
+def test_a_revision_is_encoded_once_and_a_new_one_anew():
+    cache = AlertCache()
+    first = alert(7).as_dict() | {"committed_ns": START, "raised_ns": START}
+    assert cache.encoded("one", first) is cache.encoded("one", first)
+    assert json.loads(cache.encoded("one", first)) == alert_item(first)
+    later = first | {"revision": 2, "flows": 9}
+    assert json.loads(cache.encoded("one", later))["flows"] == 9
+    assert cache.encoded("two", first) is not cache.encoded("one", first)
