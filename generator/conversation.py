@@ -134,18 +134,22 @@ class Conversation(Exchange):
         self._last = False
         return self
 
-    def who_has(self, *, reply: bool = True, think: float = 0.0, jitter: float = 0.3) -> Self:
-        """The source asks for the destination's MAC address; ``reply`` lets it answer."""
+    def who_has(self, *, reply: bool = True, think: float = 0.0, jitter: float = 0.3, mac: str = "") -> Self:
+        """The source asks for the destination's MAC address; ``reply`` lets it answer. ``mac`` as in ``is_at``."""
         for lane in self._lanes:
             lane.gap_ns += think * 1e9
-            lane.put(self._frame(lane, headers.arp(1, broadcast=True), Content(b"", ()), ARP, from_client=True), jitter)
+            header = headers.arp(1, broadcast=not mac, mac=mac)
+            lane.put(self._frame(lane, header, Content(b"", ()), ARP, from_client=True), jitter)
         return self.is_at(from_client=False, think=0.0002) if reply else self
 
-    def is_at(self, *, from_client: bool = True, think: float = 0.0, jitter: float = 0.3) -> Self:
-        """One side tells the other its own MAC address (unasked when it comes first)."""
+    def is_at(self, *, from_client: bool = True, think: float = 0.0, jitter: float = 0.3, mac: str = "") -> Self:
+        """One side tells the other its own MAC address (unasked when it comes first).
+
+        With ``mac`` it is another host that claims the address, from that MAC (its first byte must not be 02).
+        """
         for lane in self._lanes:
             lane.gap_ns += think * 1e9
-            header = headers.arp(2, broadcast=False)
+            header = headers.arp(2, broadcast=False, mac=mac)
             lane.put(self._frame(lane, header, Content(b"", ()), ARP, from_client=from_client), jitter)
         return self
 

@@ -103,11 +103,11 @@ def bare(version: int, stack: Stack, protocol: int) -> bytes:
     return bytes(_network(version, stack, protocol, 0))
 
 
-@lru_cache(maxsize=8)
-def arp(operation: int, *, broadcast: bool) -> bytes:
-    """Ethernet and ARP: operation 1 asks, 2 answers."""
+@lru_cache(maxsize=256)
+def arp(operation: int, *, broadcast: bool, mac: str = "") -> bytes:
+    """Ethernet and ARP: operation 1 asks, 2 answers. ``mac`` is what a liar claims (its first byte is not 02)."""
     link = Ether(src=_MACS[0], dst="ff:ff:ff:ff:ff:ff" if broadcast else _MACS[1])
-    return bytes(link / ARP(op=operation, hwsrc=_MACS[0], psrc=_V4[0], hwdst="00:00:00:00:00:00", pdst=_V4[1]))
+    return bytes(link / ARP(op=operation, hwsrc=mac or _MACS[0], psrc=_V4[0], hwdst="00:00:00:00:00:00", pdst=_V4[1]))
 
 
 def timestamps_at(header: bytes, version: int) -> int:

@@ -42,11 +42,13 @@ def ipv6(out: U8, ip: Number, sender: U8, receiver: U8, routers: Number) -> Numb
 
 @kernel
 def arp(out: U8, at: Number, sender: U8, receiver: U8, near: Number, far: Number) -> None:
-    """Complete an ARP frame: both ends' addresses, MACs ``near`` (the sender's) and ``far``."""
+    """Complete an ARP frame: addresses, MACs ``near`` (the sender's, unless the template lies) and ``far``."""
     if out[at] != 0xFF:
         put48(out, at, far)
-    put48(out, at + 6, near)
-    put48(out, at + 22, near)
+    if out[at + 22] == 0x02:
+        put48(out, at + 22, near)
+    for k in range(6):
+        out[at + 6 + k] = out[at + 22 + k]
     for k in range(4):
         out[at + 28 + k] = sender[12 + k]
         out[at + 38 + k] = receiver[12 + k]

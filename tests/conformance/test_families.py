@@ -172,7 +172,7 @@ def test_the_same_seed_gives_the_same_and_another_does_not(name: str) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("name", ATTACKS)
 def test_attacks_can_be_told_from_ordinary_traffic_by_address(name: str, seed: int) -> None:
-    """Truth names addresses: one end of an attack is the family's own, or it is an ARP frame of an infected host."""
+    """Truth names addresses: one end of an attack is the family's own, or it is an ARP frame of an inside host."""
     _, attempts, world = built(name, seed)
     hosts = world.layout.hosts
     own = np.concatenate([hosts(pool) for pool in (world.attackers, world.spoofed, world.attack_servers)])
@@ -180,8 +180,8 @@ def test_attacks_can_be_told_from_ordinary_traffic_by_address(name: str, seed: i
     told = np.isin(hosts(attempts.src), own) | np.isin(hosts(attempts.dst), own)
     conversations, _, _ = built(name, seed)
     arp = np.array([one.frames(4)[0].header[12:14] == b"\x08\x06" for one in conversations])[attempts.template]
-    infected = np.isin(hosts(attempts.src), hosts(world.infected))
-    assert (told | (arp & infected)).all()
+    inside = np.isin(hosts(attempts.src), hosts(world.inside))
+    assert (told | (arp & inside)).all()
 
 
 @pytest.mark.parametrize("name", NAMES)
