@@ -3,8 +3,11 @@ import { TOKYO, clock, count, duration } from "./format.js";
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+// A wall has larger letters; uPlot wants pixels.
+const scale = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+
 function axis(values, size, extra = {}) {
-  return { stroke: colour("--faint"), grid: { stroke: colour("--grid"), width: 1 }, ticks: { show: false }, font: `12px ${getComputedStyle(document.body).fontFamily}`, values, size, ...extra };
+  return { stroke: colour("--faint"), grid: { stroke: colour("--grid"), width: 1 }, ticks: { show: false }, font: `${Math.round(12 * scale())}px ${getComputedStyle(document.body).fontFamily}`, values, size: size * scale(), ...extra };
 }
 
 const line = (label, name, extra = {}) => ({ label, stroke: colour(name), width: 2, points: { show: false }, spanGaps: false, ...extra });
