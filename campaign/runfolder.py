@@ -2,7 +2,7 @@
 
 ``run.json``: ``id``, ``scenario``, ``title``, ``state`` (starting, running, judging, finished, interrupted, failed),
 ``reason``, ``started_ns`` (second 0 of the plan), ``ended_ns``, ``duration_s``, ``pid``, ``overrides``, ``multiplier``
-(curve), ``address`` of the page, and ``figures``, the last line of ``timeline.jsonl`` (see ``campaign.figures.Figures``).
+(curve), ``address`` of the page, and ``figures``, the last line of ``timeline.jsonl`` (``campaign.figures.Figures``).
 """
 
 from __future__ import annotations
