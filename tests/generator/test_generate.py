@@ -7,9 +7,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cli.main import main
 from contract.truth import read_truth
 
 ROOT = Path(__file__).parents[2]
@@ -17,56 +19,72 @@ SUMS = " or ".join(f"{p}.checksum.status==0" for p in ("ip", "tcp", "udp", "icmp
 BAD = f"{SUMS} or _ws.malformed or ip.bogus_header_length or tcp.analysis.ack_lost_segment"
 
 
-def generate(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "cli.main", "generate", *arguments],
-        cwd=folder, env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
-        capture_output=True, text=True, timeout=240, check=False,
+WORDS = ["--family", "syn_flood", "--family", "web_browsing", "--rate", "40", "--duration", "5", "--seed", "5"]
+
+
+@pytest.fixture(scope="module")
+def capture(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A capture that a process of its own wrote, and what it said of it."""
+    path = tmp_path_factory.mktemp("generate") / "a.pcapng"
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.main", "generate", *WORDS, "-o", str(path), "--json"],
+        cwd=ROOT, capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return path, json.loads(done.stdout)
 
 
-def families(*names: str) -> list[str]:
-    return [word for name in names for word in ("--family", name)]
+def generate(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    """The exit code of the command, run here."""
+    monkeypatch.setattr(sys, "argv", ["tenfold", "generate", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
 
 
-def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
-    words = [*families("syn_flood", "web_browsing"), "--rate", "30", "--duration", "2"]
-    for name, seed in (("a.pcap", "5"), ("b.pcap", "5")):
-        done = generate(tmp_path, *words, "--seed", seed, "-o", name, "--json")
-        assert done.returncode == 0, done.stderr
-        summary = json.loads(done.stdout)
-    assert summary["frames"] > 100
-    assert (tmp_path / "a.pcap").read_bytes() == (tmp_path / "b.pcap").read_bytes()
-    assert {entry.family for entry in read_truth(tmp_path / "a.pcap.truth.json").entries} == {"syn_flood"}
+def test_the_same_seed_gives_the_same_bytes_in_another_process(
+    capture: tuple[Path, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, summary = capture
+    assert generate(monkeypatch, *WORDS, "-o", str(tmp_path / "b.pcapng")) == 0
+    assert (tmp_path / "b.pcapng").read_bytes() == path.read_bytes()
+    assert summary["frames"] > 1000
+    assert {entry.family for entry in read_truth(Path(summary["truth"])).entries} == {"syn_flood"}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "text"),
+    ("arguments", "text"),
     [
-        (["-o", "x.pcap"], 2, "name a scenario"),
-        (["--family", "nonsense", "-o", "x.pcap"], 2, "no family 'nonsense'"),
-        (["no-such-scenario", "-o", "x.pcap"], 2, "no-such-scenario"),
-        (["--family", "syn_flood", "-o", "x.txt"], 2, "must end in"),
-        (["--family", "syn_flood", "-o", "none/x.pcap"], 2, "cannot write"),
-        (["--family", "syn_flood", "--duration", "-1", "-o", "x.pcap"], 2, "duration"),
-        (["--family", "syn_flood", "--start", "noon", "-o", "x.pcap"], 2, "ISO 8601"),
+        (["-o", "x.pcap"], "name a scenario"),
+        (["--family", "nonsense", "-o", "x.pcap"], "no family 'nonsense'"),
+        (["no-such-scenario", "-o", "x.pcap"], "no-such-scenario"),
+        (["--family", "syn_flood", "-o", "x.txt"], "must end in"),
+        (["--family", "syn_flood", "-o", "none/x.pcap"], "cannot write"),
+        (["--family", "syn_flood", "--duration", "-1", "-o", "x.pcap"], "duration"),
+        (["--family", "syn_flood", "--start", "noon", "-o", "x.pcap"], "ISO 8601"),
     ],
 )
-def test_mistakes_get_one_clear_line(tmp_path: Path, arguments: list[str], code: int, text: str) -> None:
-    done = generate(tmp_path, *arguments)
-    assert done.returncode == code
-    assert text in done.stderr
-    assert done.stderr.count("\n") == 1
+def test_mistakes_get_one_clear_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    text: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert generate(monkeypatch, *arguments) == 2
+    said = capsys.readouterr()
+    assert text in said.err
+    assert said.err.count("\n") == 1
+    assert said.out == ""
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed: nobody else reads the capture")
-def test_tshark_finds_no_malformed_frame_and_no_bad_checksum(tmp_path: Path) -> None:
-    words = [*families("syn_flood", "web_browsing"), "--rate", "40", "--duration", "5", "-o", "a.pcapng"]
-    assert generate(tmp_path, *words).returncode == 0
+def test_tshark_finds_no_malformed_frame_and_no_bad_checksum(capture: tuple[Path, dict[str, Any]]) -> None:
     checks = [word for p in ("tcp", "udp", "ip") for word in ("-o", f"{p}.check_checksum:TRUE")]
     found = subprocess.run(
-        ["tshark", "-r", "a.pcapng", *checks, "-Y", BAD], cwd=tmp_path, capture_output=True, text=True, check=True
+        ["tshark", "-r", str(capture[0]), *checks, "-Y", BAD], capture_output=True, text=True, check=True
     )
     assert found.stdout == ""
 
