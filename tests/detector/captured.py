@@ -40,7 +40,7 @@ def eth(body, ethertype=0x0800):
     return ETHERNET + struct.pack("!H", ethertype) + body
 
 
-def ip4(src, dst, protocol, body, ident=1, place=0, ttl=64, options=b"", total=None):
+def ip4(src, dst, protocol, body, ident=1, place=0, ttl=64, options=b"", total=None):  # noqa: PLR0917 - a header has fields
     header = 20 + len(options)
     total = header + len(body) if total is None else total
     first = 0x40 | header // 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 
 import numpy as np
@@ -126,13 +127,65 @@ def frames(draw):
 gaps = st.sampled_from([0, 0, 1, MS, MS, -MS, 500 * MS, 2 * SECOND, 5 * SECOND, 61 * SECOND])
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.lists(st.tuples(frames(), gaps), min_size=1, max_size=40), st.data())
 def test_agrees_with_the_oracle_on_any_frames(rows, data):
     ts = (START + np.cumsum([gap for _, gap in rows])).tolist()
     cuts = data.draw(st.lists(st.integers(0, len(rows)), max_size=3))
     link, data_, wire = zip(*(frame for frame, _ in rows), strict=True)
     agree(list(data_), ts, list(link), list(wire), cuts, idle_s=60, active_s=100)
+
+
+def dense(seed):
+    """300 frames among few hosts and ports, so that flows grow long, close, idle out and come again."""
+    rng = random.Random(seed)
+    hosts = [(A, B), (B, A), (A, C)] if rng.random() < 0.7 else [(A6, B6), (B6, A6)]
+    usual = [SYN, SYN | ACK, ACK, ACK, PSH | ACK, PSH | ACK, FIN | ACK, RST]
+    flags = usual if rng.random() < 0.5 else [*usual[:6], *[ACK] * 20]  # some that close late or never
+    steps = [1, MS, MS, 100 * MS, -MS] if rng.random() < 0.5 else [MS, SECOND, 2 * SECOND, 30 * SECOND, 61 * SECOND]
+    rows, ts = [], START
+    for _ in range(300):
+        src, dst = rng.choice(hosts)
+        sport, dport = rng.choice([(4000, 80), (80, 4000), (4000, 5000)])
+        payload = rng.choice([b"", b"", b"x", b"hello", bytes(range(100))])
+        kind = rng.random()
+        if kind < 0.7:
+            seq = rng.choice([1, 2, 6, 7, 107, 2**32 - 5])
+            protocol, body = 6, tcp(sport, dport, rng.choice(flags), payload, seq, rng.choice([0, 900]))
+        elif kind < 0.8:
+            protocol, body = 17, udp(sport, dport, payload)
+        elif kind < 0.9:
+            pairs = [0, 8, 13, 14] if len(src) == 4 else [128, 129, 135, 136]
+            protocol, body = (1 if len(src) == 4 else 58), icmp(rng.choice(pairs), 0, payload)
+        else:
+            protocol, body = refusal(rng, src, dst)
+        if len(src) == 16:
+            rows.append((eth(ip6(src, dst, protocol, body), 0x86DD), ts))
+        elif kind < 0.04:
+            rows.append(
+                (eth(arp(rng.choice([1, 2]), src, rng.choice([dst, src]), bytes([rng.choice([2, 4])] * 6)), 0x0806), ts)
+            )
+        else:
+            place = rng.choice([0x2000, 3]) if rng.random() < 0.1 else 0
+            rows.append((eth(ip4(src, dst, protocol, body, rng.choice([1, 2]), place)), ts))
+        ts += rng.choice(steps)
+    return rows
+
+
+def refusal(rng, src, dst):
+    """An ICMP error that quotes a packet of the other way."""
+    quoted = rng.choice([tcp(4000, 80, SYN), udp(80, 4000, b"?")])
+    if len(src) == 4:
+        return 1, icmp(rng.choice([3, 3, 11]), 3, ip4(dst, src, rng.choice([6, 17]), quoted))
+    return 58, icmp(rng.choice([1, 2]), 4, ip6(dst, src, rng.choice([6, 17]), quoted))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_agrees_with_the_oracle_on_long_flows(seed):
+    rows = dense(seed)
+    frames_, ts = [row[0] for row in rows], [row[1] for row in rows]
+    limits = {"idle_s": 60, "active_s": 40 if seed % 2 else 1800}
+    agree(frames_, ts, [1] * len(rows), [len(f) for f in frames_], [100, 101, 228], **limits)
 
 
 def conversation():
