@@ -113,7 +113,7 @@ class Incidents(NamedTuple):
     port_counts: npt.NDArray[np.uint32]  # (n, LISTED)
     sketches: npt.NDArray[np.uint8]  # (n, 3, REGISTERS)
     samples: npt.NDArray[Any]  # (n, SAMPLES) of SAMPLE
-    index: npt.NDArray[np.int32]  # (2 n or more,) row, -1 where empty
+    places: npt.NDArray[np.int32]  # hash index, (2 n or more,) row, -1 where empty
     free: npt.NDArray[np.int32]  # (n,) stack of free rows
     dirty: npt.NDArray[np.int32]  # (n,) rows touched since the list was cleared
     counters: npt.NDArray[np.int64]
@@ -130,7 +130,7 @@ def new_incidents(capacity: int, families: int) -> Incidents:
         port_counts=np.zeros((capacity, LISTED), np.uint32),
         sketches=np.zeros((capacity, 3, REGISTERS), np.uint8),
         samples=np.zeros((capacity, SAMPLES), SAMPLE),
-        index=np.full(1 << (2 * capacity - 1).bit_length(), -1, np.int32),
+        places=np.full(1 << (2 * capacity - 1).bit_length(), -1, np.int32),
         free=np.arange(capacity - 1, -1, -1, dtype=np.int32),
         dirty=np.zeros(capacity, np.int32),
         counters=np.zeros(4, np.int64),
@@ -195,10 +195,10 @@ def _hash(key: npt.NDArray[np.uint64]) -> np.uint64:
 @kernel
 def find_or_make(state: Incidents, key: npt.NDArray[np.uint64]) -> int:
     """The row of a key, made where there is none; -1 where the table is full."""
-    mask = state.index.shape[0] - 1
+    mask = state.places.shape[0] - 1
     place = np.int64(_hash(key) & np.uint64(mask))
-    while state.index[place] >= 0:
-        row = state.index[place]
+    while state.places[place] >= 0:
+        row = state.places[place]
         same = True
         for i in range(5):
             same = same and state.rows[row]["key"][i] == key[i]
@@ -210,7 +210,7 @@ def find_or_make(state: Incidents, key: npt.NDArray[np.uint64]) -> int:
         return -1
     state.counters[FREE] -= 1
     row = state.free[state.counters[FREE]]
-    state.index[place] = row
+    state.places[place] = row
     for i in range(5):
         state.rows[row]["key"][i] = key[i]
     state.rows[row]["used"] = 1
@@ -220,14 +220,14 @@ def find_or_make(state: Incidents, key: npt.NDArray[np.uint64]) -> int:
 @kernel
 def reindex(state: Incidents) -> None:
     """Build the index anew from the used rows (after some were removed)."""
-    state.index[:] = -1
-    mask = state.index.shape[0] - 1
+    state.places[:] = -1
+    mask = state.places.shape[0] - 1
     for row in range(state.rows.shape[0]):
         if state.rows[row]["used"]:
             place = np.int64(_hash(state.rows[row]["key"]) & np.uint64(mask))
-            while state.index[place] >= 0:
+            while state.places[place] >= 0:
                 place = (place + 1) & mask
-            state.index[place] = row
+            state.places[place] = row
 
 
 @kernel

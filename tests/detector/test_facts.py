@@ -1,4 +1,4 @@
-"""Figures, words and severity of an incident."""
+"""Figures of an incident, read from its arrays."""
 
 from __future__ import annotations
 
@@ -7,135 +7,55 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from detector.evidence import count, duration, sentences, size
-from detector.facts import Facts, estimate, mac_text
-from detector.incidents import REGISTERS, _sketch
-from detector.severity import severity
+from detector.facts import as_bytes, estimate, facts_of, mac_text, sample_flows
+from detector.flowtable import FLOW
+from detector.gathering import gather
+from detector.incidents import REGISTERS, new_incidents, new_marks
+from detector.incidents import _sketch as sketch
+from detector.policy import Policy
+from tests.detector.incident_facts import FACTS
 
-SECOND = 1_000_000_000
-FACTS = Facts(
-    family="port_scan",
-    first=0,
-    last=3_100_000_000,
-    flows=412,
-    attackers=["198.18.0.9"],
-    victims=["198.18.1.1"],
-    ports=list(range(50)),
-    attackers_total=1,
-    victims_total=1,
-    ports_total=412,
-    protocol=6,
-    unanswered=400,
-    refused=0,
-    opened=0,
-    packets=(412, 12),
-    bytes_=(24_720, 720),
-    names=0,
-    name_bytes=0,
-    gaps=411,
-    gap_mean=0.0075,
-    gap_deviation=0.00075,
-    mac="",
-)
+MAPPED = 0xFFFF << 32
 
 
-def test_a_scan_in_words() -> None:
-    assert sentences(FACTS)[0] == "412 ports of one host in 3.1 s, 97 % unanswered"
-    assert len(sentences(FACTS)) == 3
-    sweep = replace(FACTS, family="host_sweep", victims_total=254, ports_total=1)
-    assert sentences(sweep)[0] == "254 hosts asked in 3.1 s on 1 port, 97 % unanswered"
-
-
-@pytest.mark.parametrize(
-    ("family", "words"),
-    [
-        ("syn_flood", "412 flows at 198.18.1.1 in 3.1 s from 198.18.0.9"),
-        ("slowloris", "0 connections opened and held"),
-        ("reflection_amplification", "24.7 kB of answers against 720 bytes of requests"),
-        ("web_scan", "412 web request flows to 1 host"),
-        ("ssh_bruteforce", "412 login sessions at 198.18.1.1"),
-        ("web_attack", "412 web conversations with 198.18.1.1"),
-        ("c2_beacon", "one contact every 7.5 ms, deviation 10 %"),
-        ("dns_tunnel", "24.7 kB asked and 720 bytes answered in 3.1 s"),
-        ("iot_botnet", "412 ports of one host"),
-        ("exfiltration", "24.7 kB went out to 198.18.1.1 against 720 bytes in"),
-        ("arp_spoofing", "198.18.0.9 claims 1 address towards 1 host"),
-        ("other_dos", "412 flows at"),
-    ],
-)
-def test_every_group_has_words_with_figures(family: str, words: str) -> None:
-    lines = sentences(replace(FACTS, family=family))
-    assert 1 <= len(lines) <= 3
-    assert any(words in line for line in lines), lines
-
-
-def test_an_incident_without_figures_still_has_words() -> None:
-    empty = replace(
-        FACTS, flows=0, attackers=[], victims=[], ports=[], packets=(0, 0), bytes_=(0, 0), gaps=0, last=0, ports_total=0
+def test_figures_are_those_of_the_flows() -> None:
+    table = np.zeros(3, FLOW)
+    table["flow_id"], table["protocol"] = [7, 8, 9], 6
+    table["address"][:, 0, 1], table["address"][:, 1, 1] = MAPPED | 0xC6120009, MAPPED | 0xC6120101
+    table["port"], table["first"], table["last"] = (
+        [[1000, 22], [1001, 22], [1002, 23]],
+        [10**9, 2 * 10**9, 4 * 10**9],
+        5 * 10**9,
     )
-    for family in (
-        "syn_flood",
-        "port_scan",
-        "ssh_bruteforce",
-        "c2_beacon",
-        "dns_tunnel",
-        "exfiltration",
-        "arp_spoofing",
-    ):
-        assert sentences(replace(empty, family=family))
+    table["packets"], table["bytes"] = [[1, 0], [2, 1], [3, 1]], [[40, 0], [80, 40], [120, 60]]
+    state, marks = new_incidents(4, 3), new_marks(3)
+    bars = Policy().tables(("benign", "port_scan", "syn_flood")).table
+    slots = np.arange(3, dtype=np.int32)
+    gather(state, bars, table, marks, slots, np.ones(3, np.int16), np.full(3, 0.9, np.float32), 10**10)
+    found = facts_of(state, 0, "port_scan")
+    assert (found.attackers, found.victims, found.ports) == (["198.18.0.9"], ["198.18.1.1"], [22, 23])
+    assert (found.flows, found.unanswered, found.packets, found.bytes_) == (3, 1, (6, 2), (240, 100))
+    assert (found.first, found.last, found.seconds) == (10**9, 5 * 10**9, 4.0)
+    assert (found.gaps, found.gap_mean, found.gap_deviation) == (2, 1.5, 0.5)
+    assert found.rate == 0.75
+    assert found.share(found.unanswered) == pytest.approx(1 / 3)
+    samples = sample_flows(state, 0)
+    assert [sample["flow_id"] for sample in samples] == [7, 8, 9]
+    assert samples[0]["src"] == "198.18.0.9"
+    assert samples[0]["community_id"].startswith("1:")
 
 
-def test_numbers_in_words() -> None:
-    assert count(1, "port") == "1 port"
-    assert count(12_000, "address", "addresses") == "12,000 addresses"
-    assert [duration(s) for s in (0.0, 0.02, 3.14, 130, 8000)] == ["0.1 ms", "20.0 ms", "3.1 s", "2.2 min", "2.2 h"]
-    assert [size(n) for n in (12, 1_500, 2_000_000, 3e9)] == ["12 bytes", "1.5 kB", "2.0 MB", "3.0 GB"]
+def test_shares_of_nothing_are_none() -> None:
+    assert replace(FACTS, flows=0).share(5) == 0.0
+    assert as_bytes(np.array([[1, 2]], np.uint64)).tolist() == [[0] * 7 + [1] + [0] * 7 + [2]]
     assert mac_text(0x0200000000AB) == "02:00:00:00:00:ab"
     assert mac_text(0) == ""
-
-
-@pytest.mark.parametrize(
-    ("change", "level"),
-    [
-        ({}, "low"),
-        ({"ports_total": 900}, "medium"),
-        ({"family": "ssh_bruteforce", "flows": 9}, "medium"),
-        ({"family": "ssh_bruteforce"}, "high"),
-        ({"family": "web_attack"}, "high"),
-        ({"family": "c2_beacon"}, "high"),
-        ({"family": "exfiltration"}, "high"),
-        ({"family": "exfiltration", "bytes_": (60_000_000, 0)}, "critical"),
-        ({"family": "arp_spoofing"}, "high"),
-        ({"family": "syn_flood", "flows": 30}, "medium"),
-        ({"family": "syn_flood"}, "high"),
-        ({"family": "syn_flood", "flows": 50_000}, "critical"),
-    ],
-)
-def test_severity_has_a_reason(change: dict[str, object], level: str) -> None:
-    found, reason = severity(replace(FACTS, **change), 0.9)  # type: ignore[arg-type]
-    assert found == level
-    assert reason
-
-
-def test_little_confidence_lowers_severity() -> None:
-    assert severity(replace(FACTS, family="web_attack"), 0.2)[0] == "medium"
-    assert "0.20" in severity(replace(FACTS, family="web_attack"), 0.2)[1]
-    assert severity(FACTS, 0.2)[0] == "low"
 
 
 @pytest.mark.parametrize("distinct", [0, 10, 400, 3000, 60_000])
 def test_the_sketch_counts_within_a_tenth(distinct: int) -> None:
     registers = np.zeros(REGISTERS, np.uint8)
     for value in np.random.default_rng(1).integers(0, 1 << 63, distinct):
-        _sketch(registers, np.uint64(value))
-        _sketch(registers, np.uint64(value))
+        sketch(registers, np.uint64(value))
+        sketch(registers, np.uint64(value))
     assert abs(estimate(registers) - distinct) <= 0.1 * distinct
-
-
-def test_the_sketch_does_as_its_plain_form() -> None:
-    compiled, plain = np.zeros(REGISTERS, np.uint8), np.zeros(REGISTERS, np.uint8)
-    with np.errstate(over="ignore"):
-        for value in range(300):
-            _sketch(compiled, np.uint64(value))
-            _sketch.py_func(plain, np.uint64(value))  # type: ignore[attr-defined]
-    assert (compiled == plain).all()

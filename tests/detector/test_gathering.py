@@ -81,7 +81,7 @@ def test_flows_join_move_and_leave_as_in_the_oracle(sequence: list[tuple[int, in
 
 
 def everything(state: Incidents) -> list[np.ndarray]:
-    return [state.rows, state.weights, state.hosts, state.host_counts, state.ports, state.sketches, state.index]
+    return [state.rows, state.weights, state.hosts, state.host_counts, state.ports, state.sketches, state.places]
 
 
 def test_the_kernel_does_as_its_plain_form() -> None:
