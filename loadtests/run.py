@@ -23,6 +23,7 @@ from loadtests.settings import STEPS
 
 _ROOT: Final = Path(__file__).parent.parent
 _SCENARIO: Final = "paris-2024"
+_SEED: Final = 2023
 _START_S: Final = 60.0
 _WARM_S: Final = 180.0
 _END_S: Final = 60.0
@@ -73,7 +74,7 @@ def _make_feed(work: Path, multiplier: int, step_s: float) -> None:
     path = work / f"feed-{multiplier}x.arrow"
     command = ["generate", _SCENARIO, "--out", str(path), "--multiplier", str(multiplier), "--duration", f"{step_s:g}"]
     done = subprocess.run(  # noqa: S603 - our own command with our own arguments
-        [sys.executable, "-m", "cli.main", *command, "--seed", str(multiplier)],
+        [sys.executable, "-m", "cli.main", *command, "--seed", str(_SEED + multiplier)],
         cwd=_ROOT,
         capture_output=True,
         text=True,
