@@ -20,7 +20,7 @@ from generator.traffic import chunks
 from generator.workload import Share, Workload
 
 _ATTEMPTS: Final = 9_000  # of a world at most: enough to learn from, seconds to make
-_ROWS: Final = 350  # looks kept of one family in one world
+_ROWS: Final = 200  # looks kept of one family in one world
 
 # attempts a second (least, most) and seconds (least, most) of a family's worlds; drawn log-uniformly
 _RATES: Final[Mapping[str, tuple[float, float, float, float]]] = {

@@ -20,8 +20,8 @@ from detector.features import NAMES
 from detector.model import Model, decide
 
 Names = npt.NDArray[np.str_]
-ROWS_PER_SOURCE: Final = 500  # of one family in one source
-FOLDS: Final = 8
+ROWS_PER_SOURCE: Final = 250  # of one family in one source
+FOLDS: Final = 6
 FALSE_POSITIVES: Final = 0.001  # share of benign looks that a threshold may let pass, on sources held out
 LEAST: Final = 0.5
 MOST: Final = 0.95

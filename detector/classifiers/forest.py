@@ -15,7 +15,7 @@ from contract.errors import InputError
 from contract.jit import kernel
 from detector.classifiers.base import Arrays, Codes, Matrix, Weights
 
-TREES: Final = 64
+TREES: Final = 56
 MAX_DEPTH: Final = 18
 MAX_LEAVES: Final = 700
 _BLOCK: Final = 256
@@ -93,7 +93,7 @@ def fit(matrix: Matrix, codes: Codes, weights: Weights, classes: int, seed: int)
         max_depth=MAX_DEPTH,
         max_leaf_nodes=MAX_LEAVES,
         min_samples_leaf=3,
-        max_features=0.12,
+        max_features=0.2,
         bootstrap=True,
         random_state=seed,
         n_jobs=1,

@@ -1,0 +1,27 @@
+from detector.features import WIDTH
+from detector.observer import Observer
+from tests.detector.flows_by_hand import SECOND, START, close_tick, empty, put, slots_of
+
+
+def test_a_look_folds_the_tick_in_before_it_reads_features():
+    table = empty()
+    observer = Observer(table)
+    for slot in range(5):
+        put(table, slot, 1, 2, port=slot + 1)
+    slots, matrix = observer.look(slots_of(5), START)
+    assert slots.tolist() == [0, 1, 2, 3, 4]
+    assert matrix.shape == (5, WIDTH)
+    close_tick(table, [0, 1, 2, 3, 4])
+    slots, again = observer.look(slots_of(0), START + SECOND)
+    assert slots.tolist() == [0, 1, 2, 3, 4]  # the second look
+    assert again.shape == (5, WIDTH)
+    assert observer.look(slots_of(0), START + 2 * SECOND)[0].tolist() == []
+    assert observer.evicted == 0
+
+
+def test_the_last_look_waits_for_nobody():
+    table = empty()
+    observer = Observer(table)
+    put(table, 0, 1, 2)
+    observer.look(slots_of(1), START)
+    assert observer.look(slots_of(0), START + 1, last=True)[0].tolist() == [0]
