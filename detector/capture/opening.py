@@ -6,6 +6,7 @@ import mmap
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from contract.errors import InputError
 from detector.capture.pcap import PcapSource, is_pcap
@@ -28,7 +29,7 @@ def open_capture(path: str | Path) -> Source:
         return PcapngSource(data, str(path))
     head = data[:8].tobytes()
     if head[:4] == b"\xff\xff\xff\xff":  # the continuation marker before each message of an Arrow stream
-        return StreamSource(path.open("rb"), str(path))
+        return StreamSource(pa.memory_map(str(path)), str(path))
     if head[:2] == b"\x1f\x8b":
         raise InputError(f"{path}: gzip-compressed; decompress it first (gunzip)")
     raise InputError(f"{path}: not a capture: neither pcap, pcapng nor an Arrow stream")
