@@ -97,7 +97,10 @@ class _Held:
         rules: list[Rule | None] = [None] * len(sources)
         baseline = []
         for fold in range(int(fold_of.max()) + 1):
-            rule = best_rule([t for t, f in zip(thinned, fold_of, strict=True) if f != fold])
+            others = [t for t, f in zip(thinned, fold_of, strict=True) if f != fold and len(t)]
+            if not others:
+                continue
+            rule = best_rule(others)
             for at in np.flatnonzero(fold_of == fold):
                 rules[at] = rule
                 baseline += _flagged(sources[at], rule)

@@ -45,7 +45,9 @@ def best_rule(sources: Sequence[Source]) -> Rule:
     matrix = np.concatenate([source.matrix for source in sources])
     attack = np.concatenate(codes) == 1
     weight = weights(sources, codes)
-    best, found = -1.0, Rule(0, 0.0, 1)
+    best, found = -1.0, Rule(0, np.inf, 1)  # where there is nothing to tell apart it says attack to nobody
+    if attack.all() or not attack.any():
+        return found
     for feature in range(matrix.shape[1]):
         column = matrix[:, feature]
         cuts = np.unique(np.quantile(column, np.linspace(0, 1, _STEPS)))

@@ -128,7 +128,10 @@ def held_out(
     method: str = "forest",
     progress: Progress | None = None,
 ) -> list[Matrix | None]:
-    """Probabilities of every capture's looks by a classifier that saw nothing of its group; ``None`` for worlds."""
+    """Probabilities of every capture's looks by a classifier that saw nothing of its group; ``None`` for worlds.
+
+    ``None``, too, where nothing else is left to train on.
+    """
     fold_of = folds(sources)
     found: list[Matrix | None] = [None] * len(sources)
     thinned = [thin(source, seed) for source in sources]
@@ -136,7 +139,10 @@ def held_out(
     for fold in range(count):
         if progress:
             progress("held-out fold", fold, count)
-        classifier = fit([t for t, f in zip(thinned, fold_of, strict=True) if f != fold], families, seed + fold, method)
+        others = [t for t, f in zip(thinned, fold_of, strict=True) if f != fold and len(t)]
+        if not others:  # all captures are of one origin: nobody is left who could judge them
+            continue
+        classifier = fit(others, families, seed + fold, method)
         for at in np.flatnonzero(fold_of == fold):
             found[at] = classifier.probabilities(sources[int(at)].matrix)
     if progress:

@@ -26,3 +26,8 @@ def test_what_a_rule_says():
     matrix[1, 3] = 2
     assert Rule(3, 1.0, 1).says(matrix).tolist() == [False, True]
     assert Rule(3, 1.0, -1).says(matrix).tolist() == [True, False]
+
+
+def test_where_there_is_nothing_to_tell_apart_nobody_is_accused():
+    rule = best_rule([source("a", ["port_scan"] * 5)])
+    assert not rule.says(np.ones((3, len(NAMES)), np.float32)).any()

@@ -104,3 +104,8 @@ def test_a_threshold_lets_few_benign_looks_pass():
     rows = np.stack([1 - attack, attack], axis=1)
     threshold = training.thresholds([src], [rows], families)[1]
     assert (attack >= threshold).mean() <= 1.2 * training.FALSE_POSITIVES
+
+
+def test_captures_of_one_origin_cannot_judge_themselves():
+    sources = [source(name, ["benign"] * 9 + ["port_scan"] * 9, group="one") for name in "ab"]
+    assert training.held_out(sources, ("benign", "port_scan"), 1) == [None, None]
