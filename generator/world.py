@@ -69,7 +69,7 @@ class Attempts(NamedTuple):
         if ipv6 and world.ipv6_share > 0:
             six = rng.random(n) < world.ipv6_share
             src[six], dst[six] = world.layout.twins(src[six]), world.layout.twins(dst[six])
-        ports = world.ephemeral(n) if src_port is None else src_port
+        ports = _successive(world.ephemeral(n), src) if src_port is None else src_port
         return cls(
             np.asarray(intended, np.int64),
             src,
@@ -80,6 +80,22 @@ class Attempts(NamedTuple):
             np.asarray(world.rtt(n) if rtt_ns is None else rtt_ns, np.int64),
             rng.integers(0, 2**64, n, np.uint64),
         )
+
+
+def _successive(ports: npt.NDArray[np.uint16], src: Addresses) -> npt.NDArray[np.uint16]:
+    """Each source's attempts take one port after the other from its first: no two of them meet on one 5-tuple."""
+    rows = np.ascontiguousarray(src).view("V16").ravel()
+    _, first, host = np.unique(rows, return_index=True, return_inverse=True)
+    order = np.argsort(host, kind="stable")
+    ordered = host[order]
+    begins = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(host) else np.zeros(0, np.int64)
+    turn = np.empty(len(host), np.int64)
+    turn[order] = np.arange(len(host)) - np.repeat(begins, np.diff(np.r_[begins, len(host)]))
+    base = ports[first][host].astype(np.int64)
+    low = np.where(base < 49152, 32768, 49152)
+    span = np.where(base < 49152, 28232, 16384)
+    taken: npt.NDArray[np.uint16] = (low + (base - low + turn) % span).astype(np.uint16)
+    return taken
 
 
 def mapped(low: npt.NDArray[Any]) -> Addresses:

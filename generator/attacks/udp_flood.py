@@ -1,7 +1,7 @@
 """UDP flood: more datagrams than a host or its line can take.
 
 Drawn per campaign: the tools (hping-like empty or constant datagrams, stress tools with text, bot families with
-random bytes of 512 to 1,400, game-query and VoIP lookalikes), one port, a few or all of them, spoofed or real
+random bytes of 8 to 1,440, game-query and VoIP lookalikes), one port, a few or all of them, spoofed or real
 sources, and whether the victim still answers some with ICMP port unreachable (RFC 1812 limits how often). An attempt
 is a short burst of one source: 1 to 12 datagrams, 20 us to 20 ms apart.
 """
@@ -42,10 +42,10 @@ def _payload(world: World) -> Payload:
         return bytes([int(rng.choice((0, 0x58, 0x41, 0xFF)))]) * size
     if kind < 0.3:
         return bytes(world.pick(_TEXTS))
-    # random bytes behind a first one that the tool keeps
-    fresh = size - 1 if kind < 0.6 else min(size - 1, 24)
-    head = bytes([int(rng.integers(0, 0x40))])
-    return [head, Rand(fresh, "bytes"), world.noise(size - 1 - fresh)] if size > 1 else head[:size]
+    # random bytes behind two that the tool keeps, chosen so that no analyser takes them for a protocol that it knows
+    head = bytes([int(rng.integers(0x10, 0x40)), int(rng.integers(0xA0, 0x100))])
+    fresh = size - len(head) if kind < 0.6 else min(size - len(head), 24)
+    return [head, Rand(fresh, "bytes"), world.noise(size - len(head) - fresh)] if size > 2 else head[:size]
 
 
 def _lookalike(world: World, port: int) -> Payload:

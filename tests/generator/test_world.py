@@ -10,7 +10,7 @@ from contract.addresses import texts
 from contract.errors import InputError
 from contract.safety import LAB
 from generator.workload import Share, Workload
-from generator.world import Attempts, Layout, make_world
+from generator.world import Attempts, Layout, _successive, make_world, mapped
 from tests.generator.helpers import WORKLOAD, world
 
 BOTH = replace(WORKLOAD, attacks=(Share("syn_flood"), Share("web_attack")))
@@ -96,3 +96,15 @@ def test_words_are_words() -> None:
     words = [here.word(3, 9) for _ in range(50)]
     assert all(w.isalpha() and w.islower() and 3 <= len(w) <= 9 for w in words)
     assert len(here.some(here.sites, 2, 3)) in (2, 3)
+
+
+def test_a_source_never_meets_itself_on_one_port() -> None:
+    rng = np.random.default_rng(3)
+    src = mapped(rng.integers(0, 5, 4000) + 0xC6120000)
+    for first, low, high in ((60_990, 32_768, 61_000), (65_530, 49_152, 65_536)):
+        ports = _successive(np.full(4000, first, np.uint16), src)
+        assert low <= ports.min() <= ports.max() < high
+        for host in np.unique(src, axis=0):
+            mine = ports[(src == host).all(axis=1)]
+            assert len(np.unique(mine)) == len(mine)
+    assert len(_successive(ports[:0], src[:0])) == 0
