@@ -101,7 +101,7 @@ def test_words_are_words() -> None:
 def test_a_source_never_meets_itself_on_one_port() -> None:
     rng = np.random.default_rng(3)
     src = mapped(rng.integers(0, 5, 4000) + 0xC6120000)
-    for first, low, high in ((60_990, 32_768, 61_000), (65_530, 49_152, 65_536)):
+    for first, low, high in ((49_100, 32_768, 61_000), (65_530, 49_152, 65_536)):
         ports = _successive(np.full(4000, first, np.uint16), src)
         assert low <= ports.min() <= ports.max() < high
         for host in np.unique(src, axis=0):
