@@ -68,7 +68,7 @@ def side_of(flow: Record, address: Record, key_port: Record, protocol: Int) -> I
 @lean_part
 def find(table: FlowTable, address: Record, key_port: Record, protocol: Int, hashed: np.uint64) -> tuple[Any, Any]:
     """Slot and side of the live flow with that key; (-1, 0) where there is none."""
-    index = table.index
+    index = table.places
     mask = np.uint64(len(index) - 1)
     tag = hashed & _TAG
     place = (tag >> _HALF) & mask
@@ -85,14 +85,14 @@ def find(table: FlowTable, address: Record, key_port: Record, protocol: Int, has
 @lean_part
 def fetch_entry(table: FlowTable, hashed: np.uint64) -> None:
     """Ask for the part of the index where a flow of that hash is looked for."""
-    mask = np.uint64(len(table.index) - 1)
-    prefetch(table.index, np.int64(((hashed & _TAG) >> _HALF) & mask), 0)
+    mask = np.uint64(len(table.places) - 1)
+    prefetch(table.places, np.int64(((hashed & _TAG) >> _HALF) & mask), 0)
 
 
 @lean_part
 def fetch_record(table: FlowTable, hashed: np.uint64) -> None:
     """Ask for the record of the flow that seems to have that hash."""
-    index = table.index
+    index = table.places
     mask = np.uint64(len(index) - 1)
     tag = hashed & _TAG
     place = (tag >> _HALF) & mask
@@ -109,7 +109,7 @@ def fetch_record(table: FlowTable, hashed: np.uint64) -> None:
 @lean_kernel
 def insert(table: FlowTable, slot: Int, hashed: np.uint64) -> None:
     """Make a slot findable under that hash. The index has twice as many places as there are live flows."""
-    index = table.index
+    index = table.places
     mask = np.uint64(len(index) - 1)
     tag = hashed & _TAG
     place = (tag >> _HALF) & mask
@@ -121,7 +121,7 @@ def insert(table: FlowTable, slot: Int, hashed: np.uint64) -> None:
 @lean_kernel
 def remove(table: FlowTable, slot: Int, seed: np.uint64) -> None:
     """Make a slot unfindable, and close the gap by shifting back what was pushed beyond it."""
-    flow, index = table.flows[slot], table.index
+    flow, index = table.flows[slot], table.places
     mask = np.uint64(len(index) - 1)
     tag = key_hash(flow["address"], flow["key_port"], flow["protocol"], seed) & _TAG
     entry = tag | np.uint64(slot + 1)
@@ -142,7 +142,7 @@ def remove(table: FlowTable, slot: Int, seed: np.uint64) -> None:
 
 def chain_lengths(table: FlowTable) -> npt.NDArray[np.uint64]:
     """How far each live flow stands from its home in the index: (live,) places. For tests and health checks."""
-    mask = np.uint64(len(table.index) - 1)
-    places = np.flatnonzero(table.index).astype(np.uint64)
-    lengths: npt.NDArray[np.uint64] = (places - (table.index[places] >> _HALF)) & mask
+    mask = np.uint64(len(table.places) - 1)
+    places = np.flatnonzero(table.places).astype(np.uint64)
+    lengths: npt.NDArray[np.uint64] = (places - (table.places[places] >> _HALF)) & mask
     return lengths

@@ -182,7 +182,7 @@ class FlowTable(NamedTuple):
     flows: npt.NDArray[Any]  # (n,) of FLOW
     payload: npt.NDArray[np.uint8]  # (n, 2, PAYLOAD_BYTES): first payload bytes of each direction
     deadline: npt.NDArray[np.int64]  # (n,) ns at which the flow ends if nothing comes; NEVER where not live
-    index: npt.NDArray[np.uint64]  # (m,) hash << 32 | slot + 1, 0 where empty; m a power of two, twice the live flows
+    places: npt.NDArray[np.uint64]  # (m,) hash << 32 | slot + 1, 0 where empty; m a power of two, twice the live flows
     free: npt.NDArray[np.int32]  # (n,) stack of free slots
     dirty: npt.NDArray[np.int32]  # (n,) slots touched since ``clear_dirty``, in order of first touch
     ended: npt.NDArray[np.int32]  # (n,) slots ended and not yet handed out by ``Meter.expire``
@@ -197,7 +197,7 @@ def new_table(capacity: int) -> FlowTable:
         flows=_zeros(slots, FLOW),
         payload=_zeros(slots * 2 * PAYLOAD_BYTES, np.dtype(np.uint8)).reshape(slots, 2, PAYLOAD_BYTES),
         deadline=np.full(slots, NEVER, np.int64),
-        index=_zeros(1 << (2 * capacity - 1).bit_length(), np.dtype(np.uint64)),
+        places=_zeros(1 << (2 * capacity - 1).bit_length(), np.dtype(np.uint64)),
         free=np.arange(slots - 1, -1, -1, dtype=np.int32),  # the lowest slot is taken first
         dirty=np.zeros(slots, np.int32),
         ended=np.zeros(slots, np.int32),

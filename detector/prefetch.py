@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]  # it has no stubs
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic

@@ -60,13 +60,6 @@ def test_a_length_of_zero_means_the_card_cuts_it_up():
     assert flow["bytes"][0] == 5040
 
 
-def test_an_unreachable_is_noted_at_the_flow_it_refuses():
-    probe = ip4(A, B, 17, udp(4000, 161, b"?"))
-    refusal = ETHER / IP(src="198.19.0.2", dst="198.18.0.1") / ICMP(type=3, code=3) / probe
-    meter = meter_of([eth(probe), refusal])
-    assert meter.table.flows["unreachable"][:2].tolist() == [1, 0]
-
-
 def test_headers_that_cannot_be_are_dropped_by_name():
     good = ip4(A, B, 17, udp(1, 2))
     frames = [eth(good[:19]), eth(b"\x44" + good[1:]), eth(b"\x65" + good[1:]), eth(ip4(A, B, 17, b"", total=19))]

@@ -35,7 +35,7 @@ def test_flows_are_found_after_any_deletions(seed):
         known = {n: row for n, row in known.items() if row[0] + 20 * 10**9 > now}
         flows = meter.table.flows[meter.table.flows["state"] == 1]
         found = dict(zip((flows["key_port"].sum(1) - 53).tolist(), flows["packets"].sum(1).tolist(), strict=True))
-        assert len(flows) == len(known) == np.count_nonzero(meter.table.index)
+        assert len(flows) == len(known) == np.count_nonzero(meter.table.places)
         assert sorted(flows["packets"].sum(1).tolist()) == sorted(count for _, count in known.values())
         assert set(found) == {n & 7 for n in known}
         meter.clear_dirty()
@@ -48,4 +48,4 @@ def test_chains_stay_short():
     assert len(lengths) == 20_000
     assert lengths.mean() < 1.5
     meter.release(meter.finish())
-    assert not meter.table.index.any()
+    assert not meter.table.places.any()
