@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from contract.jit import kernel
+from contract.jit import lean_kernel
 from detector import features_flow, features_hosts, features_payload
 from detector.classifiers.base import Matrix
 from detector.features_flow import names_and_arp, timing, transport, volume
@@ -60,11 +60,10 @@ def features(table: FlowTable, windows: Windows, slots: npt.NDArray[np.int32], n
     return out
 
 
-@kernel
+@lean_kernel
 def fill(table: FlowTable, windows: Windows, slots: npt.NDArray[np.int32], now: int, out: Matrix) -> int:
     """Write a row per slot; returns how many columns were written (``WIDTH``)."""
-    keys = np.zeros(KINDS, np.uint64)
-    places = np.zeros(KINDS, np.int64)
+    keys, places = windows.work_keys, windows.work_places
     stamp = sketch_time(windows, now)
     at = 0
     for row in range(len(slots)):

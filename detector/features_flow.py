@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from contract.jit import kernel
+from contract.jit import lean_kernel
 from contract.schemas import ARP
 from detector.windows_events import Flow
 
@@ -100,19 +100,19 @@ NAMES_AND_ARP: Final = (
 FLOW: Final = VOLUME + TIMING + TRANSPORT + NAMES_AND_ARP
 
 
-@kernel
+@lean_kernel
 def log1(value: float) -> float:
     """ln(1 + value)."""
     return float(np.log1p(max(np.float64(value), 0.0)))
 
 
-@kernel
+@lean_kernel
 def share(part: float, whole: float) -> float:
     """A part of a whole (10 at most), 0 where there is nothing."""
     return min(np.float64(part) / np.float64(whole), 10.0) if whole > 0 else 0.0
 
 
-@kernel
+@lean_kernel
 def volume(flow: Flow, out: Row, at: int) -> int:
     """``VOLUME``, written from column ``at`` on; returns the next column."""
     pf, pb = np.float64(flow["packets"][0]), np.float64(flow["packets"][1])
@@ -137,7 +137,7 @@ def volume(flow: Flow, out: Row, at: int) -> int:
     return at + 16
 
 
-@kernel
+@lean_kernel
 def _spread(flow: Flow, side: int) -> float:
     n = np.float64(flow["packets"][side])
     if n < 2:
@@ -147,7 +147,7 @@ def _spread(flow: Flow, side: int) -> float:
     return float(np.sqrt(variance) / max(mean, 1.0))
 
 
-@kernel
+@lean_kernel
 def timing(flow: Flow, out: Row, at: int) -> int:
     """``TIMING``. Lengths are logarithms of milliseconds."""
     seconds = np.float64(flow["last"] - flow["first"]) * 1e-9
@@ -168,7 +168,7 @@ def timing(flow: Flow, out: Row, at: int) -> int:
     return at + 11
 
 
-@kernel
+@lean_kernel
 def transport(flow: Flow, out: Row, at: int) -> int:
     """``TRANSPORT``."""
     protocol = flow["protocol"]
@@ -207,7 +207,7 @@ def transport(flow: Flow, out: Row, at: int) -> int:
     return at + 30
 
 
-@kernel
+@lean_kernel
 def names_and_arp(flow: Flow, out: Row, at: int) -> int:
     """``NAMES_AND_ARP``."""
     queries, replies = np.float64(flow["dns_queries"]), np.float64(flow["dns_replies"])

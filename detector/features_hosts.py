@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from contract.jit import kernel
+from contract.jit import lean_kernel
 from detector.features_flow import Row, log1, share
 from detector.windows_events import (
     ANSWERED,
@@ -114,14 +114,16 @@ NAMES: Final = (
 )
 
 
-@kernel
+@lean_kernel
 def host_features(
     windows: Windows, places: npt.NDArray[np.int64], now: int, stamp: np.uint32, out: Row, at: int
 ) -> int:
     """``NAMES`` from column ``at`` on; returns the next column. ``places`` (KINDS,) as ``windows.find`` gave them."""
-    counts = np.zeros((KINDS, len(TAUS), COUNTS), np.float32)
+    counts = windows.work_counts
     for kind in range(KINDS):
-        if places[kind] >= 0:
+        if places[kind] < 0:
+            counts[kind] = np.float32(0.0)
+        else:
             _faded(windows, places[kind], now, counts[kind])
     for kind in (SRC, DST):
         at = _common(counts[kind], out, at)
@@ -151,7 +153,7 @@ def host_features(
     return _macs(windows, places, counts, stamp, out, at)
 
 
-@kernel
+@lean_kernel
 def _faded(windows: Windows, place: int, now: int, out: npt.NDArray[np.float32]) -> None:
     passed = max(np.float64(now - windows.times[place, LAST]) * 1e-9, 0.0)
     for w in range(len(TAUS)):
@@ -160,7 +162,7 @@ def _faded(windows: Windows, place: int, now: int, out: npt.NDArray[np.float32])
             out[w, c] = windows.counts[place, w, c] * factor
 
 
-@kernel
+@lean_kernel
 def _common(counts: npt.NDArray[np.float32], out: Row, at: int) -> int:
     for w in range(4):
         out[at + w] = log1(counts[w, STARTS])
@@ -182,7 +184,7 @@ def _common(counts: npt.NDArray[np.float32], out: Row, at: int) -> int:
     return at + 20
 
 
-@kernel
+@lean_kernel
 def _tcp(counts: npt.NDArray[np.float32], out: Row, at: int) -> int:
     out[at] = share(max(counts[1, SYNS] - counts[1, OPENED], np.float32(0)), max(counts[1, SYNS], np.float32(0.5)))
     out[at + 1] = log1(max(counts[2, OPENED] - counts[2, CLOSES], np.float32(0)))
@@ -193,12 +195,12 @@ def _tcp(counts: npt.NDArray[np.float32], out: Row, at: int) -> int:
     return at + 6
 
 
-@kernel
+@lean_kernel
 def _log_distinct(registers: npt.NDArray[np.uint32], place: int, stamp: np.uint32, seconds: float) -> float:
     return log1(distinct(registers[place], stamp, seconds)) if place >= 0 else 0.0
 
 
-@kernel
+@lean_kernel
 def _spreading(windows: Windows, place: int, stamp: np.uint32, out: Row, at: int) -> int:
     for w in range(4):
         out[at + 2 * w] = _log_distinct(windows.peers, place, stamp, TAUS[w])
@@ -206,7 +208,7 @@ def _spreading(windows: Windows, place: int, stamp: np.uint32, out: Row, at: int
     return at + 8
 
 
-@kernel
+@lean_kernel
 def _rhythm(windows: Windows, place: int, now: int, out: Row, at: int) -> int:
     if place < 0:
         out[at : at + 13] = 0.0
@@ -230,7 +232,7 @@ def _rhythm(windows: Windows, place: int, now: int, out: Row, at: int) -> int:
     return at + 13
 
 
-@kernel
+@lean_kernel
 def _dns(counts: npt.NDArray[np.float32], out: Row, at: int) -> int:
     queries = max(counts[3, DNS_QUERIES], np.float32(0.5))
     out[at] = log1(counts[1, DNS_QUERIES])
@@ -242,7 +244,7 @@ def _dns(counts: npt.NDArray[np.float32], out: Row, at: int) -> int:
     return at + 6
 
 
-@kernel
+@lean_kernel
 def _macs(
     windows: Windows,
     places: npt.NDArray[np.int64],

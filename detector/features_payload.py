@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from contract.jit import kernel
+from contract.jit import lean_kernel
 from detector.features_flow import Row, share
 from detector.windows_events import Flow, http_status, is_http_request, is_reply
 
@@ -90,7 +90,7 @@ def _signs() -> npt.NDArray[np.uint8]:
 SIGNS: Final = _signs()  # a constant of the kernels, rows ended by 0
 
 
-@kernel
+@lean_kernel
 def payload_features(flow: Flow, payload: Payload, out: Row, at: int) -> int:
     """``NAMES`` from column ``at`` on; returns the next column. ``payload`` is ``(2, 128)``."""
     kept_fwd, kept_bwd = int(flow["payload_kept"][0]), int(flow["payload_kept"][1])
@@ -127,17 +127,17 @@ def payload_features(flow: Flow, payload: Payload, out: Row, at: int) -> int:
     return at + 23
 
 
-@kernel
+@lean_kernel
 def _begins(data: Payload, kept: int, a: int, b: int, c: int) -> bool:
     return kept > 3 and data[0] == a and data[1] == b and data[2] == c
 
 
-@kernel
+@lean_kernel
 def _tls(data: Payload, kept: int) -> bool:
     return kept > 5 and data[0] >= 20 and data[0] <= 23 and data[1] == 3 and data[2] <= 4
 
 
-@kernel
+@lean_kernel
 def _login(data: Payload, kept: int) -> bool:
     """``ogin`` or ``assw`` or ``USER`` in a first message."""
     for i in range(kept - 3):
@@ -149,27 +149,43 @@ def _login(data: Payload, kept: int) -> bool:
     return False
 
 
-@kernel
+@lean_kernel
+def _ones(word: np.uint64) -> int:
+    """How many bits are set."""
+    count = 0
+    while word != np.uint64(0):
+        word &= word - np.uint64(1)
+        count += 1
+    return count
+
+
+@lean_kernel
 def _look(data: Payload, kept: int, out: Row, text_at: int, variety_at: int) -> None:
     """Share of printable bytes and of distinct values among those kept, -1 where there are none."""
     if kept == 0:
         out[text_at] = -1.0
         out[variety_at] = -1.0
         return
-    seen = np.zeros(4, np.uint64)
-    text, different = 0, 0
+    first, second, third, fourth = np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0)  # a bit for each byte value
+    text = 0
     for i in range(kept):
         byte = data[i]
         text += (byte >= 32 and byte < 127) or byte in (9, 10, 13)
         bit = np.uint64(1) << np.uint64(byte & 63)
-        if not seen[byte >> 6] & bit:
-            different += 1
-            seen[byte >> 6] |= bit
+        if byte < 64:
+            first |= bit
+        elif byte < 128:
+            second |= bit
+        elif byte < 192:
+            third |= bit
+        else:
+            fourth |= bit
+    different = _ones(first) + _ones(second) + _ones(third) + _ones(fourth)
     out[text_at] = share(text, kept)
     out[variety_at] = share(different, kept)
 
 
-@kernel
+@lean_kernel
 def _request(data: Payload, kept: int, out: Row, at: int) -> None:
     """Signs of an exploit in the request line, its share of ``%`` escapes, and whether it has a query."""
     end = 0
@@ -186,7 +202,7 @@ def _request(data: Payload, kept: int, out: Row, at: int) -> None:
     out[at + 2] = 1.0 if query else 0.0
 
 
-@kernel
+@lean_kernel
 def _contains(data: Payload, end: int, sign: Payload) -> bool:
     for start in range(end):
         i = 0
@@ -202,7 +218,7 @@ def _contains(data: Payload, end: int, sign: Payload) -> bool:
     return False
 
 
-@kernel
+@lean_kernel
 def _ports(flow: Flow, out: Row, at: int) -> None:
     """Classes of ports only: services of things, both ports high, a service that speaks first."""
     source, target = flow["port"][0], flow["port"][1]

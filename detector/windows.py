@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from contract.jit import kernel
+from contract.jit import lean_kernel
 from detector.flowtable import FlowTable
 from detector.windows_events import COUNTS, MAC_CONFLICTS, Event, Flow, describe
 from detector.windows_state import (
@@ -55,7 +55,7 @@ ONSET_GAP_NS: Final = 750_000_000  # silence that ends a burst
 _MEMORY: Final = 16.0  # means and variances forget with 1/16
 
 
-@kernel
+@lean_kernel
 def _learn(values: npt.NDArray[np.float32], at: int, sample: float, count: float) -> None:
     """Fold a sample into the mean at ``at`` and the variance behind it; ``count`` samples came before."""
     share = 1.0 / min(count + 1.0, _MEMORY)
@@ -64,7 +64,7 @@ def _learn(values: npt.NDArray[np.float32], at: int, sample: float, count: float
     values[at + 1] = np.float32((1.0 - share) * (values[at + 1] + share * distance * distance))
 
 
-@kernel
+@lean_kernel
 def _beat(windows: Windows, place: int, event: Event) -> None:
     """The rhythm of bursts: a frame after a silence begins one, and closes the books of the one before."""
     times, rhythm = windows.times[place], windows.rhythm[place]
@@ -84,7 +84,7 @@ def _beat(windows: Windows, place: int, event: Event) -> None:
     rhythm[BURST_BWD] += event.payload_bwd
 
 
-@kernel
+@lean_kernel
 def _close(windows: Windows, place: int, event: Event) -> None:
     rhythm = windows.rhythm[place]
     before = rhythm[CLOSED]
@@ -94,7 +94,7 @@ def _close(windows: Windows, place: int, event: Event) -> None:
     rhythm[CLOSED] += np.float32(1.0)
 
 
-@kernel
+@lean_kernel
 def _mark(
     windows: Windows,
     places: npt.NDArray[np.int64],
@@ -125,12 +125,10 @@ def _mark(
         windows.ports[places[MAC], target & top] = stamp
 
 
-@kernel
+@lean_kernel
 def update(windows: Windows, table: FlowTable, slots: npt.NDArray[np.int32], now: int) -> None:
     """Fold what changed in these slots since the last tick into the windows. Call before ``Meter.clear_dirty``."""
-    keys = np.zeros(KINDS, np.uint64)
-    places = np.full(KINDS, -1, np.int64)
-    gains = np.zeros(COUNTS, np.float32)
+    keys, places, gains = windows.work_keys, windows.work_places, windows.work_gains
     if windows.counters[BASE] == 0:
         windows.counters[BASE] = now
     stamp = sketch_time(windows, now)
@@ -157,7 +155,7 @@ def update(windows: Windows, table: FlowTable, slots: npt.NDArray[np.int32], now
         _claims(windows, places, flow)
 
 
-@kernel
+@lean_kernel
 def _claims(windows: Windows, places: npt.NDArray[np.int64], flow: Flow) -> None:
     """ARP: remember which MAC claims the source; another one than before is a conflict (counted per window)."""
     mac = flow["arp_mac"][0]

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from contract.jit import kernel
+from contract.jit import lean_kernel
 from contract.schemas import ARP
 
 # counts of an entity (``Windows.counts``)
@@ -62,7 +62,7 @@ class Event(NamedTuple):
     message: np.uint64  # hash of a name asked for, or of the first message, 0 where none is new
 
 
-@kernel
+@lean_kernel
 def describe(flow: Flow, payload: npt.NDArray[np.uint8], gains: npt.NDArray[np.float32]) -> Event:
     """Read the tick's changes of one flow; ``gains`` (COUNTS,) is overwritten with what to add to each count."""
     gains[:] = np.float32(0.0)
@@ -110,7 +110,7 @@ def describe(flow: Flow, payload: npt.NDArray[np.uint8], gains: npt.NDArray[np.f
     )
 
 
-@kernel
+@lean_kernel
 def _refused(flow: Flow) -> bool:
     if flow["unreachable"] > 0 and flow["at_tick_unreachable"] == 0:
         return True
@@ -118,7 +118,7 @@ def _refused(flow: Flow) -> bool:
     return bool(reset) and flow["payload"][1] == 0
 
 
-@kernel
+@lean_kernel
 def _messages(
     flow: Flow, payload: npt.NDArray[np.uint8], gains: npt.NDArray[np.float32], asked: int, told: int
 ) -> None:
@@ -139,7 +139,7 @@ def _messages(
         gains[REPLY_FIRST] = 1.0
 
 
-@kernel
+@lean_kernel
 def first_words(payload: npt.NDArray[np.uint8], kept: int) -> np.uint64:
     """A hash (FNV-1a) of the first 48 bytes of a message."""
     value = np.uint64(0xCBF29CE484222325)
@@ -148,7 +148,7 @@ def first_words(payload: npt.NDArray[np.uint8], kept: int) -> np.uint64:
     return value
 
 
-@kernel
+@lean_kernel
 def is_http_request(payload: npt.NDArray[np.uint8], kept: int) -> bool:
     """Whether a message begins like ``GET /`` or ``POST /``: capital letters, a space, then a slash, ``*`` or ``h``."""
     for i in range(min(kept - 1, 16)):
@@ -160,7 +160,7 @@ def is_http_request(payload: npt.NDArray[np.uint8], kept: int) -> bool:
     return False
 
 
-@kernel
+@lean_kernel
 def http_status(payload: npt.NDArray[np.uint8], kept: int) -> int:
     """The first digit of an HTTP status line's code, 0 where the message is none."""
     if kept < 12 or payload[0] != 72 or payload[1] != 84 or payload[2] != 84 or payload[3] != 80 or payload[4] != 47:
@@ -168,7 +168,7 @@ def http_status(payload: npt.NDArray[np.uint8], kept: int) -> int:
     return int(payload[9]) - 48
 
 
-@kernel
+@lean_kernel
 def is_reply(payload: npt.NDArray[np.uint8], kept: int, source_port: int) -> bool:
     """Whether a first UDP message is an answer: DNS, NTP, SNMP, SSDP, memcached, CLDAP or CHARGEN-like."""
     if kept < 4:
@@ -181,5 +181,8 @@ def is_reply(payload: npt.NDArray[np.uint8], kept: int, source_port: int) -> boo
         mode = payload[0] & 7
         return bool(mode == 4 or (mode in (6, 7) and payload[0 if mode == 7 else 1] >= 128))
     if source_port == 161 and payload[0] == 48:  # SNMP: GetResponse is context tag 2
-        return bool(np.any(payload[2 : min(kept, 48)] == 0xA2))
+        for i in range(2, min(kept, 48)):
+            if payload[i] == 0xA2:
+                return True
+        return False
     return source_port in (19, 17, 111, 137, 389, 1900, 3702, 5683, 11211, 27960, 3283, 10001, 37810)

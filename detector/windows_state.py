@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from contract.jit import kernel
+from contract.jit import lean_kernel
 from contract.schemas import ARP
 from detector.windows_events import COUNTS, Flow
 
@@ -71,6 +71,11 @@ class Windows(NamedTuple):
     offsets: npt.NDArray[np.int64]  # (KINDS + 1,)
     counters: npt.NDArray[np.int64]
     seed: npt.NDArray[np.uint64]  # (1,)
+    # room to work in, of one flow at a time: a lean kernel may not make arrays
+    work_keys: npt.NDArray[np.uint64]  # (KINDS,)
+    work_places: npt.NDArray[np.int64]  # (KINDS,)
+    work_gains: npt.NDArray[np.float32]  # (COUNTS,)
+    work_counts: npt.NDArray[np.float32]  # (KINDS, 4, COUNTS)
 
 
 def new_windows(seed: int = 0, places: tuple[int, ...] = PLACES) -> Windows:
@@ -87,10 +92,14 @@ def new_windows(seed: int = 0, places: tuple[int, ...] = PLACES) -> Windows:
         offsets=np.concatenate(([0], np.cumsum(places))).astype(np.int64),
         counters=np.zeros(4, np.int64),
         seed=np.array([(seed * 2 + 1) * 0x9E3779B97F4A7C15 & (1 << 64) - 1], np.uint64),
+        work_keys=np.zeros(KINDS, np.uint64),
+        work_places=np.full(KINDS, -1, np.int64),
+        work_gains=np.zeros(COUNTS, np.float32),
+        work_counts=np.zeros((KINDS, len(TAUS), COUNTS), np.float32),
     )
 
 
-@kernel
+@lean_kernel
 def mix(x: np.uint64) -> np.uint64:
     """The finaliser of SplitMix64."""
     x = x + np.uint64(0x9E3779B97F4A7C15)
@@ -99,7 +108,7 @@ def mix(x: np.uint64) -> np.uint64:
     return x ^ (x >> np.uint64(31))
 
 
-@kernel
+@lean_kernel
 def keys_of(flow: Flow, seed: np.uint64, out: npt.NDArray[np.uint64]) -> None:
     """The key of each kind for one flow; 0 for a kind that it has not. ``out`` is ``(KINDS,)``."""
     source = mix(flow["address"][0, 0] ^ mix(flow["address"][0, 1] ^ seed))
@@ -120,7 +129,7 @@ def keys_of(flow: Flow, seed: np.uint64, out: npt.NDArray[np.uint64]) -> None:
         out[MAC] = mix(flow["arp_mac"][0] ^ seed) | np.uint64(1)
 
 
-@kernel
+@lean_kernel
 def find(windows: Windows, kind: int, key: np.uint64) -> int:
     """The place of an entity, -1 where it is not kept."""
     if key == np.uint64(0):
@@ -132,13 +141,13 @@ def find(windows: Windows, kind: int, key: np.uint64) -> int:
     return -1
 
 
-@kernel
+@lean_kernel
 def _set(windows: Windows, kind: int, key: np.uint64) -> int:
     sets = (windows.offsets[kind + 1] - windows.offsets[kind]) // WAYS
     return int(windows.offsets[kind]) + int((key >> np.uint64(20)) & np.uint64(sets - 1)) * WAYS
 
 
-@kernel
+@lean_kernel
 def claim(windows: Windows, kind: int, key: np.uint64, now: int) -> int:
     """The place of an entity; where it is not kept yet, the weakest of its set gives way."""
     first = _set(windows, kind, key)
@@ -168,7 +177,7 @@ def claim(windows: Windows, kind: int, key: np.uint64, now: int) -> int:
     return weakest
 
 
-@kernel
+@lean_kernel
 def decay(windows: Windows, place: int, now: int) -> None:
     """Bring the counts of a place to ``now``."""
     passed = np.float64(now - windows.times[place, LAST]) * 1e-9
@@ -181,13 +190,13 @@ def decay(windows: Windows, place: int, now: int) -> None:
             windows.counts[place, w, c] *= factor
 
 
-@kernel
+@lean_kernel
 def sketch_time(windows: Windows, now: int) -> np.uint32:
     """A time as a sketch keeps it: steps of 10 ms, 1 and up."""
     return np.uint32(max((now - windows.counters[BASE]) // _SKETCH_NS, 0) + 1)
 
 
-@kernel
+@lean_kernel
 def distinct(registers: npt.NDArray[np.uint32], stamp: np.uint32, seconds: float) -> float:
     """How many distinct elements the last ``seconds`` had, by linear counting over registers of last-seen times.
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.errors import InputError
-from contract.jit import kernel
+from contract.jit import lean_kernel
 from detector.classifiers.base import Arrays, Codes, Matrix, Weights
 
 TREES: Final = 56
@@ -32,24 +32,25 @@ class Packed(NamedTuple):
     leaves: npt.NDArray[np.float32]  # (L, C)
 
 
-@kernel
-def _walk(packed: Packed, matrix: Matrix, out: Matrix) -> None:
+@lean_kernel
+def _walk(packed: Packed, matrix: Matrix, sums: npt.NDArray[np.float64], out: Matrix) -> None:
     rows, classes = out.shape
     trees = len(packed.roots)
-    sums = np.zeros((_BLOCK, classes), np.float64)
+    roots, features, thresholds = packed.roots, packed.feature, packed.threshold
+    lefts, rights, leaves = packed.left, packed.right, packed.leaves
     for start in range(0, rows, _BLOCK):
         stop = min(start + _BLOCK, rows)
         sums[:] = 0.0
         for tree in range(trees):
-            root = packed.roots[tree]
+            root = roots[tree]
             for row in range(start, stop):
                 node = root
-                while packed.feature[node] >= 0:
-                    value = matrix[row, packed.feature[node]]
-                    node = packed.left[node] if value <= packed.threshold[node] else packed.right[node]
-                leaf = packed.left[node]
+                while features[node] >= 0:
+                    value = matrix[row, features[node]]
+                    node = lefts[node] if value <= thresholds[node] else rights[node]
+                leaf = lefts[node]
                 for c in range(classes):
-                    sums[row - start, c] += packed.leaves[leaf, c]
+                    sums[row - start, c] += leaves[leaf, c]
         for row in range(start, stop):
             for c in range(classes):
                 out[row, c] = sums[row - start, c] / trees
@@ -64,7 +65,8 @@ class Forest:
     def probabilities(self, matrix: Matrix) -> Matrix:
         """``(n, F)`` float32 features to ``(n, C)`` float32 probabilities."""
         out = np.empty((len(matrix), self._packed.leaves.shape[1]), np.float32)
-        _walk(self._packed, np.ascontiguousarray(matrix, np.float32), out)
+        sums = np.empty((_BLOCK, out.shape[1]), np.float64)
+        _walk(self._packed, np.ascontiguousarray(matrix, np.float32), sums, out)
         return out
 
     def arrays(self) -> Arrays:
