@@ -35,7 +35,7 @@ class Plan:
 
     out: Path
     captures: Path | None = None
-    worlds: int = 72
+    worlds: int = 96
     seed: int = 1
     method: str = "forest"
     date: str = ""
@@ -71,7 +71,7 @@ def train(plan: Plan, progress: Progress | None = None) -> Report:
         for result in training.judge(source, rows, thresholds, families)
     ]
     card = build_card(plan.seed, plan.date, sources, families, thresholds, results, held, classifier)
-    model = Model(plan.method, families, NAMES, thresholds, classifier, card)
+    model = Model(plan.method, families, NAMES, thresholds, training.protocols(sources, families), classifier, card)
     save(model, plan.out)
     if plan.markdown:
         try:

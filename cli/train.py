@@ -15,7 +15,7 @@ def command(
         Path | None,
         typer.Option("--captures", help="Folder of captures, each NAME.pcap(ng) with NAME.truth.json beside it."),
     ] = None,
-    worlds: Annotated[int, typer.Option("--worlds", min=0, max=10_000, help="How many worlds to generate.")] = 72,
+    worlds: Annotated[int, typer.Option("--worlds", min=0, max=10_000, help="How many worlds to generate.")] = 96,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed and captures, same model.")] = 1,
     out: Annotated[Path, typer.Option("--out", help="Where the model goes; its card goes beside it.")] = Path(
         "model.skops"

@@ -27,6 +27,7 @@ from detector.features import NAMES
 FORMAT: Final = "tenfold-model/1"
 DEFAULT: Final = Path(__file__).parent / "models" / "default.skops"
 _MAX_BYTES: Final = 64 << 20
+PROTOCOL_COLUMNS: Final = tuple(NAMES.index(name) for name in ("is_tcp", "is_udp", "is_icmp", "is_arp"))
 _HINT: Final = "`tenfold train` makes one"
 
 
@@ -38,6 +39,7 @@ class Model:
     families: tuple[str, ...]
     features: tuple[str, ...]
     thresholds: npt.NDArray[np.float32]
+    protocols: npt.NDArray[np.bool_]  # (C, 5) whether a family was ever seen with TCP, UDP, ICMP, ARP, another
     classifier: Classifier
     card: dict[str, Any] = field(default_factory=dict)
 
@@ -49,11 +51,13 @@ class Model:
         """
         if len(matrix) == 0:
             return np.zeros(0, np.int16), np.zeros(0, np.float32)
-        return decide(self.classifier.probabilities(matrix), self.thresholds)
+        return decide(self.probabilities(matrix), self.thresholds)
 
     def probabilities(self, matrix: Matrix) -> Matrix:
         """``(n, C)`` probabilities of the families."""
-        return self.classifier.probabilities(matrix)
+        found = self.classifier.probabilities(matrix)
+        restrict(found, matrix, self.protocols)
+        return found
 
 
 @kernel
@@ -78,6 +82,28 @@ def decide(
     return codes, scores
 
 
+@kernel
+def restrict(probabilities: Matrix, matrix: Matrix, protocols: npt.NDArray[np.bool_]) -> None:
+    """Take families out that were never seen with a row's protocol, in place; the others share what those had.
+
+    An attack stays as probable as it was: a datagram is then no SYN flood, but a flood still.
+    """
+    for row in range(len(matrix)):
+        protocol = 4
+        for column in range(4):
+            if matrix[row, PROTOCOL_COLUMNS[column]] > 0.5:
+                protocol = column
+        attack, left = np.float32(0.0), np.float32(0.0)
+        for c in range(1, probabilities.shape[1]):
+            attack += probabilities[row, c]
+            if protocols[c, protocol]:
+                left += probabilities[row, c]
+        if left <= 0.0 or left == attack:
+            continue
+        for c in range(1, probabilities.shape[1]):
+            probabilities[row, c] *= attack / left if protocols[c, protocol] else np.float32(0.0)
+
+
 def save(model: Model, path: Path) -> None:
     """Write the model to ``path`` and its card to ``path`` with ``.card.json``; each is whole or not there."""
     document = {
@@ -86,6 +112,7 @@ def save(model: Model, path: Path) -> None:
         "families": list(model.families),
         "features": list(model.features),
         "thresholds": np.asarray(model.thresholds, np.float32),
+        "protocols": np.asarray(model.protocols, np.bool_),
         "arrays": model.classifier.arrays(),
     }
     _replace(path, skops_file.dump(document))
@@ -140,12 +167,14 @@ def _model(document: dict[str, Any], path: Path) -> Model:
     arrays: Arrays = {str(name): np.asarray(array) for name, array in document["arrays"].items()}
     classifier = kind(document["kind"]).from_arrays(arrays)
     thresholds = np.asarray(document["thresholds"], np.float32)
-    if not families or families[0] != BENIGN or thresholds.shape != (len(families),):
+    protocols = np.asarray(document["protocols"], np.bool_)
+    shapes = (thresholds.shape, protocols.shape)
+    if not families or families[0] != BENIGN or shapes != ((len(families),), (len(families), 5)):
         raise InputError(f"{path}: damaged model: families and thresholds do not fit")
     shape = classifier.probabilities(np.zeros((1, len(features)), np.float32)).shape
     if shape != (1, len(families)):
         raise InputError(f"{path}: damaged model: {shape[1]} classes for {len(families)} families")
-    return Model(document["kind"], families, features, thresholds, classifier, _card(path))
+    return Model(document["kind"], families, features, thresholds, protocols, classifier, _card(path))
 
 
 def _card(path: Path) -> dict[str, Any]:

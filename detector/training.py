@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,16 +16,16 @@ import numpy.typing as npt
 from contract.errors import InputError
 from contract.families import BENIGN, UNKNOWN, group_of
 from detector.classifiers.base import Classifier, Matrix, kind
-from detector.features import NAMES
-from detector.model import Model, decide
+from detector.model import PROTOCOL_COLUMNS, decide, restrict
 
 Names = npt.NDArray[np.str_]
 ROWS_PER_SOURCE: Final = 250  # of one family in one source
 FOLDS: Final = 6
-FALSE_POSITIVES: Final = 0.001  # share of benign looks that a threshold may let pass, on sources held out
+FALSE_POSITIVES: Final = 0.002  # share of benign looks that a threshold may let pass, on sources held out
 LEAST: Final = 0.5
 MOST: Final = 0.95
 _BENIGN_SHARE: Final = 0.5  # of all weight
+_MANY: Final = 200  # benign looks from which a capture counts fully for thresholds
 _FEW: Final = 40  # a source with fewer rows of a family weighs less
 
 Progress = Callable[[str, int, int], None]  # what, done, of how many
@@ -101,6 +101,18 @@ def fit(sources: Sequence[Source], families: tuple[str, ...], seed: int, method:
     return kind(method).fit(matrix, np.concatenate(codes), weights(sources, codes), len(families), seed)
 
 
+def protocols(sources: Sequence[Source], families: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    """Which protocols each family was seen with: bool ``(C, 5)``, see ``Model.protocols``. Benign goes with all."""
+    found = np.zeros((len(families), 5), np.bool_)
+    found[0] = True
+    for code, family in enumerate(families):
+        for source in sources:
+            own = source.matrix[source.families == family][:, PROTOCOL_COLUMNS] > 0.5
+            found[code, :4] |= own.any(axis=0) if len(own) else False
+            found[code, 4] |= bool((~own.any(axis=1)).any()) if len(own) else False
+    return found
+
+
 def folds(sources: Sequence[Source], count: int = FOLDS) -> npt.NDArray[np.int64]:
     """The fold of each source; -1 for worlds, which are always trained on.
 
@@ -143,8 +155,12 @@ def held_out(
         if not others:  # all captures are of one origin: nobody is left who could judge them
             continue
         classifier = fit(others, families, seed + fold, method)
+        allowed = protocols(others, families)
         for at in np.flatnonzero(fold_of == fold):
-            found[at] = classifier.probabilities(sources[int(at)].matrix)
+            own = sources[int(at)].matrix
+            rows = classifier.probabilities(own)
+            restrict(rows, own, allowed)
+            found[at] = rows
     if progress:
         progress("held-out fold", count, count)
     return found
@@ -155,22 +171,23 @@ def thresholds(
 ) -> npt.NDArray[np.float32]:
     """Per family the least attack probability at which few benign looks of held-out captures pass.
 
-    ``FALSE_POSITIVES`` of them, each benign capture counting alike, however long it is.
+    ``FALSE_POSITIVES`` of them. Every capture counts alike, however long, but one with few benign looks less: it may
+    hold little more than what belongs to its attack.
     """
     scores: list[list[npt.NDArray[np.float64]]] = [[] for _ in families]
     counts: list[list[npt.NDArray[np.float64]]] = [[] for _ in families]
-    captures = 0
+    captures = 0.0
     for source, rows in zip(sources, probabilities, strict=True):
         benign = source.families == BENIGN
         if rows is None or not benign.any():
             continue
-        captures += 1
+        captures += min(1.0, benign.sum() / _MANY)
         own = rows[benign]
         best = own[:, 1:].argmax(1) + 1
         for code in range(1, len(families)):
             named = own[best == code, 0].astype(np.float64)
             scores[code].append(1.0 - named)
-            counts[code].append(np.full(len(named), 1.0 / benign.sum()))
+            counts[code].append(np.full(len(named), 1.0 / max(benign.sum(), _MANY)))
     out = np.full(len(families), LEAST, np.float32)
     for code in range(1, len(families)):
         if not captures or not scores[code]:
@@ -228,10 +245,3 @@ def judge(
             )
         )
     return results
-
-
-def model_of(
-    classifier: Classifier, families: tuple[str, ...], threshold: npt.NDArray[np.float32], card: dict[str, Any]
-) -> Model:
-    """Put a model together."""
-    return Model("forest", families, NAMES, threshold, classifier, card)

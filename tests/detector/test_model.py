@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from contract.errors import InputError, LackingError
 from detector import model as models
 from detector.classifiers import forest
 from detector.features import NAMES, WIDTH
-from detector.model import Model, card_path, decide, load, load_default, save
+from detector.model import PROTOCOL_COLUMNS, Model, card_path, decide, load, load_default, restrict, save
 
 FAMILIES = ("benign", "port_scan", "syn_flood")
 
@@ -18,7 +19,7 @@ def small():
     codes = np.clip(np.round(matrix[:, 0]) + 1, 0, 2).astype(np.int64)
     fitted = forest.fit(matrix, codes, np.ones(200), 3, seed=1)
     thresholds = np.array([0.5, 0.6, 0.7], np.float32)
-    return Model("forest", FAMILIES, NAMES, thresholds, fitted, {"seed": 1}), matrix
+    return Model("forest", FAMILIES, NAMES, thresholds, np.ones((3, 5), np.bool_), fitted, {"seed": 1}), matrix
 
 
 def test_a_model_survives_its_file(tmp_path):
@@ -71,14 +72,17 @@ def test_missing_and_damaged_files(tmp_path):
 
 def test_a_model_for_other_features_is_refused(tmp_path):
     model, _ = small()
-    save(Model("forest", FAMILIES, NAMES[1:], model.thresholds, model.classifier), tmp_path / "old.skops")
+    save(replace(model, features=NAMES[1:]), tmp_path / "old.skops")
     with pytest.raises(InputError, match="other features"):
         load(tmp_path / "old.skops")
 
 
 def test_families_must_fit_the_trees(tmp_path):
     model, _ = small()
-    save(Model("forest", FAMILIES[:2], NAMES, model.thresholds[:2], model.classifier), tmp_path / "odd.skops")
+    save(
+        replace(model, families=FAMILIES[:2], thresholds=model.thresholds[:2], protocols=model.protocols[:2]),
+        tmp_path / "odd.skops",
+    )
     with pytest.raises(InputError, match="3 classes for 2 families"):
         load(tmp_path / "odd.skops")
 
@@ -103,3 +107,15 @@ def test_a_missing_default_says_how_to_get_one(monkeypatch, tmp_path):
     monkeypatch.setattr(models, "DEFAULT", tmp_path / "default.skops")
     with pytest.raises(LackingError, match="tenfold train"):
         load_default.__wrapped__()
+
+
+def test_a_family_is_not_said_of_a_protocol_it_was_never_seen_with():
+    matrix = np.zeros((3, WIDTH), np.float32)
+    matrix[0, PROTOCOL_COLUMNS[0]] = 1  # TCP
+    matrix[1, PROTOCOL_COLUMNS[1]] = 1  # UDP; the third row is of another protocol
+    rows = np.array([[0.2, 0.5, 0.3]] * 3, np.float32)
+    allowed = np.ones((3, 5), np.bool_)
+    allowed[1, 1] = False
+    allowed[1:, 4] = False
+    restrict(rows, matrix, allowed)
+    np.testing.assert_allclose(rows, [[0.2, 0.5, 0.3], [0.2, 0.0, 0.8], [0.2, 0.5, 0.3]], atol=1e-6)

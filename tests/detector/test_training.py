@@ -4,6 +4,7 @@ import pytest
 from contract.errors import InputError
 from detector import training
 from detector.features import WIDTH
+from detector.model import PROTOCOL_COLUMNS
 from detector.training import Result, Source
 
 
@@ -109,3 +110,10 @@ def test_a_threshold_lets_few_benign_looks_pass():
 def test_captures_of_one_origin_cannot_judge_themselves():
     sources = [source(name, ["benign"] * 9 + ["port_scan"] * 9, group="one") for name in "ab"]
     assert training.held_out(sources, ("benign", "port_scan"), 1) == [None, None]
+
+
+def test_protocols_are_those_that_a_family_was_seen_with():
+    src = source("a", ["benign", "port_scan", "syn_flood"])
+    src.matrix[:, list(PROTOCOL_COLUMNS)] = [[0, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]]
+    found = training.protocols([src], ("benign", "port_scan", "syn_flood"))
+    assert found.tolist() == [[True] * 5, [True, False, False, False, False], [False, False, False, False, True]]
