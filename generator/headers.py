@@ -90,7 +90,7 @@ def echo(version: int, stack: Stack, *, reply: bool) -> bytes:
 
 @lru_cache(maxsize=256)
 def unreachable(version: int, stack: Stack, code: int) -> bytes:
-    """Ethernet, IP and ICMP destination unreachable; ``code`` of ICMP is translated for ICMPv6 (RFC 7915)."""
+    """Ethernet, IP and ICMP destination unreachable; ``code`` of ICMP is told in ICMPv6's words (RFC 4443)."""
     if version == 4:
         return bytes(_network(4, stack, 1, 0) / ICMP(type=3, code=code))
     code6 = {0: 0, 1: 3, 3: 4, 10: 1, 13: 1}.get(code, 0)

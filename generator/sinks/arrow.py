@@ -18,12 +18,18 @@ class ArrowSink:
         self._writer = pa.ipc.new_stream(pa.PythonFile(self._file.file, "w"), FRAMES)
 
     def write(self, frames: pa.RecordBatch) -> None:
-        """Append these frames."""
-        self._writer.write_batch(frames)
+        """Append these frames. Raises ``InputError`` where the file system refuses."""
+        try:
+            self._writer.write_batch(frames)
+        except OSError as error:
+            raise self._file.refused(error) from None
 
     def close(self) -> None:
         """Finish: the file appears under its name, complete."""
-        self._writer.close()
+        try:
+            self._writer.close()
+        except OSError as error:
+            raise self._file.refused(error) from None
         self._file.finish()
 
     def abort(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import IO
@@ -34,8 +35,7 @@ class Pending:
         try:
             self.file.write(data)
         except OSError as error:
-            self.abort()
-            raise InputError(f"{self.path}: cannot write: {error.strerror}") from None
+            raise self.refused(error) from None
 
     def finish(self) -> None:
         """Flush to the disk and take the name."""
@@ -45,12 +45,17 @@ class Pending:
             self.file.close()
             self.temporary.replace(self.path)
         except OSError as error:
-            self.abort()
-            raise InputError(f"{self.path}: cannot write: {error.strerror}") from None
+            raise self.refused(error) from None
+
+    def refused(self, error: OSError) -> InputError:
+        """What to tell the user of this; what was written is removed."""
+        self.abort()
+        return InputError(f"{self.path}: cannot write: {error.strerror or error}")
 
     def abort(self) -> None:
         """Remove what was written."""
-        self.file.close()
+        with contextlib.suppress(OSError):  # a full disk refuses what still stands in the buffer once more
+            self.file.close()
         self.temporary.unlink(missing_ok=True)
 
 
