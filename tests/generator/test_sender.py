@@ -26,7 +26,7 @@ from generator.plan import make_plan
 from generator.workload import Workload
 from tests.generator.helpers import WORKLOAD, frames_of
 
-SHORT = replace(WORKLOAD, start_ns=0, duration_s=1.5, curve=((0.0, 300.0),))
+SHORT = replace(WORKLOAD, start_ns=0, duration_s=0.7, curve=((0.0, 300.0),))
 
 
 class Running:
@@ -97,7 +97,7 @@ def test_everything_planned_arrives_and_is_accounted_for(folder: Path) -> None:
 
 
 def test_terminated_it_stops_in_order_with_the_truth_of_what_left(folder: Path) -> None:
-    running = Running(folder, replace(SHORT, duration_s=600.0))
+    running = Running(folder, replace(SHORT, duration_s=60.0))
     with running.accept() as peer, peer.makefile("rb") as stream:
         got = 0
         for batch in read_stream(stream, FRAMES, "sender"):
@@ -115,7 +115,7 @@ def test_terminated_it_stops_in_order_with_the_truth_of_what_left(folder: Path) 
 
 
 def test_the_control_file_stops_it_too(folder: Path) -> None:
-    running = Running(folder, replace(SHORT, duration_s=600.0))
+    running = Running(folder, replace(SHORT, duration_s=60.0))
     with running.accept() as peer, peer.makefile("rb") as stream:
         for _ in read_stream(stream, FRAMES, "sender"):
             (folder / "control.json").write_text('{"stop": true}')
@@ -138,7 +138,7 @@ def test_a_peer_that_does_not_read_makes_frames_late_but_loses_none(folder: Path
     running = Running(folder, replace(SHORT, curve=((0.0, 3000.0),), benign_curve=((0.0, 300.0),)))
     with running.accept() as peer, peer.makefile("rb") as stream:
         deadline = time.monotonic() + 120
-        while running.status()["second"] < 2.0 and time.monotonic() < deadline:
+        while running.status()["second"] < 1.2 and time.monotonic() < deadline:
             time.sleep(0.05)
         got = sum(len(batch) for batch in read_stream(stream, FRAMES, "sender"))
     status = running.end()
