@@ -35,11 +35,16 @@ class Attempts:
     def latency_ms(self) -> npt.NDArray[np.float64]:
         """Milliseconds from the intended time to ``since``, NaN where that is unknown.
 
-        Not negative: a later attempt may lie in a flow that was detected before it.
+        An attempt that lies in a flow which was detected before it began (the next echo request of a flood) has no
+        latency either: counting it as 0 would flatter the percentiles. ``known_before`` counts those.
         """
-        known = self.since < NEVER
-        late = np.maximum(np.where(known, self.since, self.intended) - self.intended, 0) / 1e6
-        return np.where(known, late, np.nan)
+        measured = (self.since < NEVER) & ~self.known_before
+        return np.where(measured, (self.since - self.intended) / 1e6, np.nan)
+
+    @property
+    def known_before(self) -> Mask:
+        """Which attempts lie in a flow that had been detected before they began."""
+        return self.since < self.intended
 
 
 def attempts_of(truth: pa.Table, pairs: Pairs, flagged: Mask, since: I64) -> Attempts:
@@ -67,10 +72,13 @@ def attempts_of(truth: pa.Table, pairs: Pairs, flagged: Mask, since: I64) -> Att
 
 
 def readable(said: FlowWords, flagged: Mask, committed: dict[int, list[int]]) -> I64:
-    """When each flow's detection could be read: its first attack verdict, else the first revision of its alert."""
+    """When each flow's detection could be read: its first attack verdict, else when its alert could be read and the
+    flow's own row had put it there.
+    """
     since = said.since.copy()
     for row in np.flatnonzero(flagged & (since == NEVER) & (said.alert_id > 0)):
-        since[row] = min(committed.get(int(said.alert_id[row]), ()), default=NEVER)
+        first = min(committed.get(int(said.alert_id[row]), ()), default=NEVER)
+        since[row] = NEVER if first == NEVER or said.joined[row] == NEVER else max(first, said.joined[row])
     return since
 
 
@@ -84,6 +92,7 @@ def add_attempts(card: dict[str, Any], attempts: Attempts, alerts: list[Alert]) 
         row["attempts"] = int(mine.sum())
         row["attempts_seen"] = int((mine & attempts.seen).sum())
         row["attempts_detected"] = int((mine & attempts.found).sum())
+        row["attempts_known_before"] = int((mine & attempts.known_before).sum())
         row["latency_ms"] = scorecard.latency(latency[mine & known])
         begin, first = int(attempts.intended[mine].min()), int(attempts.since[mine].min())
         card["entries"].append(
@@ -105,5 +114,6 @@ def add_attempts(card: dict[str, Any], attempts: Attempts, alerts: list[Alert]) 
         "total": total,
         "seen": int(attempts.seen.sum()),
         "detected": found,
+        "known_before": int(attempts.known_before.sum()),
         "recall": scorecard.share(found, total),
     }

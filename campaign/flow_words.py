@@ -25,12 +25,14 @@ class FlowWords:
     ``flagged``: some verdict said attack. ``word``: the last attack verdict's family (``benign`` where none).
     ``alert_id``: the last incident that claimed it, 0 where none. ``since``: when its first attack verdict was readable
     (the ``committed`` column, epoch ns), ``NEVER`` where there is none or the verdicts carry no such column.
+    ``joined``: likewise for the first row that put it into an incident.
     """
 
     flagged: Mask
     word: npt.NDArray[np.object_]
     alert_id: npt.NDArray[np.uint64]
     since: I64
+    joined: I64
 
 
 def rows_of(flow_ids: npt.NDArray[np.uint64], wanted: npt.NDArray[np.uint64]) -> I64:
@@ -69,9 +71,9 @@ def fold(flows: pa.Table, verdicts: pa.Table) -> FlowWords:
     flagged = np.zeros(count, np.bool_)
     word = np.full(count, BENIGN, object)
     alert_id = np.zeros(count, np.uint64)
-    since = np.full(count, NEVER, np.int64)
+    since, joined = np.full(count, NEVER, np.int64), np.full(count, NEVER, np.int64)
     if not verdicts.num_rows:
-        return FlowWords(flagged, word, alert_id, since)
+        return FlowWords(flagged, word, alert_id, since, joined)
     rows = rows_of(numbers(flows, "flow_id").astype(np.uint64), numbers(verdicts, "flow_id").astype(np.uint64))
     family = words(verdicts, "family")
     claimed = numbers(verdicts, "alert_id").astype(np.uint64)
@@ -83,7 +85,8 @@ def fold(flows: pa.Table, verdicts: pa.Table) -> FlowWords:
     if COMMITTED in verdicts.column_names:
         when = numbers(verdicts, COMMITTED, pa.int64()).astype(np.int64)
         np.minimum.at(since, rows[attack], when[attack])
-    return FlowWords(flagged, word, alert_id, since)
+        np.minimum.at(joined, rows[in_alert], when[in_alert])
+    return FlowWords(flagged, word, alert_id, since, joined)
 
 
 def frames_in(flows: pa.Table) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from campaign.attempts import add_attempts, attempts_of, readable
 from campaign.flow_words import NEVER, fold
@@ -38,12 +39,17 @@ def test_an_attempt_counts_once_whatever_its_flows() -> None:
     found = attempts_of(truth, pair_truth(flows, truth), np.array([False, True]), np.array([NEVER, 30]))
     assert found.intended.tolist() == [40]
     assert found.found.tolist() == [True]
-    assert found.latency_ms.tolist() == [0.0]  # detected before it was intended: it lay in a flow that was known
+    assert np.isnan(found.latency_ms).all()  # it lay in a flow that was known before: a latency of 0 would flatter
+    assert found.known_before.tolist() == [True]
 
 
 def test_readable_falls_back_to_the_alert() -> None:
-    said = fold(flows_table({}, {}), verdicts_table({"flow_id": 1, "alert_id": 3}, {"flow_id": 2, "alert_id": 4}))
-    assert readable(said, np.array([True, True]), {3: [90, 80]}).tolist() == [80, NEVER]
+    rows = verdicts_table({"flow_id": 1, "alert_id": 3}, {"flow_id": 2, "alert_id": 4}, {"flow_id": 3, "alert_id": 3})
+    rows = rows.append_column("committed", pa.array([70, 75, 95], pa.timestamp("ns", "UTC")))
+    said = fold(flows_table({}, {}, {}), rows)
+    flagged = np.array([True, True, True])
+    # flow 1 joined before the alert could be read, flow 3 after
+    assert readable(said, flagged, {3: [90, 80]}).tolist() == [80, NEVER, 95]
 
 
 def test_the_scorecard_gets_attempts_entries_and_latency() -> None:
@@ -55,7 +61,7 @@ def test_the_scorecard_gets_attempts_entries_and_latency() -> None:
         "entries": [],
     }
     add_attempts(card, found, [alert()])
-    assert card["attempts"] == {"total": 2, "seen": 1, "detected": 1, "recall": 0.5}
+    assert card["attempts"] == {"total": 2, "seen": 1, "detected": 1, "known_before": 0, "recall": 0.5}
     assert card["latency_ms"]["max"] == 2.0
     assert card["families"]["port_scan"]["attempts"] == 1
     assert [(e["family"], e["detected"], e["alerts"]) for e in card["entries"]] == [

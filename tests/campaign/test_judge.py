@@ -102,7 +102,7 @@ def test_a_run_folder_is_judged_from_what_lies_in_it(tmp_path: Path) -> None:
         judge_run(run)
     (run / "ledger.json").write_text(Ledger().to_json())
     card = judge_run(run)
-    assert card["attempts"] == {"total": 400, "seen": 400, "detected": 400, "recall": 1.0}
+    assert card["attempts"] == {"total": 400, "seen": 400, "detected": 400, "known_before": 0, "recall": 1.0}
     assert 0 < card["latency_ms"]["max"] <= 1000.0
     assert card["alerts"]["true"] == 1
     assert card["unknown_flows"] == 5

@@ -75,7 +75,7 @@ def test_a_run_counts_attempts_and_their_latency() -> None:
         {"family": "web_browsing", "src": "198.18.3.4", "dst": "198.18.4.4"},
     )
     card = judge(Material(FLOWS, verdicts, [alert()], truth, Ledger(), committed_alerts={1: [4 * SECOND]}))
-    assert card["attempts"] == {"total": 2, "seen": 2, "detected": 1, "recall": 0.5}
+    assert card["attempts"] == {"total": 2, "seen": 2, "detected": 1, "known_before": 0, "recall": 0.5}
     assert card["latency_ms"]["p50"] == 500.0
     assert card["families"]["syn_flood"]["attempts"] == 2
     assert card["false_alarms"]["flagged"] == 1
