@@ -20,7 +20,7 @@ from generator.traffic import chunks
 from generator.workload import Share, Workload
 
 _ATTEMPTS: Final = 9_000  # of a world at most: enough to learn from, seconds to make
-_ROWS: Final = 200  # looks kept of one family in one world
+_ROWS: Final = 180  # looks kept of one family in one world
 
 # attempts a second (least, most) and seconds (least, most) of a family's worlds; drawn log-uniformly
 _RATES: Final[Mapping[str, tuple[float, float, float, float]]] = {
@@ -84,7 +84,7 @@ def _workload(rng: np.random.Generator, family: str, attacks: list[str], benign:
     shares: tuple[Share, ...] = (Share(family, 1.0),) if family else ()
     if family and rng.random() < 0.3:  # two attacks at once: what surrounds a flow may be another's doing
         shares += (Share(str(rng.choice(attacks)), float(rng.uniform(0.02, 0.4))),)
-    ordinary = tuple(Share(name, float(rng.gamma(0.6))) for name in benign if rng.random() < 0.8)
+    ordinary = tuple(Share(name, float(rng.gamma(0.6))) for name in benign if rng.random() < 0.4)
     ordinary = ordinary or (Share(benign[0], 1.0),)
     background = min(_between(rng, *_BENIGN_RATE), 1500.0 / seconds)
     if not family and "flash_crowd" in benign:

@@ -1,7 +1,8 @@
 """Which flows the classifier looks at in a tick: the new, the grown, the closed, and each new one again a second later.
 
 A flood's first frame says little; a second later the windows know. So every new flow stands in a queue for a second
-look, whether or not anything more comes of it.
+look, whether or not anything more comes of it; but not where its source or destination began so many flows lately
+that their surroundings are known already. Under a flood that halves the work.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ import numpy.typing as npt
 
 from contract.jit import kernel
 from detector.flowtable import LIVE, FlowTable
+from detector.windows_events import STARTS, Flow
+from detector.windows_state import DST, KINDS, SRC, Windows, find, keys_of
 
 SECOND_LOOK_NS: Final = 1_000_000_000
 AGAIN_NS: Final = 1_000_000_000  # a flow that keeps changing is looked at once a second
 SETTLE_NS: Final = 200_000_000  # and not sooner than this after the last look, unless it closed
+KNOWN: Final = 100.0  # flows begun in the 10 s window that make a host known
 _CLOSING: Final = 8 | 16 | 32 | 64  # bits of tcp_state
 
 HEAD: Final = 0
@@ -54,7 +58,9 @@ def new_due(table: FlowTable, queue: int = 1 << 17) -> Due:
 
 
 @kernel
-def select(due: Due, table: FlowTable, dirty: npt.NDArray[np.int32], now: int, until: int) -> npt.NDArray[np.int32]:
+def select(
+    due: Due, table: FlowTable, windows: Windows, dirty: npt.NDArray[np.int32], now: int, until: int
+) -> npt.NDArray[np.int32]:
     """The slots to look at now, each once, in order; they count as looked at from here on.
 
     ``until`` is ``now``, or ``NEVER`` at the end of the input: then all second looks are due.
@@ -62,6 +68,7 @@ def select(due: Due, table: FlowTable, dirty: npt.NDArray[np.int32], now: int, u
     queue = len(due.queue_slot)
     waiting = due.counters[TAIL] - due.counters[HEAD]
     out = np.empty(len(dirty) + waiting, np.int32)
+    keys = np.zeros(KINDS, np.uint64)
     n = 0
     for slot in dirty:
         flow = table.flows[slot]
@@ -70,7 +77,7 @@ def select(due: Due, table: FlowTable, dirty: npt.NDArray[np.int32], now: int, u
             out[n] = slot
             n += 1
             _look(due, table, slot, now)
-        if not new:
+        if not new or _known(windows, flow, keys):
             continue
         if due.counters[TAIL] - due.counters[HEAD] >= queue:
             due.counters[SKIPPED] += 1
@@ -93,6 +100,16 @@ def select(due: Due, table: FlowTable, dirty: npt.NDArray[np.int32], now: int, u
             _look(due, table, slot, now)
     due.counters[LOOKS] += n
     return out[:n].copy()
+
+
+@kernel
+def _known(windows: Windows, flow: Flow, keys: npt.NDArray[np.uint64]) -> bool:
+    keys_of(flow, windows.seed[0], keys)
+    for kind in (SRC, DST):
+        place = find(windows, kind, keys[kind])
+        if place >= 0 and windows.counts[place, 1, STARTS] >= KNOWN:
+            return True
+    return False
 
 
 @kernel

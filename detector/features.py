@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.jit import lean_kernel
-from detector import features_flow, features_hosts, features_payload
+from detector import features_composite, features_flow, features_hosts, features_payload
 from detector.classifiers.base import Matrix
+from detector.features_composite import composite
 from detector.features_flow import names_and_arp, timing, transport, volume
 from detector.features_hosts import host_features
 from detector.features_payload import payload_features
@@ -45,6 +46,7 @@ FEATURES: Final = tuple(
         ("flow", features_flow.FLOW),
         ("payload", features_payload.NAMES),
         ("windows", features_hosts.NAMES),
+        ("combined", features_composite.NAMES),
     )
     for name in names
 )
@@ -77,4 +79,5 @@ def fill(table: FlowTable, windows: Windows, slots: npt.NDArray[np.int32], now: 
         at = names_and_arp(flow, out[row], at)
         at = payload_features(flow, table.payload[slots[row]], out[row], at)
         at = host_features(windows, places, now, stamp, out[row], at)
+        at = composite(out[row], at)
     return at

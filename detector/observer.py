@@ -31,7 +31,7 @@ class Observer:
             last: no tick follows, so that every second look is due now
         """
         update(self.windows, self.table, dirty, now_ns)
-        slots = select(self._due, self.table, dirty, now_ns, NEVER if last else now_ns)
+        slots = select(self._due, self.table, self.windows, dirty, now_ns, NEVER if last else now_ns)
         return slots, features(self.table, self.windows, slots, now_ns)
 
     @property

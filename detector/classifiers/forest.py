@@ -15,7 +15,7 @@ from contract.errors import InputError
 from contract.jit import lean_kernel
 from detector.classifiers.base import Arrays, Codes, Matrix, Weights
 
-TREES: Final = 56
+TREES: Final = 48
 MAX_DEPTH: Final = 18
 MAX_LEAVES: Final = 700
 _BLOCK: Final = 256
