@@ -23,11 +23,12 @@ PATIENCE_S: Final = 10.0
 class Child:
     """One module run as a process of its own group, which dies with us. What it prints goes to ``log``.
 
-    It is shielded from the terminal's Ctrl-C: in which order processes end is decided here.
+    It is shielded from the terminal's Ctrl-C: in which order processes end is decided here. A ``niceness`` above 0 lets
+    others go first: the sender must run when a frame is due, and everybody else has a moment.
     Raises ``LackingError`` where no process can be started.
     """
 
-    def __init__(self, module: str, arguments: Sequence[str], *, folder: Path, log: Path) -> None:
+    def __init__(self, module: str, arguments: Sequence[str], *, folder: Path, log: Path, niceness: int = 0) -> None:
         self.module, self.log = module, log
         command = [sys.executable, "-m", "campaign.child", str(os.getpid()), module, *arguments]
         paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -44,6 +45,7 @@ class Child:
                     stderr=file,
                     start_new_session=True,
                 )
+            os.setpriority(os.PRIO_PROCESS, self.pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
         except OSError as error:
             raise LackingError(f"{module} cannot be started: {error.strerror}") from None
 
@@ -100,9 +102,9 @@ class Children:
     def __init__(self) -> None:
         self._children: list[Child] = []
 
-    def start(self, module: str, arguments: Sequence[str], *, folder: Path, log: Path) -> Child:
+    def start(self, module: str, arguments: Sequence[str], *, folder: Path, log: Path, niceness: int = 0) -> Child:
         """Start one more."""
-        child = Child(module, arguments, folder=folder, log=log)
+        child = Child(module, arguments, folder=folder, log=log, niceness=niceness)
         self._children.append(child)
         return child
 

@@ -140,7 +140,7 @@ class Campaign:
         """Start the API and live page on loopback."""
         port = self._options.port
         arguments = ["--runs", str(self.folder.path.parent), "--port", str(port), "--run", self.folder.id]
-        children.start("api.server", arguments, folder=self.folder.path, log=self.folder.log("api"))
+        children.start("api.server", arguments, folder=self.folder.path, log=self.folder.log("api"), niceness=10)
         self._state["address"] = f"http://{_SHOWN_HOST}:{port}/"
         told(self._state["address"])
 
@@ -186,9 +186,8 @@ class Campaign:
         arguments += ["--status", str(self.folder.status("detector")), "--once"]
         if self._options.model:
             arguments += ["--model", str(self._options.model.absolute())]
-        detector = children.start(
-            "detector.service", arguments, folder=self.folder.path, log=self.folder.log("detector")
-        )
+        log = self.folder.log("detector")
+        detector = children.start("detector.service", arguments, folder=self.folder.path, log=log, niceness=5)
         self._wait(stop, "loading the detector", "detector", ("listening", "serving"), detector)
         return detector
 

@@ -66,6 +66,7 @@ def main(arguments: list[str]) -> int:
 def produce(options: argparse.Namespace) -> int:
     """Plan, fill the ring, then write the truth up to the time that stdin names."""
     signal.signal(signal.SIGUSR1, _stop)
+    os.nice(5)  # it works ahead: the process that sends goes first
     clock = Clock.from_anchor(options.clock)
     ring = Ring(options.ring, options.size)
     plan = make_plan(Workload.read(Path(options.workload)))

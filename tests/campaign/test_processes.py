@@ -102,3 +102,10 @@ def test_the_first_signal_asks_and_the_second_insists():
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_nicer_child_lets_others_go_first(tmp_path: Path) -> None:
+    name = module(tmp_path, "sleeper_nice", SLEEPER)
+    with Children() as children:
+        child = children.start(name, [], folder=tmp_path, log=tmp_path / "nice.log", niceness=3)
+        assert os.getpriority(os.PRIO_PROCESS, child.pid) == os.getpriority(os.PRIO_PROCESS, 0) + 3
