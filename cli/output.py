@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+_WIDE: Final = 160
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 
 
@@ -25,10 +27,11 @@ def note(text: str) -> None:
 
 
 def stdout_console() -> Console:
-    """A rich console on stdout."""
+    """A rich console on stdout; a pipe or file, which has no width of its own, gets lines of 160."""
     from rich.console import Console
 
-    return Console()
+    wide = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(width=None if wide else _WIDE)
 
 
 def stderr_console() -> Console:

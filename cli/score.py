@@ -88,9 +88,11 @@ def _show_one(card: dict[str, Any]) -> None:
 def _entry_table(cards: list[tuple[str, dict[str, Any]]]) -> Table:
     from rich.table import Table
 
-    table = Table(
-        "capture", "true family", "alert", "group", "family", "after", "flows found", "false alerts", "flagged"
-    )
+    table = Table()
+    for name in ("capture", "true family"):
+        table.add_column(name, min_width=16, overflow="fold")
+    for name in ("alert", "group", "family", "after", "flows found", "false alerts", "flagged"):
+        table.add_column(name)
     for name, card in cards:
         false = card["false_alarms"]
         rest = (
