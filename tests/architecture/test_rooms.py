@@ -32,6 +32,8 @@ HOMES = {
 }
 MODULES = sorted(path for room in ARROWS for path in (ROOT / room).rglob("*.py"))
 MOST_LINES, MOST_FUNCTION_LINES = 330, 66
+# Long on purpose; a function that has become short must leave this list.
+LONG = {("generator/stamp.py", "stamp"): "one pass over scalars: a call would copy the descriptors of twenty arrays"}
 
 
 def name(path: Path) -> str:
@@ -77,7 +79,10 @@ def test_modules_and_functions_stay_small(path: Path) -> None:
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             size = (node.end_lineno or 0) - node.lineno + 1
-            assert size <= MOST_FUNCTION_LINES, f"{name(path)}:{node.lineno}: {node.name} has {size} lines"
+            long = size > MOST_FUNCTION_LINES
+            assert long == ((name(path), node.name) in LONG), (
+                f"{name(path)}:{node.lineno}: {node.name} has {size} lines"
+            )
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)

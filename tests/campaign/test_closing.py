@@ -17,7 +17,7 @@ def test_a_sound_run_is_judged_and_passes(tmp_path):
     run = card["run"]
     assert (run["valid"], run["passed"], run["reasons"]) == (True, True, [])
     assert all(target["met"] for target in run["targets"])
-    assert card["attempts"] == {"total": 200, "seen": 200, "detected": 200, "recall": 1.0}
+    assert card["attempts"] == {"total": 200, "seen": 200, "detected": 200, "known_before": 0, "recall": 1.0}
     assert card["false_alarms"]["flagged"] == 0
     assert card["ledger"]["balanced"]
     assert read_json(folder.ledger)["links"] == [["sender", "receive"]]

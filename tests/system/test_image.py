@@ -45,6 +45,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The root folder after the build stage: opt/tenfold is the image's virtual environment."""
     root = tmp_path_factory.mktemp("image")
     source = root / "src"
+    source.mkdir()
     for word, rest in stages()[0]:
         if word == "COPY":
             *sources, target = shlex.split(rest)
