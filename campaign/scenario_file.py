@@ -14,6 +14,7 @@ from typing import Any, Final
 from campaign.scenario import Scenario, Targets
 from contract.errors import InputError
 from contract.families import BENIGN, GROUPS, catalogue
+from contract.files import read_text
 from generator import registry
 from generator.workload import ARRIVALS, Curve, Share
 
@@ -42,24 +43,14 @@ Table = dict[str, Any]
 
 def read(path: Path) -> Scenario:
     """A scenario from a file. Raises ``InputError``."""
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise InputError(f"{path}: a scenario of more than 1 MiB is refused")
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such scenario file") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot read the scenario: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not a text file: {error.reason}") from None
-    return parse(text, path.stem, str(path))
+    return parse(read_text(path, "scenario file", _MAX_BYTES), path.stem, str(path))
 
 
 def parse(text: str, name: str, where: str) -> Scenario:
     """A scenario from TOML text; ``where`` names it in errors. Raises ``InputError``."""
     try:
         table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError also for a number of more than 4,300 digits
         raise InputError(f"{where}: not TOML: {error}") from None
     _check_keys(table, _KEYS, where)
     for key, value in table.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, Final
 from contract.addresses import Networks
 from contract.errors import InputError
 from contract.families import BENIGN, UNKNOWN, catalogue
+from contract.files import read_json
 
 FORMAT: Final = "tenfold-truth/1"
 PROTOCOLS: Final = {
@@ -59,16 +60,7 @@ class Truth:
 
 def read_truth(path: Path) -> Truth:
     """Read a truth file. Raises ``InputError`` that says which entry and key is wrong."""
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise InputError(f"{path}: a truth file of more than {_MAX_BYTES >> 20} MiB is refused")
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such truth file") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot read: {error.strerror}") from None
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"{path}: not JSON: {error}") from None
+    document = read_json(path, "truth file", _MAX_BYTES)
     return parse_truth(document, str(path))
 
 
@@ -145,13 +137,9 @@ def _macs(entry: dict[str, Any], where: str) -> tuple[int, ...]:
     macs = []
     for value in _list(entry, "attacker_macs", where):
         digits = str(value).replace(":", "").replace("-", "").replace(".", "")
-        try:
-            mac = int(digits, 16)
-        except ValueError:
-            mac = -1
-        if len(digits) != 12 or mac < 0:
+        if not re.fullmatch(r"[0-9A-Fa-f]{12}", digits):
             raise InputError(f"{where}: attacker_macs: {value!r} is no MAC address")
-        macs.append(mac)
+        macs.append(int(digits, 16))
     return tuple(macs)
 
 

@@ -64,8 +64,13 @@ def test_what_is_wrong_is_said_with_its_place(text, words):
 def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(InputError, match="no such scenario file"):
         read(tmp_path / "none.toml")
-    with pytest.raises(InputError, match="cannot read the scenario: Is a directory"):
+    with pytest.raises(InputError, match="cannot read: is a folder, not a scenario file"):
         read(tmp_path)
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(InputError, match="not a text file"):
         read(tmp_path / "binary.toml")
+
+
+def test_a_number_without_end_is_refused():
+    with pytest.raises(InputError, match="not TOML"):
+        parse(f"seed = {'9' * 5000}", "x", "x.toml")

@@ -50,6 +50,7 @@ def test_absent_keys_match_anything() -> None:
         ({"start": 5}, "no ISO 8601 time"),
         ({"start": "2021-03-01T10:00:01Z", "end": "2021-03-01T10:00:00Z"}, "end lies before start"),
         ({"attacker_macs": ["zz"]}, "no MAC address"),
+        ({"attacker_macs": ["+12345678901"]}, "no MAC address"),
         ({"arp_operation": "shout"}, "arp_operation"),
     ],
 )
@@ -68,6 +69,7 @@ NOT_TRUTH = [
     '{"format": "tenfold-truth/1", "entries": 3}',
     '{"format": "tenfold-truth/1", "otherwise": "?"}',
     "[" * 100_000,
+    '{"format": "tenfold-truth/1", "entries": [{"family": "syn_flood", "ports": [' + "9" * 5000 + "]}]}",
 ]
 
 

@@ -1,0 +1,49 @@
+"""Reading files that people name: regular, of a size that makes sense, and text; else one line that says what is wrong.
+
+A device or a pipe has size 0 and no end, and opening a pipe waits for a writer: both are refused unopened.
+"""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+from contract.errors import InputError
+
+
+def read_bytes(path: Path, what: str, limit: int) -> bytes:
+    """The bytes of a file; ``what`` names its kind in errors, ``limit`` is the most it may hold.
+
+    Raises ``InputError`` where there is no such file, it is too large, no regular file, or cannot be read.
+    """
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise InputError(f"{path}: cannot read: is a folder, not a {what}")
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError(f"{path}: cannot read: not a regular file")
+        if status.st_size > limit:
+            raise InputError(f"{path}: a {what} of more than {limit >> 20} MiB is refused")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such {what}") from None
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        raise InputError(f"{path}: cannot read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def read_text(path: Path, what: str, limit: int) -> str:
+    """The text of a UTF-8 file. Raises ``InputError`` as ``read_bytes``, and where it is not text."""
+    try:
+        return read_bytes(path, what, limit).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not a text file: {error.reason} at byte {error.start}") from None
+
+
+def read_json(path: Path, what: str, limit: int) -> Any:  # noqa: ANN401 - any JSON value
+    """The value in a JSON file. Raises ``InputError`` as ``read_bytes``, and where it is not JSON."""
+    try:
+        return json.loads(read_bytes(path, what, limit))
+    except (ValueError, RecursionError) as error:  # ValueError also for a number of more than 4,300 digits
+        raise InputError(f"{path}: not JSON: {error}") from None
