@@ -47,7 +47,7 @@ def build_app() -> typer.Typer:
 def main() -> None:
     """Run the command line; the process exits with the codes of the public contract."""
     try:
-        code = build_app()(standalone_mode=False)
+        code = build_app()(prog_name="tenfold", standalone_mode=False)
     except TenfoldError as error:
         sys.stderr.write(f"tenfold: {error}\n")
         code = error.exit_code
@@ -59,6 +59,12 @@ def main() -> None:
         # The reader of our output went away (`tenfold families | head`): nothing is wrong, nothing more can be said.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except OSError as error:
+        if not error.filename:
+            raise
+        # A name or a disk that the file system refuses where no room foresaw it: still no fault of the program.
+        sys.stderr.write(f"tenfold: {error.filename}: {error.strerror}\n")
+        code = TenfoldError.exit_code
     except Exception as error:
         code = _usage_code(error)
         if code is None:
@@ -67,12 +73,17 @@ def main() -> None:
 
 
 def _usage_code(error: Exception) -> int | None:
-    """The exit code of a usage error of the command-line library, after printing it; None for any other error."""
-    show = getattr(error, "show", None)
+    """The exit code of a usage error of the command-line library, after saying it in one line; None for another."""
+    show, words = getattr(error, "show", None), getattr(error, "format_message", None)
     code = getattr(error, "exit_code", None)
-    if show is None or not isinstance(code, int):
+    if show is None or words is None or not isinstance(code, int):
         return None
-    show()
+    text = " ".join(words().split("\n")).strip().rstrip(".")
+    if type(error).__name__ == "NoArgsIsHelpError":  # its message is the help, on many lines
+        show()
+    else:
+        where = getattr(getattr(error, "ctx", None), "command_path", "tenfold")
+        sys.stderr.write(f"tenfold: {text}; see `{where} --help`\n")
     return code
 
 

@@ -51,11 +51,30 @@ def test_version() -> None:
     assert result.stdout.startswith("tenfold ")
 
 
-@pytest.mark.parametrize("arguments", [["nonsense"], ["families", "--nonsense"], ["families", "stray"]])
-def test_bad_usage_is_exit_2_without_a_traceback(arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["families", "--nonsense"],
+        ["families", "stray"],
+        ["detect"],
+        ["serve", "--port"],
+        ["run", "smoke", "--sites", "x"],
+    ],
+)
+def test_bad_usage_is_exit_2_and_one_line(arguments: list[str]) -> None:
     result = tenfold(*arguments)
     assert result.returncode == 2
-    assert "Traceback" not in result.stderr
+    assert result.stderr.startswith("tenfold: ")
+    assert result.stderr.endswith("--help`\n")
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
+
+
+def test_a_name_that_the_file_system_refuses_is_one_line() -> None:
+    result = tenfold("score", "x" * 300)
+    assert result.returncode == 2
+    assert result.stderr == f"tenfold: {'x' * 300}: File name too long\n"
     assert result.stdout == ""
 
 
