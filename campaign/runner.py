@@ -25,6 +25,7 @@ from campaign.scenario import Overrides, Scenario
 from campaign.watch import Watch
 from contract.clock import Clock
 from contract.errors import InputError
+from detector.model import load, load_default
 
 _POLL_S: Final = 0.1
 _LOOK_S: Final = 1.0
@@ -70,12 +71,15 @@ def run(
     """Run a scenario into a new run folder, judge it and write its report.
 
     ``watcher`` gets figures once a second, ``told`` the address of the live page. Must run in the main thread.
-    Raises ``InputError`` before anything starts where the scenario, the folder or the port cannot be used.
+    Raises ``InputError`` before anything starts where the scenario, the folder, the port or the model cannot be used,
+    ``LackingError`` where no model is named and the installation lacks its own.
     """
     overrides = overrides or Overrides()
     scenario = overrides.apply(scenario)
     if options.serve:
         check_port(options.port)
+    # The detector's process would find a bad model only after the run has its folder.
+    _ = load(options.model) if options.model else load_default()
     folder = runfolder.create(options.runs, scenario.name, options.run_id)
     campaign = Campaign(scenario, overrides, options, folder, watcher or (lambda _: None))
     try:

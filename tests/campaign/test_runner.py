@@ -34,3 +34,13 @@ def test_a_senseless_override_leaves_no_folder(tmp_path):
     with pytest.raises(InputError, match="a multiplier of -1"):
         run(load("smoke"), Options(runs=tmp_path / "runs"), Overrides(multiplier=-1))
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_model_that_is_none_is_refused_before_anything_starts(tmp_path):
+    model = tmp_path / "text.skops"
+    model.write_text("no model")
+    with pytest.raises(InputError, match="not a skops file"):
+        run(load("smoke"), Options(runs=tmp_path / "runs", model=model))
+    with pytest.raises(InputError, match="no such model"):
+        run(load("smoke"), Options(runs=tmp_path / "runs", model=tmp_path / "absent.skops"))
+    assert not (tmp_path / "runs").exists()
