@@ -14,7 +14,7 @@ from typing import Annotated, Final
 import typer
 
 from cli.output import JsonFlag, print_json, stdout_console
-from contract.errors import LackingError
+from contract.errors import LackingError, TenfoldError
 
 _MIN_FREE: Final = 2 << 30
 
@@ -85,6 +85,8 @@ def _model(_: Path) -> Finding:
 
     try:
         model = load_default()
+    except TenfoldError as error:  # it says itself what to do
+        return Finding("detection model", ok=False, needed=True, detail=str(error))
     except (OSError, ValueError, ImportError) as error:
         return Finding("detection model", ok=False, needed=True, detail=f"{error}; `tenfold train` makes one")
     return Finding("detection model", ok=True, needed=True, detail=f"{len(model.families)} families")

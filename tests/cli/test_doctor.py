@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli import doctor
-from contract.errors import LackingError
+from contract.errors import InputError, LackingError
 
 
 def test_a_sound_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -24,3 +24,15 @@ def test_what_is_lacking_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[s
         doctor.command(runs=blocker / "runs")
     assert caught.value.exit_code == 3
     assert "missing" in capsys.readouterr().out
+
+
+def test_a_damaged_model_is_a_finding_and_hides_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def damaged() -> None:
+        raise InputError("default.skops: damaged model")
+
+    monkeypatch.setattr("detector.model.load_default", damaged)
+    with pytest.raises(LackingError, match=r"detection model: default\.skops: damaged model"):
+        doctor.command(runs=tmp_path, json_=True)
+    assert len(json.loads(capsys.readouterr().out)) > 5
