@@ -181,7 +181,7 @@ def is_reply(payload: npt.NDArray[np.uint8], kept: int, source_port: int) -> boo
         mode = payload[0] & 7
         return bool(mode == 4 or (mode in (6, 7) and payload[0 if mode == 7 else 1] >= 128))
     if source_port == 161 and payload[0] == 48:  # SNMP: GetResponse is context tag 2
-        for i in range(2, min(kept, 48)):
+        for i in range(2, min(kept, 48)):  # noqa: SIM110 - numba knows no any() over a generator
             if payload[i] == 0xA2:
                 return True
         return False
