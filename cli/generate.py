@@ -77,6 +77,8 @@ def _of_families(
             raise InputError(f"the generator makes no family {name!r}; it makes {', '.join(made())}")
     attacks = tuple(Share(name) for name in names if catalogue()[name].attack)
     benign = tuple(Share(name) for name in names if not catalogue()[name].attack)
+    if multiplier is not None and not attacks:
+        raise InputError("--multiplier is of attempts, and none of these families is an attack; --rate is of each")
     attempts = rate * len(attacks) if multiplier is None else TOKYO_RATE * multiplier
     return Workload(
         seed=1 if seed is None else seed,
@@ -92,25 +94,28 @@ def _of_families(
 def _write(plan: Plan, out: Path) -> dict[str, Any]:
     from generator.sinks import open_sink
     from generator.traffic import chunks
-    from generator.truth_file import TruthFile, write_json
+    from generator.truth_file import TruthFile, refuse_folder, write_json
 
-    truth_json, truth_parquet = out.with_name(out.name + ".truth.json"), out.with_name(out.name + ".truth.parquet")
     sink = open_sink(out)
-    rows = TruthFile(truth_parquet)
+    truth_json, truth_parquet = out.with_name(out.name + ".truth.json"), out.with_name(out.name + ".truth.parquet")
+    rows: TruthFile | None = None
     frames = size = 0
     try:
+        refuse_folder(truth_json)
+        rows = TruthFile(truth_parquet)
         for chunk in chunks(plan):
             sink.write(chunk.frames)
             rows.write(chunk.truth)
             frames += len(chunk.frames)
             size += int(chunk.frames.column("wire_len").to_numpy().sum())
+        write_json(plan, truth_json, out.name)
+        rows.close()
     except BaseException:
         sink.abort()
-        rows.abort()
+        if rows:
+            rows.abort()
         raise
-    sink.close()
-    rows.close()
-    write_json(plan, truth_json, out.name)
+    sink.close()  # last: where the capture is, its truth is
     return {
         "capture": str(out),
         "truth": str(truth_json),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
 import os
@@ -31,25 +32,43 @@ class TruthFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+        refuse_folder(path)
         try:
             self._writer = pq.ParquetWriter(self._temporary, TRUTH, compression="zstd")
         except OSError as error:
             raise InputError(f"{path}: cannot write: {error.strerror}") from None
 
     def write(self, rows: pa.RecordBatch) -> None:
-        """Append these rows."""
-        if len(rows):
-            self._writer.write_batch(rows)
+        """Append these rows. Raises ``InputError`` where the file system refuses."""
+        try:
+            if len(rows):
+                self._writer.write_batch(rows)
+        except OSError as error:
+            raise self._refused(error) from None
 
     def close(self) -> None:
-        """Finish: the file appears under its name."""
-        self._writer.close()
-        self._temporary.replace(self.path)
+        """Finish: the file appears under its name. Raises ``InputError`` where the file system refuses."""
+        try:
+            self._writer.close()
+            self._temporary.replace(self.path)
+        except OSError as error:
+            raise self._refused(error) from None
 
     def abort(self) -> None:
         """Remove what was written."""
-        self._writer.close()
+        with contextlib.suppress(OSError):  # a full disk refuses what still stands in the buffer once more
+            self._writer.close()
         self._temporary.unlink(missing_ok=True)
+
+    def _refused(self, error: OSError) -> InputError:
+        self.abort()
+        return InputError(f"{self.path}: cannot write: {error.strerror or error}")
+
+
+def refuse_folder(path: Path) -> None:
+    """Raise ``InputError`` where a folder stands under the name of a file to be written."""
+    if path.is_dir():
+        raise InputError(f"{path}: cannot write: is a folder")
 
 
 def truth_document(plan: Plan, capture: str) -> dict[str, Any]:
@@ -128,4 +147,6 @@ def write_json(plan: Plan, path: Path, capture: str) -> None:
         temporary.write_text(json.dumps(truth_document(plan, capture), indent=1) + "\n", encoding="utf-8")
         temporary.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise InputError(f"{path}: cannot write: {error.strerror}") from None

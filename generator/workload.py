@@ -17,6 +17,7 @@ from contract.families import catalogue
 
 TOKYO_RATE: Final = 815.0
 ARRIVALS: Final = ("poisson", "constant")
+_LATEST_NS: Final = (1 << 32) * 1_000_000_000
 Curve = tuple[tuple[float, float], ...]
 DEFAULT_START_NS: Final = 1_784_970_000_000_000_000  # 2026-07-25T09:00:00Z
 
@@ -62,12 +63,19 @@ class Workload:
             raise InputError(f"arrivals {self.arrivals!r} is none of {', '.join(ARRIVALS)}")
         if self.seed < 0 or self.start_ns < 0:
             raise InputError("seed and start must not be negative")
+        if self.end_ns >= _LATEST_NS:
+            raise InputError("the end lies after the year 2105: a capture has 32 bits for the second")
         if not (1 <= self.sites <= 800 and 1 <= self.clients <= 20_000 and 0 <= self.ipv6_share <= 1):
             raise InputError("a world has 1 to 800 sites, 1 to 20,000 clients and an ipv6_share of 0 to 1")
         for name in ("curve", "benign_curve"):
             _check_curve(getattr(self, name), name)
         for share in (*self.attacks, *self.benign):
             _check_share(share)
+        for shares, rates in ((self.attacks, self.curve), (self.benign, self.benign_curve)):
+            if shares and any(rate for _, rate in rates) and not any(share.weight for share in shares):
+                raise InputError(
+                    f"{', '.join(share.family for share in shares)}: no weight is above 0, nothing can come"
+                )
 
     @property
     def end_ns(self) -> int:

@@ -25,6 +25,8 @@ class Pending:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+        if path.is_dir():
+            raise InputError(f"{path}: cannot write: is a folder")
         try:
             self.file: IO[bytes] = self.temporary.open("wb")
         except OSError as error:

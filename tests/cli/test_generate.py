@@ -62,6 +62,9 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process(
         (["--family", "syn_flood", "-o", "none/x.pcap"], "cannot write"),
         (["--family", "syn_flood", "--duration", "-1", "-o", "x.pcap"], "duration"),
         (["--family", "syn_flood", "--start", "noon", "-o", "x.pcap"], "ISO 8601"),
+        (["--family", "syn_flood", "--start", "2500-01-01", "-o", "x.pcap"], "after the year 2105"),
+        (["--family", "web_browsing", "--multiplier", "2", "-o", "x.pcap"], "none of these families is an attack"),
+        (["--family", "syn_flood", "-o", ""], "must end in"),
     ],
 )
 def test_mistakes_get_one_clear_line(
@@ -78,6 +81,16 @@ def test_mistakes_get_one_clear_line(
     assert said.err.count("\n") == 1
     assert said.out == ""
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["x.pcap", "x.pcap.truth.json", "x.pcap.truth.parquet"])
+def test_a_folder_in_the_way_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (tmp_path / name).mkdir()
+    assert generate(monkeypatch, *WORDS, "-o", str(tmp_path / "x.pcap")) == 2
+    assert capsys.readouterr().err == f"tenfold: {tmp_path / name}: cannot write: is a folder\n"
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 @pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed: nobody else reads the capture")

@@ -59,3 +59,16 @@ def test_an_unwritable_place_is_one_clear_line(tmp_path: Path) -> None:
         TruthFile(tmp_path / "none" / "t.parquet")
     with pytest.raises(InputError, match="cannot write"):
         write_json(make_plan(WORKLOAD), tmp_path / "none" / "t.json", "x")
+
+
+def test_a_folder_in_the_way_and_a_late_refusal_leave_nothing_half_written(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(InputError, match="cannot write: is a folder"):
+        TruthFile(tmp_path / "folder")
+    with pytest.raises(InputError, match="cannot write"):
+        write_json(make_plan(WORKLOAD), tmp_path / "folder", "x")
+    file = TruthFile(tmp_path / "t.parquet")
+    (tmp_path / "t.parquet").mkdir()
+    with pytest.raises(InputError, match=r"t\.parquet: cannot write: Is a directory"):
+        file.close()
+    assert {p.name for p in tmp_path.iterdir()} == {"folder", "t.parquet"}

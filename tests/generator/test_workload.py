@@ -39,6 +39,9 @@ def test_anything_else_is_refused_in_one_line(text: str) -> None:
         {"sites": 0},
         {"ipv6_share": 2.0},
         {"seed": -1},
+        {"start_ns": 4_294_967_290_000_000_000},
+        {"attacks": (Share("syn_flood", 0.0),)},
+        {"benign": (Share("web_browsing", 0.0),), "benign_curve": ((0.0, 5.0),)},
     ],
 )
 def test_values_without_sense_are_refused(changes) -> None:

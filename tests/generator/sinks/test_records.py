@@ -89,3 +89,10 @@ def test_names_and_folders_that_cannot_be_are_refused(tmp_path: Path) -> None:
         with pytest.raises(InputError, match="cannot write: No such file"):
             open_sink(tmp_path / "none" / name)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_under_the_name_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    (tmp_path / "x.pcap").mkdir()
+    with pytest.raises(InputError, match="cannot write: is a folder"):
+        Pending(tmp_path / "x.pcap")
+    assert [p.name for p in tmp_path.iterdir()] == ["x.pcap"]
