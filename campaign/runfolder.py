@@ -106,6 +106,8 @@ def create(runs: Path, scenario: str, run_id: str | None = None) -> RunFolder:
         raise InputError(f"{run_id!r} is no name for a run: letters, digits, dots, dashes; at most 120")
     folder = RunFolder(runs.absolute() / run_id)
     try:
+        if runs.exists() and not runs.is_dir():
+            raise InputError(f"{runs}: cannot write runs here: it is no folder")
         runs.mkdir(parents=True, exist_ok=True)
         folder.path.mkdir()
     except FileExistsError:

@@ -99,6 +99,8 @@ def run(
 
 def check_port(port: int) -> None:
     """Raise ``InputError`` where nobody can listen on that port of loopback."""
+    if not 1 <= port <= 65_535:
+        raise InputError(f"port {port} is none: ports go from 1 to 65535")
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -107,8 +109,6 @@ def check_port(port: int) -> None:
             raise InputError(
                 f"port {port} cannot be used: {error.strerror}; choose another with --port, or --no-serve"
             ) from None
-        except OverflowError:
-            raise InputError(f"port {port} is none: ports go from 1 to 65535") from None
 
 
 class Campaign:

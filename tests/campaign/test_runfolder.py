@@ -29,6 +29,12 @@ def test_a_taken_name_and_an_unwritable_place_are_one_clear_line(tmp_path):
         runfolder.create(tmp_path / "file" / "runs", "smoke")
 
 
+def test_a_file_where_runs_should_go_is_said(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot write runs here: it is no folder"):
+        runfolder.create(tmp_path / "file", "smoke")
+
+
 def test_what_is_no_run_folder_is_refused(tmp_path):
     with pytest.raises(InputError, match="no such run folder"):
         runfolder.existing(tmp_path / "none")

@@ -19,9 +19,10 @@ def test_a_port_in_use_is_refused_before_anything_starts(tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_number_that_is_no_port_is_refused():
-    with pytest.raises(InputError, match="port 70000 is none"):
-        check_port(70000)
+@pytest.mark.parametrize("port", [-1, 0, 70000])
+def test_a_number_that_is_no_port_is_refused(port):
+    with pytest.raises(InputError, match=f"port {port} is none"):
+        check_port(port)
 
 
 def test_a_free_port_is_taken():
