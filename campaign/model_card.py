@@ -17,8 +17,10 @@ from detector.training import Result, Source
 
 _BINS: Final = 10
 _LIMITS: Final = (
-    "Held-out scores flatter a little: thresholds are set on the very captures that are scored, and features and settings"
-    " were chosen while their held-out scores were watched.",
+    (
+        "Held-out scores flatter a little: thresholds are set on the very captures that are scored, and features and"
+        " settings were chosen while their held-out scores were watched."
+    ),
     "A family with captures of one origin only is judged by a model that knows it from generated worlds alone.",
     "Families that the generator does not make are known from few captures; a held-out score of theirs says little.",
     "Payload is looked at in its first 128 bytes a direction; what an encrypted or late request holds is not seen.",
