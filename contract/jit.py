@@ -7,13 +7,14 @@ from typing import Any, TypeVar
 
 import numba
 
+from contract.errors import LackingError
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def kernel(function: _Function) -> _Function:
     """Compile a function with numba when it is first called. Its plain-Python form stays at ``.py_func``."""
-    compiled: _Function = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-    return compiled
+    return _compiled(function, {})
 
 
 def lean_kernel(function: _Function) -> _Function:
@@ -22,14 +23,25 @@ def lean_kernel(function: _Function) -> _Function:
     Numba counts references with atomic instructions, at each use of an array out of a tuple; in a loop over frames
     they took nine tenths of the time.
     """
-    compiled: _Function = numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function)
-    return compiled
+    return _compiled(function, {"_nrt": False})
 
 
 def lean_part(function: _Function) -> _Function:
     """A lean kernel that becomes part of whoever calls it. A call hands over a tuple of arrays word by word: in a
     loop over frames that costs more than what most of the called functions do.
     """
-    options = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False, "forceinline": True}
-    compiled: _Function = numba.njit(**options)(function)
+    return _compiled(function, {"_nrt": False, "forceinline": True})
+
+
+def _compiled(function: _Function, more: dict[str, bool]) -> _Function:
+    options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", **more}
+    try:
+        compiled: _Function = numba.njit(**options)(function)
+    except RuntimeError as error:
+        if "cannot cache" not in str(error):
+            raise
+        raise LackingError(
+            "compiled kernels need a folder to be kept in: neither the program's own nor the home folder can be "
+            "written; set NUMBA_CACHE_DIR to one that can"
+        ) from None
     return compiled

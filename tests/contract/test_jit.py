@@ -1,8 +1,12 @@
 from __future__ import annotations
 
-import numpy as np
+from typing import Any, NoReturn
 
-from contract.jit import kernel
+import numpy as np
+import pytest
+
+from contract.errors import LackingError
+from contract.jit import kernel, lean_kernel, lean_part
 
 
 @kernel
@@ -16,3 +20,22 @@ def total(values: np.ndarray) -> float:
 def test_a_kernel_answers_like_its_plain_form() -> None:
     values = np.arange(10.0)
     assert total(values) == total.py_func(values) == 45.0  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("compiler", [kernel, lean_kernel, lean_part])
+def test_nowhere_to_keep_kernels_is_said_with_what_to_do(monkeypatch: pytest.MonkeyPatch, compiler: Any) -> None:
+    def refuse(**_: Any) -> NoReturn:
+        raise RuntimeError("cannot cache function 'total': no locator available for file 'x.py'")
+
+    monkeypatch.setattr("numba.njit", refuse)
+    with pytest.raises(LackingError, match="set NUMBA_CACHE_DIR"):
+        compiler(total)
+
+
+def test_other_trouble_of_the_compiler_stays_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: Any) -> NoReturn:
+        raise RuntimeError("no compiler today")
+
+    monkeypatch.setattr("numba.njit", refuse)
+    with pytest.raises(RuntimeError, match="no compiler"):
+        kernel(total)
