@@ -71,6 +71,8 @@ def _kernels(_: Path) -> Finding:
         from contract.jit import kernel
 
         ok = kernel(_double)(21) == 42
+    except LackingError as error:
+        return Finding("compiled kernels", ok=False, needed=True, detail=str(error))
     except (ImportError, RuntimeError) as error:
         return Finding("compiled kernels", ok=False, needed=True, detail=f"{error}; `make install` brings numba")
     return Finding("compiled kernels", ok, needed=True, detail="numba compiles and caches")
@@ -94,9 +96,16 @@ def _model(_: Path) -> Finding:
 
 def _existing(folder: Path) -> Path:
     folder = folder.absolute()
-    while not folder.exists():
+    while not _there(folder):
         folder = folder.parent
     return folder
+
+
+def _there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # inside a folder that may not be entered, or too long a name
+        return False
 
 
 def _folder(runs: Path) -> Finding:

@@ -36,3 +36,11 @@ def test_a_damaged_model_is_a_finding_and_hides_no_other(
     with pytest.raises(LackingError, match=r"detection model: default\.skops: damaged model"):
         doctor.command(runs=tmp_path, json_=True)
     assert len(json.loads(capsys.readouterr().out)) > 5
+
+
+def test_a_folder_that_cannot_even_be_looked_at_is_a_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    doctor.command(runs=Path("x" * 300) / "runs", json_=True)
+    assert len(json.loads(capsys.readouterr().out)) > 5
