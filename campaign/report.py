@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from pathlib import Path
@@ -23,7 +24,7 @@ Json = dict[str, Any]
 
 def render(folder: RunFolder) -> Path:
     """Write ``report.html``; its path. Raises ``InputError`` where there is no scorecard or a file is damaged."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
 
     environment = Environment(
         loader=FileSystemLoader(ASSETS),
@@ -34,18 +35,23 @@ def render(folder: RunFolder) -> Path:
     )
     environment.filters.update(number=number, percent=percent, ms=milliseconds)
     template = environment.get_template("report.html.j2")
-    text = template.render(
-        **context(folder),
-        script=(ASSETS / "uPlot.iife.min.js").read_text(encoding="utf-8"),
-        style=(ASSETS / "uPlot.min.css").read_text(encoding="utf-8"),
-        own_style=(ASSETS / "report.css").read_text(encoding="utf-8"),
-        own_script=(ASSETS / "report.js").read_text(encoding="utf-8"),
-    )
+    assets = {
+        "script": (ASSETS / "uPlot.iife.min.js").read_text(encoding="utf-8"),
+        "style": (ASSETS / "uPlot.min.css").read_text(encoding="utf-8"),
+        "own_style": (ASSETS / "report.css").read_text(encoding="utf-8"),
+        "own_script": (ASSETS / "report.js").read_text(encoding="utf-8"),
+    }
+    try:
+        text = template.render(**context(folder), **assets)
+    except (TypeError, ValueError, KeyError, AttributeError, UndefinedError) as error:
+        raise InputError(f"{folder.path}: damaged run: a file of it does not hold what it should: {error}") from None
     temporary = folder.report.with_name(folder.report.name + ".tmp")
     try:
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(folder.report)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise InputError(f"{folder.report}: cannot write the report: {error.strerror}") from None
     return folder.report
 

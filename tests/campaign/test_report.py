@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 
 import pytest
 
 from campaign.report import ASSETS, context, number, percent, read_timeline, render
-from campaign.runfolder import create, read_json, write_json
+from campaign.runfolder import create, existing, read_json, write_json
 from contract.errors import InputError
 from tests.campaign.runs import finished
 
@@ -98,3 +99,24 @@ def test_shares_are_never_rounded_to_all_or_none():
 
 def test_the_licence_of_what_is_vendored_lies_beside_it():
     assert "MIT" in (ASSETS / "uPlot.LICENSE").read_text()
+
+
+@pytest.mark.parametrize("name", ["scorecard.json", "run.json", "latency.json", "alerts/alerts.json"])
+def test_a_file_of_another_shape_is_one_clear_line(folder, tmp_path, name):
+    copy = tmp_path / "run"
+    shutil.copytree(folder.path, copy)
+    (copy / name).write_text(
+        '{"run": 3, "families": 4, "alerts": [1], "latency_ms": "x", "started_ns": "x", "stages": 3}'
+    )
+    with pytest.raises(InputError, match="damaged run") as caught:
+        render(existing(copy))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_in_place_of_the_report_leaves_nothing_behind(folder, tmp_path):
+    copy = tmp_path / "run"
+    shutil.copytree(folder.path, copy, ignore=shutil.ignore_patterns("report.html"))
+    (copy / "report.html").mkdir()
+    with pytest.raises(InputError, match="cannot write the report"):
+        render(existing(copy))
+    assert not list(copy.glob("*.tmp"))
