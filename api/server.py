@@ -88,10 +88,10 @@ def serve(
 
     ``ready`` is told the address once the port listens; without it a line for people goes to stderr.
     """
-    check_runs(runs)
     if run is not None and not (is_run_name(run) and (runs / run).is_dir()):
         raise InputError(f"{runs} holds no run called {run!r}")
     with listen(host, port) as listener:
+        check_runs(runs)  # after the port: a folder is made only for a service that can be
         settings = Settings(runs=runs.resolve(), host=host, port=listener.getsockname()[1], run=run)
         config = uvicorn.Config(
             create_app(settings),

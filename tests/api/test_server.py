@@ -28,6 +28,15 @@ def test_bad_usage_is_one_line_and_code_2(tmp_path, capsys):
     assert all(line.startswith("tenfold: ") for line in lines)
 
 
+def test_no_folder_is_made_for_a_service_that_cannot_be(tmp_path, capsys):
+    with listen("127.0.0.1", 0) as taken:
+        port = str(taken.getsockname()[1])
+        assert main(["--runs", str(tmp_path / "new"), "--port", port]) == 2
+    assert main(["--runs", str(tmp_path / "new"), "--port", "0", "--run", "none"]) == 2
+    assert capsys.readouterr().err.count("\n") == 2
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_file_is_no_runs_folder(tmp_path):
     file = tmp_path / "file"
     file.write_text("")
