@@ -93,7 +93,7 @@ VERDICTS: Final = _schema(
         ("bytes", pa.uint64()),
         ("decided", TIME),  # event time: the end of the tick in which it was decided
         ("family", NAME),  # a family, or ``benign``
-        ("score", pa.float32()),  # probability of that family, 0 to 1
+        ("score", pa.float32()),  # of an attack: probability that the flow is any attack; of benign: that it is none
         ("final", pa.bool_()),  # the flow has ended
         ("alert_id", pa.uint64()),  # the incident to which it belongs, 0 where none
     ],
