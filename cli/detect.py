@@ -32,7 +32,7 @@ def command(
     if out:
         document["files"] = _write(out, result, document)
     for line in result.notes:
-        note(f"{capture}: {line}")
+        note(line)
     if json_:
         print_json(document)
     else:
@@ -60,19 +60,30 @@ def _document(capture: Path, result: Result) -> dict[str, Any]:
 
 
 def _write(out: Path, result: Result, document: dict[str, Any]) -> dict[str, str]:
+    import contextlib
     import json
+    import os
 
     import pyarrow.parquet as pq
 
     from contract.errors import InputError
 
     files = {name: out / name for name in ("flows.parquet", "verdicts.parquet", "alerts.json")}
+    parts = {name: out / f".{name}.{os.getpid()}.part" for name in files}
     try:
         out.mkdir(parents=True, exist_ok=True)
-        pq.write_table(result.flows, files["flows.parquet"])
-        pq.write_table(result.verdicts, files["verdicts.parquet"])
-        files["alerts.json"].write_text(json.dumps(document["alerts"], indent=1), encoding="utf-8")
+        for path in files.values():
+            if path.is_dir():
+                raise InputError(f"{path}: cannot write: is a folder")
+        pq.write_table(result.flows, parts["flows.parquet"])
+        pq.write_table(result.verdicts, parts["verdicts.parquet"])
+        parts["alerts.json"].write_text(json.dumps(document["alerts"], indent=1), encoding="utf-8")
+        for name, path in files.items():
+            parts[name].replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            for path in parts.values():
+                path.unlink(missing_ok=True)
         raise InputError(f"{out}: cannot write: {error.strerror or error}") from None
     return {name: str(path) for name, path in files.items()}
 

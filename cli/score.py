@@ -43,7 +43,7 @@ def command(
             note(f"{number}/{len(files)} {capture.name}")
         card = judge_capture(capture, truth, chosen)
         for line in card["notes"]:
-            note(f"{capture}: {line}")
+            note(line)
         cards.append(card)
     single = len(files) == 1 and not captures[0].is_dir()
     total = totals(cards)

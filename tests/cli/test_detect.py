@@ -29,6 +29,8 @@ def test_detect_writes_files_and_tells_of_a_cut(tmp_path: Path) -> None:
     document = json.loads(told.stdout)
     assert document["frames"] == 419
     assert "cut off" in document["notes"][0]
+    assert told.stderr.count(str(capture)) == 1
+    assert told.stderr.count("\n") == 1
     assert "cut off" in told.stderr
     assert pq.read_table(document["files"]["flows.parquet"]).num_rows == document["flows"]
     assert json.loads(Path(document["files"]["alerts.json"]).read_text()) == document["alerts"]
@@ -56,3 +58,11 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     told = tenfold("detect", write_capture(tmp_path), "--out", tmp_path / "file" / "out")
     assert told.returncode == 2
     assert "cannot write" in told.stderr
+
+
+def test_a_folder_in_the_way_leaves_nothing_half_written(tmp_path: Path) -> None:
+    (tmp_path / "out" / "alerts.json").mkdir(parents=True)
+    told = tenfold("detect", write_capture(tmp_path), "--out", tmp_path / "out")
+    assert told.returncode == 2
+    assert told.stderr == f"tenfold: {tmp_path / 'out' / 'alerts.json'}: cannot write: is a folder\n"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["alerts.json"]
