@@ -52,6 +52,7 @@ def parse(text: str, name: str, where: str) -> Scenario:
         table = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError also for a number of more than 4,300 digits
         raise InputError(f"{where}: not TOML: {error}") from None
+    _check_plain(table, where)
     _check_keys(table, _KEYS, where)
     for key, value in table.items():
         _check_type(value, _KEYS[key], f"{where}: {key}")
@@ -90,6 +91,17 @@ def _check_sense(scenario: Scenario, where: str) -> None:
         scenario.workload(0)
     except InputError as error:
         raise InputError(f"{where}: {str(error).partition(': ')[2]}") from None
+
+
+def _check_plain(value: object, where: str) -> None:
+    """All travels to the sender as JSON: no dates, and whole numbers of 64 bits, as TOML asks for."""
+    if isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value, 1):
+            _check_plain(item, f"{where}: {key}")
+    elif isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+        raise InputError(f"{where}: a whole number of more than 64 bits is refused")
+    elif not isinstance(value, str | int | float):
+        raise InputError(f"{where}: a date or time is refused; {value} would have to be a text or a number")
 
 
 def _check_keys(table: Mapping[str, Any], known: Mapping[str, Any] | tuple[str, ...], where: str) -> None:

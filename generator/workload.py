@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from contract.families import catalogue
 
 TOKYO_RATE: Final = 815.0
 ARRIVALS: Final = ("poisson", "constant")
+_MOST: Final = 100_000_000  # conversations of a plan, which is held whole: about 100 bytes each
 _LATEST_NS: Final = (1 << 32) * 1_000_000_000
 Curve = tuple[tuple[float, float], ...]
 DEFAULT_START_NS: Final = 1_784_970_000_000_000_000  # 2026-07-25T09:00:00Z
@@ -69,6 +71,7 @@ class Workload:
             raise InputError("a world has 1 to 800 sites, 1 to 20,000 clients and an ipv6_share of 0 to 1")
         for name in ("curve", "benign_curve"):
             _check_curve(getattr(self, name), name)
+        _check_size(self)
         for share in (*self.attacks, *self.benign):
             _check_share(share)
         for shares, rates in ((self.attacks, self.curve), (self.benign, self.benign_curve)):
@@ -121,6 +124,21 @@ def rate_at(curve: Curve, second: float) -> float:
             return before[1] + part * (point[1] - before[1]) if second > before[0] else before[1]
         before = point
     return before[1]
+
+
+def _check_size(workload: Workload) -> None:
+    """Refuse a plan that no memory holds."""
+    planned = 0.0
+    for shares, curve in ((workload.attacks, workload.curve), (workload.benign, workload.benign_curve)):
+        seconds = sorted({0.0, workload.duration_s, *(s for s, _ in curve if 0 < s < workload.duration_s)})
+        for low, high in pairwise(seconds) if shares else ():
+            # The curve is linear in between, and may jump at both ends: so look inside.
+            planned += (high - low) * rate_at(curve, (low + high) / 2)
+    if planned > _MOST:
+        raise InputError(
+            f"about {planned:,.0f} conversations are more than the {_MOST:,} that a plan may hold; "
+            "choose a shorter duration or a lower rate"
+        )
 
 
 def _check_curve(curve: Curve, name: str) -> None:

@@ -74,3 +74,12 @@ def test_files_that_cannot_be_read(tmp_path):
 def test_a_number_without_end_is_refused():
     with pytest.raises(InputError, match="not TOML"):
         parse(f"seed = {'9' * 5000}", "x", "x.toml")
+
+
+@pytest.mark.parametrize("value", ["0x" + "f" * 5000, str(1 << 63), "2026-07-25", "[1, {x = 09:00:00}]"])
+def test_what_json_cannot_carry_is_refused_wherever_it_stands(value):
+    for text in (f"seed = {value}", f"[attacks.syn_flood.params]\nx = {value}"):
+        with pytest.raises(InputError, match="is refused") as caught:
+            parse(text, "x", "x.toml")
+        assert str(caught.value).startswith("x.toml: ")
+        assert len(str(caught.value)) < 200

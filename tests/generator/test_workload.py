@@ -58,3 +58,11 @@ def test_rates_are_linear_between_points_and_hold_outside() -> None:
     curve = ((2.0, 10.0), (4.0, 20.0), (4.0, 50.0), (6.0, 0.0))
     expected = {0: 10, 2: 10, 3: 15, 5: 25, 6: 0, 9: 0}
     assert {second: rate_at(curve, second) for second in expected} == expected
+
+
+@pytest.mark.parametrize("curve", [((0.0, 1e7),), ((0.0, 0.0), (100.0, 4e6)), ((5.0, 1.0), (5.0, 1e7), (20.0, 1e7))])
+def test_a_plan_that_no_memory_holds_is_refused_before_it_is_made(curve) -> None:
+    with pytest.raises(InputError, match="choose a shorter duration or a lower rate"):
+        Workload(curve=curve, attacks=(Share("syn_flood"),), duration_s=100.0)
+    Workload(curve=curve, attacks=(Share("syn_flood"),), duration_s=4.0)
+    Workload(curve=curve, duration_s=100.0)  # nobody to make any
