@@ -14,7 +14,7 @@ from typing import Annotated, Final
 
 import typer
 
-from contract.errors import TenfoldError
+from contract.errors import LackingError, TenfoldError
 from contract.version import VERSION
 
 _NOT_COMMANDS: Final = {"__init__", "main", "output"}
@@ -59,6 +59,11 @@ def main() -> None:
         # The reader of our output went away (`tenfold families | head`): nothing is wrong, nothing more can be said.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except MemoryError as error:
+        sys.stderr.write(
+            f"tenfold: not enough memory: {str(error) or 'for what was asked'}; ask for less, or use more\n"
+        )
+        code = LackingError.exit_code
     except OSError as error:
         if not error.filename:
             raise

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from cli.main import main
+
 ROOT = Path(__file__).parents[2]
 COMMANDS = sorted(p.stem for p in (ROOT / "cli").glob("*.py") if p.stem not in {"__init__", "main", "output"})
 
@@ -76,6 +78,19 @@ def test_a_name_that_the_file_system_refuses_is_one_line() -> None:
     assert result.returncode == 2
     assert result.stderr == f"tenfold: {'x' * 300}: File name too long\n"
     assert result.stdout == ""
+
+
+def test_too_little_memory_is_one_line_and_exit_3(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def starve() -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("cli.main.build_app", starve)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 3
+    assert capsys.readouterr().err == "tenfold: not enough memory: for what was asked; ask for less, or use more\n"
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
