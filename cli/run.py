@@ -98,7 +98,8 @@ def _families(card: dict[str, Any]) -> Any:  # noqa: ANN401 - a rich table, whic
     from campaign.report import number, percent
 
     run = card["run"]
-    word = "interrupted" if run["passed"] is None else ("PASSED" if run["passed"] else "FAILED")
+    judged = "PASSED" if run["passed"] else ("FAILED" if run["valid"] else "NOT VALID")
+    word = "interrupted" if run["passed"] is None else judged
     table = Table(title=f"{run['title']}: {word}", title_justify="left")
     table.add_column("family", no_wrap=True, min_width=24)
     for name in ("attempts", "detected", "right family", "p50", "p99"):

@@ -143,6 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    sys.setswitchinterval(0.0005)  # the thread that reads the socket must not wait for a tick
     try:
         return _serve(options, stop)
     except TenfoldError as error:
