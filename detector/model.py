@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from contract.errors import InputError, LackingError
 from contract.families import BENIGN
+from contract.files import read_bytes
 from contract.jit import kernel
 from detector import skops_file
 from detector.classifiers.base import Arrays, Classifier, Matrix, kind
@@ -138,15 +139,9 @@ def _replace(path: Path, data: bytes) -> None:
 
 def load(path: Path) -> Model:
     """Read a model file. Raises ``InputError`` where it is missing, damaged, or made for other features."""
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise InputError(f"{path}: a model of more than {_MAX_BYTES >> 20} MiB is refused")
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such model; {_HINT}") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot read: {error.strerror}") from None
-    document = _decode(data, path)
+    if not path.exists():
+        raise InputError(f"{path}: no such model; {_HINT}")
+    document = _decode(read_bytes(path, "model", _MAX_BYTES), path)
     try:
         return _model(document, path)
     except (KeyError, TypeError, ValueError) as error:

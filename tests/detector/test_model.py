@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -119,3 +120,8 @@ def test_a_family_is_not_said_of_a_protocol_it_was_never_seen_with():
     allowed[1:, 4] = False
     restrict(rows, matrix, allowed)
     np.testing.assert_allclose(rows, [[0.2, 0.5, 0.3], [0.2, 0.0, 0.8], [0.2, 0.5, 0.3]], atol=1e-6)
+
+
+def test_a_device_is_refused_unopened() -> None:
+    with pytest.raises(InputError, match="not a regular file"):
+        load(Path("/dev/zero"))
