@@ -70,7 +70,8 @@ def _probe(world: World, kind: str, *, alive: bool) -> Conversation:
     if kind == "udp":
         size = int(world.pick((0, 0, 0, 12, 48)))
         conversation = Conversation.udp(world, client_os=world.pick(("nmap", "masscan", "linux")))
-        conversation.client(Rand(size, "bytes") if size else b"")
+        # random bytes behind a first one that no analyser takes for RTP or RTCP
+        conversation.client([b"\x2a", Rand(size - 1, "bytes")] if size else b"")
         if alive and rng.random() < 0.3:
             return conversation.server(Rand(60, "bytes"), think=0.0003)
         return (
