@@ -58,6 +58,10 @@ def _kind(name: str, loader: str) -> dict[str, str]:
     return {"__class__": name, "__module__": "builtins", "__loader__": loader}
 
 
+# RuntimeError and those under it (recursion, not implemented) come from nested or encrypted members.
+_DAMAGED: Final = (zipfile.BadZipFile, zlib.error, ValueError, KeyError, TypeError, OSError, EOFError, RuntimeError)
+
+
 def load(data: bytes, where: str) -> dict[str, Any]:
     """The document of a skops file. Raises ``InputError`` where it is damaged or holds anything but data."""
     try:
@@ -65,9 +69,7 @@ def load(data: bytes, where: str) -> dict[str, Any]:
             if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
                 raise InputError(f"{where}: refused, it inflates to more than {MAX_BYTES >> 20} MiB")
             document = _value(json.loads(archive.read("schema.json")), archive, where, 0)
-    except (zipfile.BadZipFile, zlib.error, ValueError, KeyError, TypeError, OSError, EOFError) as error:
-        raise InputError(f"{where}: not a skops file: {error!r}") from None
-    except (RecursionError, NotImplementedError, RuntimeError) as error:  # nested or encrypted members
+    except _DAMAGED as error:
         raise InputError(f"{where}: not a skops file: {error!r}") from None
     if not isinstance(document, dict):
         raise InputError(f"{where}: a model file holds a dictionary")

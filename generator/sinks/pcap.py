@@ -11,17 +11,16 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from contract.jit import kernel
-from generator.sinks.records import I64, U8, Pending, columns, put_little
+from generator.sinks.records import I64, U8, RecordSink, columns, put_little
 
 HEADER: Final = struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262_144, 1)
 
 
-class PcapSink:
+class PcapSink(RecordSink):
     """A pcap file. See ``generator.sinks.Sink``."""
 
     def __init__(self, path: Path) -> None:
-        self._file = Pending(path)
-        self._file.write(HEADER)
+        super().__init__(path, HEADER)
 
     def write(self, frames: pa.RecordBatch) -> None:
         """Append these frames."""
@@ -29,14 +28,6 @@ class PcapSink:
         out = np.empty(int(offsets[-1] - offsets[0]) + 16 * len(times), np.uint8)
         lay_out(times, data, offsets, wire, out)
         self._file.write(out.data)
-
-    def close(self) -> None:
-        """Finish: the file appears under its name, complete."""
-        self._file.finish()
-
-    def abort(self) -> None:
-        """Give up: remove what was begun."""
-        self._file.abort()
 
 
 @kernel

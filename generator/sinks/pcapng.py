@@ -11,19 +11,18 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from contract.jit import kernel
-from generator.sinks.records import I64, U8, Pending, columns, put_little
+from generator.sinks.records import I64, U8, RecordSink, columns, put_little
 
 _SECTION: Final = struct.pack("<IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28)
 # if_tsresol (9) of 9: the unit is 10**-9 s.
 _INTERFACE: Final = struct.pack("<IIHHIHHB3xHHI", 1, 32, 1, 0, 262_144, 9, 1, 9, 0, 0, 32)
 
 
-class PcapngSink:
+class PcapngSink(RecordSink):
     """A pcapng file. See ``generator.sinks.Sink``."""
 
     def __init__(self, path: Path) -> None:
-        self._file = Pending(path)
-        self._file.write(_SECTION + _INTERFACE)
+        super().__init__(path, _SECTION + _INTERFACE)
 
     def write(self, frames: pa.RecordBatch) -> None:
         """Append these frames."""
@@ -32,14 +31,6 @@ class PcapngSink:
         out = np.zeros(int(((sizes + 3) // 4 * 4 + 32).sum()), np.uint8)
         lay_out(times, data, offsets, wire, out)
         self._file.write(out.data)
-
-    def close(self) -> None:
-        """Finish: the file appears under its name, complete."""
-        self._file.finish()
-
-    def abort(self) -> None:
-        """Give up: remove what was begun."""
-        self._file.abort()
 
 
 @kernel

@@ -61,6 +61,22 @@ class Pending:
         self.temporary.unlink(missing_ok=True)
 
 
+class RecordSink:
+    """What the capture formats share: a file that begins with ``head`` and appears when it is complete."""
+
+    def __init__(self, path: Path, head: bytes) -> None:
+        self._file = Pending(path)
+        self._file.write(head)
+
+    def close(self) -> None:
+        """Finish: the file appears under its name, complete."""
+        self._file.finish()
+
+    def abort(self) -> None:
+        """Give up: remove what was begun."""
+        self._file.abort()
+
+
 def columns(frames: pa.RecordBatch) -> tuple[I64, U8, npt.NDArray[np.int32], npt.NDArray[np.uint32]]:
     """A FRAMES batch as arrays without a copy: times, bytes, offsets into them, lengths on the wire."""
     binary = frames.column("frame")
