@@ -15,15 +15,39 @@ _RECORDS = 4096  # read ahead at most
 
 
 class Maker:
-    """``generator.spool`` as a child process. ``records`` are those that it announced and that were not yet sent."""
+    """A maker of frames as a child process. ``records`` are those that it announced and that were not yet sent.
 
-    def __init__(self, workload: Path, truth: Path, anchor: str, ring: Ring) -> None:
+    ``program`` is the module to start: ``generator.spool``, or another that takes the same options. ``packing`` is a
+    name of ``generator.packing``: what the messages are.
+    """
+
+    def __init__(
+        self,
+        workload: Path,
+        truth: Path,
+        anchor: str,
+        ring: Ring,
+        *,
+        program: str = "generator.spool",
+        packing: str = "arrow",
+    ) -> None:
         self.records: deque[Record] = deque()
         self._partial = b""
         self._pipe, out = os.pipe()
         os.set_inheritable(ring.fd, True)  # noqa: FBT003 - the function's own signature
-        command = [sys.executable, "-m", "generator.spool", "--workload", str(workload), "--truth", str(truth)]
-        command += ["--clock", anchor, "--size", str(ring.size), "--ring", str(ring.fd), "--out", str(out)]
+        command = [sys.executable, "-m", program, "--workload", str(workload), "--truth", str(truth)]
+        command += [
+            "--clock",
+            anchor,
+            "--size",
+            str(ring.size),
+            "--ring",
+            str(ring.fd),
+            "--out",
+            str(out),
+            "--packing",
+            packing,
+        ]
         self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
             command,
             stdin=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""The process that makes frames ahead: plan, stamp, gate, and one finished Arrow message for each millisecond.
+"""The process that makes frames ahead: plan, stamp, gate, and pack what is due (``generator.packing``).
 
 Started by ``generator.sender``, which does nothing but pace. Ends by writing the truth of what really left.
 """
@@ -6,7 +6,6 @@ Started by ``generator.sender``, which does nothing but pace. Ends by writing th
 from __future__ import annotations
 
 import argparse
-import itertools
 import os
 import signal
 import sys
@@ -17,24 +16,20 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from contract.clock import Clock
 from contract.errors import TenfoldError
-from contract.schemas import FRAMES
+from generator.packing import PACKINGS, Packed, Packing
 from generator.plan import Plan, make_plan
-from generator.ring import END, MESSAGE, META, RECORD, Record, Ring
+from generator.ring import END, META, RECORD, Record, Ring
 from generator.stamp import Due, schedule
 from generator.traffic import chunks, render, truth_rows
 from generator.truth_file import TruthFile
 from generator.workload import Workload
 
 Int64 = npt.NDArray[np.int64]
-BUCKET_NS: Final = 1_000_000
-DUE_NS: Final = 200_000  # into the bucket: any moment up to its end is within 1 ms of all its frames
 _CHUNK_S: Final = 0.5
 _LEAD_NS: Final = 1_000_000_000  # from the plan to second 0, if the workload's own start has passed
-_MAX_ROWS_BYTES: Final = 4 << 20
 _SLICE: Final = 50_000
 
 
@@ -53,6 +48,7 @@ def main(arguments: list[str]) -> int:
         parser.add_argument(f"--{name}", required=True)
     for name in ("ring", "size", "out"):
         parser.add_argument(f"--{name}", required=True, type=int)
+    parser.add_argument("--packing", choices=sorted(PACKINGS), default="arrow")
     options = parser.parse_args(arguments)
     try:
         return produce(options)
@@ -76,7 +72,7 @@ def produce(options: argparse.Namespace) -> int:
     work = plan.workload
     tell(options.out, Record(META, work.start_ns, work.end_ns, planned, plan.attempts, 0, 0, 0))
     try:
-        fill(plan, ring, options.out)
+        fill(plan, ring, options.out, PACKINGS[options.packing]())
     except _StopError:
         sys.stderr.write("stopped\n")
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
@@ -85,19 +81,24 @@ def produce(options: argparse.Namespace) -> int:
     return 0
 
 
-def fill(plan: Plan, ring: Ring, out: int) -> None:
-    """Write all messages into the ring as room comes free, each with its record; the schema goes first."""
-    work, position = plan.workload, 0
-    none = np.zeros(0, np.int64)
-    head = (Record(MESSAGE, 0, 0, 0, 0, 0, work.start_ns, 0), memoryview(FRAMES.serialize()).cast("B"), none)
-    for record, message, times in itertools.chain([head], messages(plan)):
-        position = ring.reserve(position, len(message) + times.nbytes)
-        ring.put(position, message)
-        ring.put(position + len(message), times.tobytes())
-        end = position + len(message) + times.nbytes
-        tell(out, record._replace(at=position, length=len(message), end=end))
-        position = end
-    tell(out, Record(END, 0, 0, 0, 0, plan.attempts, work.end_ns, position))
+def fill(plan: Plan, ring: Ring, out: int, packing: Packing) -> None:
+    """Write all messages into the ring as room comes free, each with its record; what ``packing`` wants goes first."""
+    position = 0
+    for packed in messages(plan, packing):
+        position = put(packed, position, ring, out)
+    tell(out, Record(END, 0, 0, 0, 0, plan.attempts, plan.workload.end_ns, position))
+
+
+def put(packed: Packed, position: int, ring: Ring, out: int) -> int:
+    """Write one message and its frames' times at or after ``position``, waiting for room; where the next may be."""
+    position = begin = ring.reserve(position, packed.length + packed.times.nbytes)
+    for part in packed.parts:
+        ring.put(position, part)
+        position += part.nbytes
+    ring.put(position, packed.times.tobytes())
+    end = position + packed.times.nbytes
+    tell(out, packed.record._replace(at=begin, length=packed.length, end=end))
+    return end
 
 
 def tell(out: int, record: Record) -> None:
@@ -123,37 +124,17 @@ def warm_up(plan: Plan) -> None:
     render(plan, due.take(slice(0, used)))
 
 
-def messages(plan: Plan) -> Iterator[tuple[Record, memoryview, Int64]]:
-    """One record, Arrow message and the frames' times for each millisecond in which frames are planned."""
+def messages(plan: Plan, packing: Packing) -> Iterator[Packed]:
+    """All that is to leave, in order of time."""
     work = plan.workload
-    begun = np.sort(plan.table.intended[plan.attacks[plan.table.family]]) if len(plan.families) else np.zeros(0)
+    starts = np.sort(plan.table.intended[plan.attacks[plan.table.family]]) if len(plan.families) else np.zeros(0)
+
+    def begun(ends: Int64) -> Int64:
+        return np.searchsorted(starts, ends, "left")
+
+    yield from packing.head(work.start_ns)
     for chunk in chunks(plan, _CHUNK_S):
-        frames = chunk.frames
-        times = np.asarray(frames.column("ts").cast(pa.int64()).to_numpy(), np.int64)
-        if not len(times):
-            continue
-        bucket = (times - work.start_ns) // BUCKET_NS
-        edges = np.flatnonzero(np.diff(bucket)) + 1
-        bounds = np.concatenate([[0], edges, [len(times)]])
-        ends = work.start_ns + (bucket[bounds[:-1]] + 1) * BUCKET_NS
-        attempts = np.searchsorted(begun, ends, "left")
-        for begin, stop, end, count in zip(bounds[:-1], bounds[1:], ends, attempts, strict=True):
-            low = int(begin)
-            for part in _halves(frames.slice(low, int(stop) - low)):
-                message = memoryview(part.serialize()).cast("B")
-                record = Record(MESSAGE, int(end) - BUCKET_NS + DUE_NS, 0, 0, len(part), int(count), int(end), 0)
-                yield record, message, times[low : low + len(part)]
-                low += len(part)
-
-
-def _halves(frames: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """The batch, cut so that no message is very large."""
-    if frames.get_total_buffer_size() <= _MAX_ROWS_BYTES or len(frames) < 2 or frames.nbytes <= _MAX_ROWS_BYTES:
-        yield frames
-        return
-    middle = len(frames) // 2
-    yield from _halves(frames.slice(0, middle))
-    yield from _halves(frames.slice(middle))
+        yield from packing.pack(chunk.frames, work.start_ns, begun)
 
 
 def flow_slices(plan: Plan, end_ns: int) -> Iterator[tuple[int, Int64]]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -7,15 +8,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from contract.schemas import FRAMES
+from generator.packing import BUCKET_NS, DUE_NS, ArrowPacking, RawPacking, unpack
 from generator.plan import make_plan
-from generator.spool import BUCKET_NS, DUE_NS, flow_slices, messages, rebase, write_truth
+from generator.spool import flow_slices, messages, rebase, write_truth
 from tests.generator.helpers import START, WORKLOAD, frames_of
 
 
 def test_messages_hold_every_frame_once_each_within_its_millisecond() -> None:
     plan = make_plan(WORKLOAD)
     times, frames, last = [], [], 0
-    for record, message, stamps in messages(plan):
+    head, *packs = messages(plan, ArrowPacking())
+    assert pa.ipc.read_schema(pa.py_buffer(head.parts[0])) == FRAMES
+    for record, (message,), stamps in packs:
         batch = pa.ipc.read_record_batch(pa.py_buffer(message), FRAMES)
         assert record.frames == len(batch) == len(stamps)
         assert batch.column("ts").cast(pa.int64()).to_pylist() == stamps.tolist()
@@ -27,6 +31,19 @@ def test_messages_hold_every_frame_once_each_within_its_millisecond() -> None:
         last = record.upto
         times += stamps.tolist()
         frames += batch.column("frame").to_pylist()
+    assert (times, frames) == frames_of(plan)
+
+
+def test_packed_raw_it_is_the_same_traffic() -> None:
+    plan = make_plan(WORKLOAD)
+    times, frames = [], []
+    for packed in messages(plan, RawPacking()):
+        message = memoryview(b"".join(packed.parts))
+        offsets, data = unpack(message, packed.record.frames)
+        times += packed.times.tolist()
+        frames += [data[low:high].tobytes() for low, high in itertools.pairwise(offsets)]
+        begun = plan.table.intended[plan.attacks[plan.table.family]] < packed.record.upto
+        assert packed.record.attempts == np.count_nonzero(begun)
     assert (times, frames) == frames_of(plan)
 
 
