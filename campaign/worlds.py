@@ -75,12 +75,15 @@ def _between(rng: np.random.Generator, low: float, high: float) -> float:
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
-def _workload(rng: np.random.Generator, family: str, attacks: list[str], benign: list[str]) -> Workload:
+def pace(rng: np.random.Generator, family: str) -> tuple[float, float]:
+    """Attempts a second and seconds of a world of this family."""
     least, most, short, long = _RATES.get(family, _OTHERS)
-    rate = _between(rng, least, most) if family else 0.0
-    seconds = _between(rng, short, long)
-    if rate:
-        seconds = max(min(seconds, _ATTEMPTS / rate), 3.0)
+    rate = _between(rng, least, most)
+    return rate, max(min(_between(rng, short, long), _ATTEMPTS / rate), 3.0)
+
+
+def _workload(rng: np.random.Generator, family: str, attacks: list[str], benign: list[str]) -> Workload:
+    rate, seconds = pace(rng, family) if family else (0.0, _between(rng, *_OTHERS[2:]))
     shares: tuple[Share, ...] = (Share(family, 1.0),) if family else ()
     if family and rng.random() < 0.3:  # two attacks at once: what surrounds a flow may be another's doing
         shares += (Share(str(rng.choice(attacks)), float(rng.uniform(0.02, 0.4))),)
