@@ -155,12 +155,16 @@ def client_finish_13() -> list[Part]:
     return [*record(20, [b"\x01"]), *application(53)]
 
 
-def server_flight_12(rng: np.random.Generator, server_name: str, chain: int) -> list[Part]:
-    """ServerHello, Certificate, ServerKeyExchange and ServerHelloDone of TLS 1.2."""
+def server_flight_12(
+    rng: np.random.Generator, server_name: str, chain: int, *, self_signed: bool = False
+) -> list[Part]:
+    """ServerHello, Certificate, ServerKeyExchange and ServerHelloDone of TLS 1.2; ``self_signed``: one certificate."""
     hello = _handshake(
         2, [b"\x03\x03", rand(32, "bytes"), b"\x20", rand(32, "bytes"), b"\xc0\x2f\x00\x00\x05\xff\x01\x00\x01\x00"]
     )
-    certificates = [certificate(rng, server_name, chain // 2), certificate(rng, "Example Intermediate CA", chain // 2)]
+    certificates = [certificate(rng, server_name, chain if self_signed else chain // 2)]
+    if not self_signed:
+        certificates.append(certificate(rng, "Example Intermediate CA", chain // 2))
     listed = b"".join(_vector(der, 3) for der in certificates)
     exchange: list[Part] = [b"\x03\x00\x1d\x20", rand(32, "bytes"), b"\x08\x04\x01\x00", rand(256, "bytes")]
     messages = (hello, _handshake(11, [_vector(listed, 3)]), _handshake(12, exchange), _handshake(14, []))
