@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SCENARIO ?= paris-2024
 PORT ?= 8150
+WORKERS ?= auto
 
 .PHONY: help install run test check fix deep bench serve load lock clean
 
@@ -34,9 +35,9 @@ run: install ## run a campaign (SCENARIO=paris-2024) with the live page on loopb
 	@echo "==> campaign $(SCENARIO), about a minute (the first start also compiles the kernels, once)"
 	@$(BIN)/tenfold run $(SCENARIO) --port $(PORT)
 
-test: install ## run the whole test suite
+test: install ## run the whole test suite (WORKERS=1: one test at a time)
 	@echo "==> tests"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --maxprocesses=4 --dist=loadfile
 
 check: install ## lint, format, types, dependencies
 	@echo "==> ruff" && $(BIN)/ruff check . && $(BIN)/ruff format --check .
