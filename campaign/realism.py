@@ -7,6 +7,7 @@ their size, so that one large capture does not stand for all.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -58,8 +59,8 @@ def metered(batches: Iterable[pa.RecordBatch]) -> tuple[Records, pa.Table]:
     for batch in batches:
         ts = batch.column("ts").cast(pa.int64()).to_numpy()
         pauses = np.flatnonzero(np.diff(ts) > 1_000_000_000) + 1
-        cuts = np.union1d(np.arange(0, len(ts), _SLICE), pauses)
-        for low, high in zip(cuts, np.append(cuts[1:], len(ts)), strict=True):
+        cuts = np.union1d(np.arange(0, len(ts), _SLICE), np.append(pauses, len(ts)))
+        for low, high in pairwise(cuts):
             take(meter.expire(int(ts[low])))
             meter.update(batch, int(low), int(high))
             meter.clear_dirty()
