@@ -117,6 +117,30 @@ class Conversation(Exchange):
             self._last = not is_reply
         return self
 
+    def icmp_message(
+        self,
+        kind: int,
+        code: int,
+        body: Payload,
+        *,
+        from_client: bool = True,
+        think: float = 0.0,
+        jitter: float = 0.1,
+    ) -> Self:
+        """One ICMP message of any type; ``body`` is all behind its checksum. IPv6 has an echo message in its place.
+
+        What an error quotes must have addresses of the lab.
+        """
+        content = self._content(body)
+        for lane in self._lanes:
+            self._wait(lane, from_client, think)
+            kind4 = lane.version == 4
+            header = headers.bare(lane.version, self._side(from_client=from_client), ICMP if kind4 else ICMPV6)
+            header += bytes((kind, code, 0, 0)) if kind4 else bytes((128 if from_client else 129, 0, 0, 0))
+            lane.put(self._frame(lane, header, content, ICMP if kind4 else ICMPV6, from_client), jitter)
+        self._last = from_client
+        return self
+
     def unreachable(self, code: int = 3, think: float = 0.0001) -> Self:
         """The server (or its router) answers the client's first frame with ICMP destination unreachable that quotes it.
 

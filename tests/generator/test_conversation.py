@@ -36,3 +36,11 @@ def test_a_retransmission_repeats_the_segment() -> None:
     frames = Conversation.tcp(world()).send("S").repeat(think=1.0).frames(4)
     assert frames[1].seq == frames[0].seq
     assert frames[1].gap_ns == pytest.approx(1e9)
+
+
+def test_an_icmp_message_may_be_of_any_type() -> None:
+    made = Conversation.icmp(world()).icmp_message(13, 0, [b"\x12\x34\x00\x01", bytes(12)])
+    frame = made.icmp_message(14, 0, bytes(16), from_client=False).frames(4)
+    assert [f.header[34:36] for f in frame] == [b"\x0d\x00", b"\x0e\x00"]
+    assert [f.reverse for f in frame] == [False, True]
+    assert [len(f.header + f.content.data) for f in frame] == [54, 54]
