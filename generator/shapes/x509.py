@@ -35,3 +35,16 @@ def certificate(rng: np.random.Generator, common_name: str, size: int) -> bytes:
         tlv(0xA3, sequence(alternative)),
     )
     return sequence(body, algorithm, tlv(0x03, b"\x00" + rng.bytes(256)))
+
+
+def self_signed(rng: np.random.Generator, common_name: str = "WebRTC") -> bytes:
+    """A small certificate with an elliptic key (some 270 bytes), as calls and remote desktops make them themselves."""
+    algorithm = sequence(bytes.fromhex("06082a8648ce3d040302"))
+    curve = sequence(bytes.fromhex("06072a8648ce3d0201"), bytes.fromhex("06082a8648ce3d030107"))
+    public = sequence(curve, tlv(0x03, b"\x00\x04" + rng.bytes(64)))
+    validity = sequence(tlv(0x17, b"260601000000Z"), tlv(0x17, b"261201000000Z"))
+    body = sequence(
+        tlv(0x02, b"\x01" + rng.bytes(7)), algorithm, _name(common_name), validity, _name(common_name), public
+    )
+    pair = sequence(tlv(0x02, b"\x01" + rng.bytes(31)), tlv(0x02, b"\x01" + rng.bytes(31)))
+    return sequence(body, algorithm, tlv(0x03, b"\x00" + pair))

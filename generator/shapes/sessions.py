@@ -1,0 +1,56 @@
+"""Sessions longer than one template: an attempt carries on where the one before it stopped.
+
+A call or a stream of minutes would fill the template's memory, so it is cut into stretches of some seconds that follow
+one another on the same addresses and ports. The plan's arrivals become those stretches; a session ends after a number
+of them that is drawn for it, and the next one of that actor is somebody else's.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from generator.shapes.crowd import SECOND, beats, ordinals
+from generator.world import World
+
+Ints = npt.NDArray[np.int64]
+
+
+class Sessions(NamedTuple):
+    """For each attempt: when it begins, which session it belongs to (0 to ``total`` - 1), and the how-manieth of it."""
+
+    times: Ints
+    session: Ints
+    place: Ints
+    last: npt.NDArray[np.bool_]
+    total: int
+
+    def of(self, drawn: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """What was drawn once for every session, told for every attempt."""
+        return drawn[self.session]
+
+    def seeds(self, rng: np.random.Generator) -> npt.NDArray[np.uint64]:
+        """A seed for each attempt that all of its session share: what has a key (an SSRC) stays the same in it."""
+        seeds: npt.NDArray[np.uint64] = rng.integers(0, 2**64, self.total, np.uint64)[self.session]
+        return seeds
+
+
+def sessions(
+    world: World, intended: Ints, clan: Ints, stretch_s: npt.NDArray[np.float64], length: npt.NDArray[np.float64]
+) -> Sessions:
+    """Cut the plan into sessions. ``stretch_s`` is how long an attempt of each clan lasts, ``length`` how many attempts
+    a session of that clan has on average (at least one; geometric).
+    """
+    rng = world.rng
+    periods = (stretch_s * SECOND).astype(np.int64)
+    times, actor = beats(intended, clan, periods, np.zeros(len(periods)), rng.random(len(intended)))
+    actors = int(actor.max()) + 1 if len(actor) else 0
+    home = np.zeros(actors, np.int64)
+    home[actor] = clan
+    lasts = rng.geometric(1.0 / np.maximum(length[home], 1.0))
+    turn = ordinals(actor)
+    place = turn % lasts[actor] if len(actor) else turn
+    known, session = np.unique(actor * (len(intended) + 1) + turn // np.maximum(lasts[actor], 1), return_inverse=True)
+    return Sessions(times, session.astype(np.int64), place, place == lasts[actor] - 1, len(known))
