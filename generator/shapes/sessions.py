@@ -12,14 +12,17 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from generator.shapes.crowd import SECOND, beats, ordinals
+from generator.shapes.crowd import SECOND, beats
 from generator.world import World
 
 Ints = npt.NDArray[np.int64]
 
 
 class Sessions(NamedTuple):
-    """For each attempt: when it begins, which session it belongs to (0 to ``total`` - 1), and the how-manieth of it."""
+    """For each attempt: when it begins, which session it belongs to (0 to ``total`` - 1), and the how-manieth of it.
+
+    ``last`` tells where a session ends (the campaign's end cuts some off before).
+    """
 
     times: Ints
     session: Ints
@@ -46,11 +49,15 @@ def sessions(
     rng = world.rng
     periods = (stretch_s * SECOND).astype(np.int64)
     times, actor = beats(intended, clan, periods, np.zeros(len(periods)), rng.random(len(intended)))
-    actors = int(actor.max()) + 1 if len(actor) else 0
-    home = np.zeros(actors, np.int64)
-    home[actor] = clan
-    lasts = rng.geometric(1.0 / np.maximum(length[home], 1.0))
-    turn = ordinals(actor)
-    place = turn % lasts[actor] if len(actor) else turn
-    known, session = np.unique(actor * (len(intended) + 1) + turn // np.maximum(lasts[actor], 1), return_inverse=True)
-    return Sessions(times, session.astype(np.int64), place, place == lasts[actor] - 1, len(known))
+    n = len(actor)
+    order = np.argsort(actor, kind="stable")
+    ends = rng.random(n) < 1.0 / np.maximum(length[clan[order]], 1.0)
+    fresh = np.ones(n, np.bool_)
+    fresh[1:] = ends[:-1] | (actor[order][1:] != actor[order][:-1])
+    numbers = np.cumsum(fresh) - 1
+    begins = np.flatnonzero(fresh)
+    session, place, last = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.bool_)
+    session[order] = numbers
+    place[order] = np.arange(n) - begins[numbers]
+    last[order] = ends
+    return Sessions(times, session, place, last, len(begins))
