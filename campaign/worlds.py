@@ -24,15 +24,15 @@ _ROWS: Final = 180  # looks kept of one family in one world
 
 # attempts a second (least, most) and seconds (least, most) of a family's worlds; drawn log-uniformly
 _RATES: Final[Mapping[str, tuple[float, float, float, float]]] = {
-    "syn_flood": (40, 3000, 4, 20),
-    "ack_flood": (40, 3000, 4, 20),
-    "udp_flood": (20, 2000, 4, 20),
+    "syn_flood": (40, 40_000, 4, 20),
+    "ack_flood": (40, 40_000, 4, 20),
+    "udp_flood": (20, 40_000, 4, 20),
     "icmp_flood": (20, 2000, 4, 20),
-    "reflection_amplification": (20, 1500, 4, 20),
+    "reflection_amplification": (20, 40_000, 4, 20),
     "http_flood": (15, 300, 8, 40),
     "slowloris": (1.5, 40, 30, 120),
-    "port_scan": (1, 1500, 8, 90),
-    "host_sweep": (1, 1500, 8, 90),
+    "port_scan": (0.1, 15_000, 8, 200),
+    "host_sweep": (0.5, 3000, 8, 200),
     "web_scan": (1, 60, 20, 90),
     "web_attack": (0.3, 12, 20, 120),
     "dns_tunnel": (0.7, 40, 20, 120),
@@ -79,7 +79,7 @@ def pace(rng: np.random.Generator, family: str) -> tuple[float, float]:
     """Attempts a second and seconds of a world of this family."""
     least, most, short, long = _RATES.get(family, _OTHERS)
     rate = _between(rng, least, most)
-    return rate, max(min(_between(rng, short, long), _ATTEMPTS / rate), 3.0)
+    return rate, max(min(_between(rng, short, long), _ATTEMPTS / rate), 0.2)
 
 
 def _workload(rng: np.random.Generator, family: str, attacks: list[str], benign: list[str]) -> Workload:

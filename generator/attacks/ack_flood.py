@@ -1,8 +1,10 @@
 """ACK flood and its kin: TCP segments that belong to no connection (ACK, PSH/ACK with data, FIN, RST, SYN/ACK, odd
 flags).
 
-Drawn per campaign: flags, size of the data (0 to 1,400 random bytes), 1 to 10 segments an attempt, spoofed or a
-botnet's own sources, whether the victim answers with RST (RFC 9293 section 3.5.2) or a firewall swallows them.
+Drawn per campaign: flags, size of the data (0 to 1,400 random bytes), 1 to 10 segments an attempt, 8 us to 5 ms apart,
+whether the victim answers with RST (RFC 9293 section 3.5.2) or a firewall swallows them. Parameters as in
+``generator.shapes.floods``: ``sources`` (one host, a few, a botnet, forged addresses), ``ports`` (one, few, all, walk)
+and ``sockets`` (counting, random, or fixed: then a host's flood is one long flow).
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import numpy.typing as npt
 
 from contract.families import Family
 from generator.conversation import Conversation, Rand
-from generator.shapes.crowd import villains
+from generator.shapes.floods import pace, senders, source_ports, target_ports
 from generator.world import Attempts, World
 
 FAMILY = Family(
@@ -26,11 +28,10 @@ def conversations(world: World) -> list[Conversation]:
     """Half of the variants are answered with a reset."""
     made = []
     for number in range(_VARIANTS):
-        rng = world.rng
         flags = str(world.pick(_FLAGS))
         conversation = Conversation.tcp(world, client_os=world.pick(("hping", "flooder", "mirai")), server_os="linux")
         size = int(world.pick((0, 0, 0, 64, 512, 1024, 1400))) if "P" in flags else 0
-        gap = float(np.exp(rng.uniform(np.log(2e-5), np.log(0.02))))
+        gap = pace(world)
         for _ in range(int(world.pick((1, 1, 1, 2, 4, 10)))):
             conversation.send(flags, payload=Rand(size, "bytes") if size else b"", think=gap, jitter=0.9, options=False)
             if number % 2 == 0 and "R" not in flags:
@@ -40,17 +41,16 @@ def conversations(world: World) -> list[Conversation]:
 
 
 def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
-    """One to three victims at one or two ports or at all."""
+    """One to three victims, mostly one, at a port or two or at all."""
     n, rng = len(intended), world.rng
-    bots = villains(world, int(np.exp(rng.uniform(np.log(1), np.log(300)))))
-    src = world.draw(world.spoofed if rng.random() < 0.5 else bots, n)
-    port = rng.integers(1, 65536, n) if rng.random() < 0.2 else int(world.pick((80, 443, 443, 22, 8080)))
+    src, who = senders(world, intended)
+    ports, _ = target_ports(world, who, (80, 443, 443, 22, 8080), ("one", "one", "one", "few", "all"))
     return Attempts.of(
         world,
         intended,
         src=src,
-        dst=world.draw(world.some(world.sites, 1, 3), n),
-        src_port=rng.integers(1024, 65536, n),
-        dst_port=port,
+        dst=world.draw(world.some(world.sites, 1, int(world.pick((1, 1, 3)))), n),
+        src_port=source_ports(world, who),
+        dst_port=ports,
         template=world.templates(n, _VARIANTS, rng.gamma(0.3, 1.0, _VARIANTS) + 1e-6),
     )

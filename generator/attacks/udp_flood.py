@@ -1,9 +1,16 @@
 """UDP flood: more datagrams than a host or its line can take.
 
-Drawn per campaign: the tools (hping-like empty or constant datagrams, stress tools with text, bot families with
-random bytes of 8 to 1,440, game-query and VoIP lookalikes), one port, a few or all of them, spoofed or real
-sources, and whether the victim still answers some with ICMP port unreachable (RFC 1812 limits how often). An attempt
-is a short burst of one source: 1 to 12 datagrams, 20 us to 20 ms apart.
+Drawn per campaign, or told by parameters:
+
+* the tools: hping-like empty or constant datagrams, stress tools with text, bot families with random bytes of 8 to
+  1,440, game-query and VoIP lookalikes, and datagrams beyond the MTU that travel as fragments;
+* ``sources``: ``one`` host, a ``few``, a ``botnet``, ``spoofed`` addresses, ``mixed``; ``spoofed`` = 0.8 is the share
+  of forged addresses;
+* ``ports``: ``one`` port, a ``few``, ``all`` at random, a ``walk`` upwards, or ``zero`` (hping3's default);
+* ``sockets``: source ports ``counting`` up (hping3), ``random``, or ``fixed`` (one socket: one long flow a host);
+* whether the victim still answers some with ICMP port unreachable (RFC 1812 limits how often).
+
+An attempt is a short burst of one source: 1 to 12 datagrams, 8 us to 5 ms apart.
 """
 
 from __future__ import annotations
@@ -14,7 +21,7 @@ import numpy.typing as npt
 from contract.families import Family
 from generator.conversation import Conversation, Payload, Rand
 from generator.shapes import dns, names
-from generator.shapes.crowd import villains
+from generator.shapes.floods import pace, senders, source_ports, target_ports
 from generator.shapes.parts import rand
 from generator.world import Attempts, World
 
@@ -26,7 +33,7 @@ FAMILY = Family(
     "TA0040",
 )
 _TOOLS = ("hping", "flooder", "mirai", "linux", "windows", "embedded")
-_SIZES = (0, 1, 8, 18, 32, 64, 120, 256, 512, 512, 1024, 1024, 1400, 1440)
+_SIZES = (0, 0, 1, 8, 18, 32, 64, 120, 256, 512, 512, 1024, 1024, 1400, 1440)
 _PORTS = (0, 53, 53, 80, 80, 123, 443, 443, 3074, 5060, 9987, 27015, 30120)
 _LOOKALIKES = (53, 123, 5060, 27015)  # ports at which tools send what the service would understand
 _GENERIC = 24
@@ -64,44 +71,46 @@ def _lookalike(world: World, port: int) -> Payload:
 
 
 def _burst(world: World, payload: Payload | None, *, refused: bool) -> Conversation:
+    rng = world.rng
     conversation = Conversation.udp(world, client_os=world.pick(_TOOLS), server_os="linux")
-    gap = float(np.exp(world.rng.uniform(np.log(2e-5), np.log(0.02))))
-    varied = payload is None and world.rng.random() < 0.2
+    gap = pace(world)
+    varied = payload is None and rng.random() < 0.2
     same = _payload(world) if payload is None else payload
-    for _ in range(int(world.pick((1, 1, 1, 2, 3, 5, 8, 12)))):
+    for _ in range(int(world.pick((1, 1, 1, 1, 2, 3, 5, 12)))):
         conversation.client(_payload(world) if varied else same, think=gap, jitter=0.9)
     return conversation.unreachable(3, think=0.0002) if refused else conversation
 
 
 def conversations(world: World) -> list[Conversation]:
-    """Bursts of equal datagrams, a fifth of them with the victim's ICMP answer; then lookalikes of four services."""
-    generic = [_burst(world, None, refused=number % 5 == 4) for number in range(_GENERIC)]
+    """Bursts of equal datagrams, a fifth of them with the victim's ICMP answer; then lookalikes of four services.
+
+    The first is hping3's: empty datagrams, one each.
+    """
+    hping = Conversation.udp(world, client_os="hping", server_os="linux").client(b"")
+    generic = [hping] + [_burst(world, None, refused=number % 5 == 4) for number in range(1, _GENERIC)]
     made = [_burst(world, _lookalike(world, port), refused=False) for port in _LOOKALIKES for _ in range(_EACH)]
     return generic + made
 
 
 def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
-    """One to three victims; a handful of tools at a time; sources spoofed or a botnet's own."""
+    """One to three victims, mostly one; a handful of tools at a time."""
     n, rng = len(intended), world.rng
-    victims = world.some(world.sites, 1, 3)
-    spoofed = float(world.params.get("spoofed", world.pick((1.0, 0.8, 0.0, 0.0))))
-    bots = villains(world, int(np.exp(rng.uniform(np.log(1), np.log(250)))))
-    src = np.where((rng.random(n) < spoofed)[:, None], world.draw(world.spoofed, n), world.draw(bots, n))
-    ports = np.array([world.pick(_PORTS) for _ in range(int(rng.integers(1, 4)))], np.uint16)
-    everywhere = rng.random() < 0.3
-    dst_port = rng.integers(20_000, 65_536, n) if everywhere else rng.choice(ports, n)
+    src, who = senders(world, intended, ("one", "one", "few", "botnet", "spoofed", "mixed"))
+    dst_port, kind = target_ports(world, who, _PORTS, ("one", "one", "one", "few", "all", "walk", "zero"))
     weights = rng.gamma(0.3, 1.0, _GENERIC) + 1e-6
-    if not everywhere:
+    if kind == "zero" or rng.random() < 0.2:
+        weights[0] += 5.0 * weights.sum()
+    if kind not in ("all", "walk"):
         weights[4::5] *= 0.2
     template = world.templates(n, _GENERIC, weights).astype(np.int64)
-    for number, port in enumerate(_LOOKALIKES):
+    for number, port in enumerate(_LOOKALIKES if kind in ("one", "few") else ()):
         template = np.where(dst_port == port, _GENERIC + number * _EACH + template % _EACH, template)
     return Attempts.of(
         world,
         intended,
         src=src,
-        dst=world.draw(victims, n),
-        src_port=rng.integers(20_000, 65_536, n),
+        dst=world.draw(world.some(world.sites, 1, int(world.pick((1, 1, 3)))), n),
+        src_port=source_ports(world, who),
         dst_port=dst_port,
         template=template,
     )
