@@ -80,7 +80,7 @@ def conversations(world: World) -> list[Conversation]:
 def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
     """A few victims, mostly one; two or three tools at a time."""
     n, rng = len(intended), world.rng
-    src, who = senders(world, intended, ("one", "one", "few", "botnet", "spoofed", "spoofed", "spoofed", "mixed"))
+    src, who = senders(world, intended, ("one", "one", "one", "few", "botnet", "spoofed", "spoofed", "mixed"))
     ports, kind = target_ports(world, who, _PORTS, ("one", "one", "one", "few", "all", "walk"))
     sockets = source_ports(world, who, ("counting", "random", "random"))
     if rng.random() < 0.1:
