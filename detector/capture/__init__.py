@@ -1,6 +1,1 @@
-"""Sources of frames: captures in files, Arrow streams."""
-
-from detector.capture.opening import open_capture
-from detector.capture.source import Source
-
-__all__ = ["Source", "open_capture"]
+"""Sources of frames: captures in files, Arrow streams, interfaces. Imports nothing: live capture begins numpy-free."""

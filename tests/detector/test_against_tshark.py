@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from contract.addresses import to_text
-from detector.capture import open_capture
+from detector.capture.opening import open_capture
 from detector.meter import Meter
 
 NAMES = [

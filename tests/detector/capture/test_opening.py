@@ -10,7 +10,7 @@ from scapy.utils import PcapNgWriter, wrpcap
 from contract.arrow_io import write_stream
 from contract.errors import InputError
 from contract.schemas import FRAMES
-from detector.capture import open_capture
+from detector.capture.opening import open_capture
 from tests.detector.captured import batch_of
 
 PACKETS = [

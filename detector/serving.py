@@ -1,0 +1,107 @@
+"""The loop of the detector's process: what an inbox gives goes through the pipeline into the store, tick by tick."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Final
+
+from contract.clock import Clock
+from contract.ledger import Ledger
+from detector.frame_queue import FrameQueue
+from detector.outbox import Outbox
+from detector.pipeline import Detector
+from detector.status import write_status
+
+_STATUS_S: Final = 0.2
+_QUIET_NS: Final = 50_000_000  # time goes on by the clock when nothing came for so long
+_LONGEST_TICK_NS: Final = 1_000_000_000
+
+
+class Service:
+    """One running detector: inbox, pipeline, outbox, status file."""
+
+    def __init__(self, inbox: FrameQueue, detector: Detector, outbox: Outbox, status: Path, clock: Clock) -> None:
+        self.inbox, self.detector, self.outbox = inbox, detector, outbox
+        self._status, self._clock = status, clock
+        self._began = time.monotonic()
+        self._written = 0.0
+        self._before = (self._began, 0)
+        self._rate = 0.0
+        self._came = clock.now_ns()
+        self._ended = clock.now_ns()
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until the stream is over or ``stop`` is set, then finish what was received."""
+        over = False
+        while not over:
+            if stop.is_set():
+                self.inbox.stop()
+            batch, over = self.inbox.take(self.detector.config.tick_ns / 1e9)
+            now = self._clock.now_ns()
+            if batch is not None:
+                self._came = now
+                self.detector.feed(batch)
+            self._let_time_pass(now)
+            outputs = self.detector.outputs()
+            if outputs:
+                self._ended = now
+            self.outbox.put(outputs)
+            self.report("stopping" if stop.is_set() else "serving")
+        self.report("finishing", force=True)
+        self.detector.finish()
+        self.outbox.put(self.detector.outputs())
+
+    def _let_time_pass(self, now: int) -> None:
+        """Without frames, the traffic's time goes on at the pace of the clock; a tick lasts a second at most."""
+        newest = self.detector.newest
+        if newest is None:
+            return
+        if now - self._came > _QUIET_NS:
+            self.detector.tick(newest + now - self._came)
+        elif now - self._ended > _LONGEST_TICK_NS:
+            self._ended = now
+            self.detector.tick(newest + self.detector.config.tick_ns)
+
+    def report(self, state: str, *, force: bool = False) -> None:
+        """Replace the status file if it is time."""
+        now = time.monotonic()
+        if not force and now - self._written < _STATUS_S:
+            return
+        self._written = now
+        frames = self.detector.frames
+        since, before = self._before
+        if now - since >= 1.0 or force:
+            self._rate = (frames - before) / max(now - since, 1e-3)
+            self._before = (now, frames)
+        document = (
+            self.detector.status()
+            | self.inbox.status()
+            | {
+                "state": state,
+                "pid": os.getpid(),
+                "frames_per_s": round(self._rate, 1),
+                "received": self.inbox.received,
+                "backlog": self.inbox.backlog,
+                "uncommitted": self.outbox.waiting,
+                "commits": self.outbox.commits,
+                "readable_ns": self.outbox.readable_ns,
+                "seconds": round(now - self._began, 3),
+                "tick_ms": self.detector.stopwatch.ticks_ms(),
+                "stages_ms": self.detector.stopwatch.stages_ms(),
+                "notes": self.inbox.notes[-20:],
+                "ledger": self.ledger().as_dict(),
+            }
+        )
+        write_status(self._status, document)
+
+    def ledger(self) -> Ledger:
+        """All stages of this process, up to date."""
+        ledger = self.inbox.ledger()
+        ledger.merge(self.detector.settle())
+        ledger.merge(self.outbox.ledger)
+        ledger.link("receive", "decode")
+        ledger.link("classify", "store_flows")
+        return ledger

@@ -1,0 +1,51 @@
+"""What is put in comes out joined, in order; the queue holds the reader back."""
+
+from __future__ import annotations
+
+import threading
+
+from detector.frame_queue import FrameQueue
+from tests.detector.streams import batch, tcp
+
+
+def one(number: int):
+    return batch([(number, tcp("198.18.0.1", "198.18.1.1", number, 80))])
+
+
+def test_what_waits_is_joined_and_counted() -> None:
+    frames = FrameQueue(8)
+    for number in range(5):
+        frames.put(one(number + 1))
+    assert (frames.received, frames.backlog) == (5, 5)
+    assert frames.ledger().stages["receive"].in_flight == 5
+    found, over = frames.take(0.0)
+    assert found is not None
+    assert found.num_rows == 5
+    assert not over
+    frames.end()
+    assert frames.take(1.0) == (None, True)
+    assert (frames.handed, frames.backlog) == (5, 0)
+    assert frames.ledger().balanced
+    assert frames.status() == {}
+
+
+def test_a_full_queue_holds_the_reader_back() -> None:
+    frames = FrameQueue(2)
+    done = threading.Event()
+
+    def read() -> None:
+        for number in range(6):
+            frames.put(one(number + 1))
+        frames.end()
+        done.set()
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    rows, over = 0, False
+    while not over:
+        found, over = frames.take(1.0)
+        rows += found.num_rows if found else 0
+        assert frames.backlog <= 3
+    thread.join()
+    assert rows == 6
+    assert done.is_set()
