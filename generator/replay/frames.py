@@ -1,0 +1,123 @@
+"""FRAMES batches of a capture in, FRAMES batches with lab addresses out; nothing is held back between batches."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from contract.schemas import FRAMES, TIME
+from generator import gate
+from generator.replay.links import SPOTS
+from generator.replay.lookup import Map
+from generator.replay.octets import I64, U8
+from generator.replay.reasons import REASONS
+from generator.replay.rewrite import EXTRA, FILL, LONGEST, Found, Frames, Made, rewrite, survey
+from generator.replay.tables import new_seen, roomy
+from generator.replay.walk import new_trail
+
+_MOST_BYTES: Final = 24 << 20
+_GROW: Final = 1 << 12
+
+
+class Survey:
+    """The first pass: which addresses there are, and which frames will be left out. ``cut`` is one of ``CUTS``."""
+
+    def __init__(self, cut: int) -> None:
+        self.found = Found(new_seen(), new_seen())
+        self._cut = cut
+        self._spot, self._trail = np.zeros(SPOTS, np.int64), new_trail()
+
+    def add(self, batch: pa.RecordBatch) -> U8:
+        """Read a batch: of each frame 0, or the reason (index of ``REASONS``) why it will be left out."""
+        frames = columns_of(batch)
+        reasons = np.zeros(len(frames.ts), np.uint8)
+        low = 0
+        while low < len(reasons):
+            low = survey(frames, low, self._cut, self.found, self._spot, self._trail, reasons)
+            if low < len(reasons):
+                self.found = Found(roomy(self.found.hosts, _GROW), roomy(self.found.nets, _GROW))
+        return reasons
+
+
+class Rewriter:
+    """The second pass: frames with lab addresses. ``left_out`` counts the others by reason."""
+
+    def __init__(self, table: Map, cut: int) -> None:
+        self.left_out: Counter[str] = Counter()
+        self._table, self._cut = table, cut
+        self._spot, self._trail = np.zeros(SPOTS, np.int64), new_trail()
+
+    def batches(self, batch: pa.RecordBatch, ts: I64) -> Iterator[pa.RecordBatch]:
+        """The rewritten frames of a batch, at the times ``ts`` (one for each frame of it), in parts of bounded size.
+
+        Each frame was read again by the gate. Raises ``UnsafeError`` should one of them have to be stopped even so.
+        """
+        frames = columns_of(batch)
+        for low, high in self._parts(frames):
+            yield self._part(frames, low, high, ts)
+
+    def _parts(self, frames: Frames) -> Iterator[tuple[int, int]]:
+        ends = np.cumsum(_room(frames, self._cut))
+        low = 0
+        while low < len(ends):
+            before = int(ends[low - 1]) if low else 0
+            high = max(int(np.searchsorted(ends, before + _MOST_BYTES, "right")), low + 1)
+            yield low, high
+            low = high
+
+    def _part(self, frames: Frames, low: int, high: int, ts: I64) -> pa.RecordBatch:
+        n = high - low
+        body = pa.allocate_buffer(int(_room(frames, self._cut)[low:high].sum()))
+        made = Made(
+            np.zeros(n + 1, np.int32), np.frombuffer(body, np.uint8), np.zeros(n, np.uint32), np.zeros(n, np.uint8)
+        )
+        count = rewrite(frames, low, self._cut, self._table, self._spot, self._trail, made)
+        for reason, times in enumerate(np.bincount(made.reasons, minlength=len(REASONS))[1:].tolist(), 1):
+            if times:
+                self.left_out[REASONS[reason]] += times
+        offsets = made.offsets[: count + 1]
+        gate.check(made.out, offsets)
+        column = pa.Array.from_buffers(pa.binary(), count, [None, pa.py_buffer(offsets), body])
+        times_out = ts[low:high][made.reasons == 0]
+        return pa.RecordBatch.from_arrays(
+            [
+                pa.array(np.ascontiguousarray(times_out), pa.int64()).cast(TIME),
+                column,
+                pa.array(made.wire_len[:count].copy()),
+                pa.array(np.ones(count, np.uint16)),
+            ],
+            schema=FRAMES,
+        )
+
+
+def _room(frames: Frames, cut: int) -> I64:
+    """How many bytes each frame may come to at most: int64 ``(n,)``."""
+    captured = np.diff(frames.offsets).astype(np.int64)
+    wire = np.minimum(frames.wire_len.astype(np.int64), LONGEST + 64) if cut == FILL else captured
+    size: I64 = np.maximum(captured, wire) + EXTRA
+    return size
+
+
+def columns_of(batch: pa.RecordBatch) -> Frames:
+    """A sound FRAMES batch as arrays over Arrow's own memory."""
+    frames = batch.column("frame")
+    count = len(frames)
+    _, offsets, data = frames.buffers()
+    return Frames(
+        _values(batch.column("ts"), np.int64),
+        np.frombuffer(offsets, np.int32, count + 1, frames.offset * 4) if count else np.zeros(1, np.int32),
+        np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(0, np.uint8),
+        _values(batch.column("wire_len"), np.uint32),
+        _values(batch.column("link"), np.uint16),
+    )
+
+
+def _values(column: pa.Array, dtype: type[np.generic]) -> npt.NDArray[Any]:
+    if len(column) == 0:
+        return np.zeros(0, dtype)
+    return np.frombuffer(column.buffers()[1], dtype, len(column), column.offset * np.dtype(dtype).itemsize)
