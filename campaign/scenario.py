@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from contract.errors import InputError
 from contract.families import group_of
+from generator.arrivals import Spec
 from generator.workload import TOKYO_RATE, Curve, Share, Workload
 
 FOLDER: Final = Path(__file__).parent.parent / "scenarios"
@@ -48,7 +49,9 @@ class Scenario:
     sites: int = 120
     clients: int = 4000
     ipv6_share: float = 0.1
-    arrivals: str = "poisson"
+    arrivals: Spec = "poisson"
+    benign_arrivals: Spec | None = None
+    match: str = ""
     targets: Targets = field(default_factory=Targets)
     text: str = ""
 
@@ -61,6 +64,8 @@ class Scenario:
                 duration_s=self.duration_s,
                 curve=tuple((second, times * TOKYO_RATE) for second, times in self.multiplier),
                 arrivals=self.arrivals,
+                benign_arrivals=self.benign_arrivals,
+                match=self.match,
                 attacks=self.attacks,
                 benign=self.benign,
                 benign_curve=self.background,

@@ -15,39 +15,54 @@ from campaign.scenario import Scenario, Targets
 from contract.errors import InputError
 from contract.families import BENIGN, GROUPS, catalogue
 from contract.files import read_text
-from generator import registry
-from generator.workload import ARRIVALS, Curve, Share
+from generator import arrivals, curve_shapes, registry
+from generator.arrivals import Spec
+from generator.curves import integral, scaled
+from generator.trace_file import Trace, read_trace
+from generator.workload import MATCHES, Curve, Share
 
 _MAX_BYTES: Final = 1 << 20
-_KEYS: Final = {
-    "title": str,
-    "summary": str,
-    "duration": float,
-    "multiplier": list,
-    "background": list,
-    "attacks": dict,
-    "benign": dict,
-    "seed": int,
-    "sites": int,
-    "clients": int,
-    "ipv6_share": float,
-    "arrivals": str,
-    "targets": dict,
+_KEYS: Final[dict[str, tuple[type, ...]]] = {
+    "title": (str,),
+    "summary": (str,),
+    "duration": (float,),
+    "multiplier": (list, dict),
+    "background": (list, dict),
+    "attacks": (dict,),
+    "benign": (dict,),
+    "seed": (int,),
+    "sites": (int,),
+    "clients": (int,),
+    "ipv6_share": (float,),
+    "arrivals": (str, dict),
+    "benign_arrivals": (str, dict),
+    "match": (str, bool),
+    "targets": (dict,),
 }
 _NEEDED: Final = ("title", "summary", "duration", "multiplier")
 _SHARE_KEYS: Final = ("weight", "from", "until", "params")
 _TARGET_KEYS: Final = ("recall", "groups", "false_alarm_rate", "p99_ms", "within_1ms")
-_WORDS: Final = {str: "a text", float: "a number", int: "a whole number", list: "a list", dict: "a table"}
+_WORDS: Final = {
+    str: "a text",
+    float: "a number",
+    int: "a whole number",
+    list: "a list",
+    dict: "a table",
+    bool: "true or false",
+}
 Table = dict[str, Any]
 
 
 def read(path: Path) -> Scenario:
     """A scenario from a file. Raises ``InputError``."""
-    return parse(read_text(path, "scenario file", _MAX_BYTES), path.stem, str(path))
+    return parse(read_text(path, "scenario file", _MAX_BYTES), path.stem, str(path), path.parent)
 
 
-def parse(text: str, name: str, where: str) -> Scenario:
-    """A scenario from TOML text; ``where`` names it in errors. Raises ``InputError``."""
+def parse(text: str, name: str, where: str, folder: Path | None = None) -> Scenario:
+    """A scenario from TOML text; ``where`` names it in errors, ``folder`` holds the traces that it names.
+
+    Raises ``InputError``.
+    """
     try:
         table = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError also for a number of more than 4,300 digits
@@ -65,15 +80,19 @@ def parse(text: str, name: str, where: str) -> Scenario:
         title=table["title"],
         summary=table["summary"],
         duration_s=duration,
-        multiplier=_curve(table["multiplier"], f"{where}: multiplier", 1000),
-        background=_curve(table.get("background", [[0, 0]]), f"{where}: background", 100_000),
+        multiplier=_rates(table["multiplier"], f"{where}: multiplier", 1000, duration, folder),
+        background=_rates(table.get("background", [[0, 0]]), f"{where}: background", 100_000, duration, folder),
         attacks=_shares(table.get("attacks", {}), f"{where}: attacks", duration, attack=True),
         benign=_shares(table.get("benign", {}), f"{where}: benign", duration, attack=False),
         seed=table.get("seed", 1),
         sites=table.get("sites", 120),
         clients=table.get("clients", 4000),
         ipv6_share=_number(table.get("ipv6_share", 0.1), f"{where}: ipv6_share", high=1),
-        arrivals=table.get("arrivals", ARRIVALS[0]),
+        arrivals=_arrivals(table.get("arrivals", "poisson"), f"{where}: arrivals", folder),
+        benign_arrivals=_arrivals(table["benign_arrivals"], f"{where}: benign_arrivals", folder)
+        if "benign_arrivals" in table
+        else None,
+        match=_match(table.get("match", False), f"{where}: match"),
         targets=_targets(table.get("targets", {}), f"{where}: targets"),
         text=text,
     )
@@ -110,10 +129,10 @@ def _check_keys(table: Mapping[str, Any], known: Mapping[str, Any] | tuple[str, 
             raise InputError(f"{where}: unknown key {key!r}; known are {', '.join(known)}")
 
 
-def _check_type(value: object, wanted: type, where: str) -> None:
-    kinds = (int, float) if wanted is float else wanted
-    if not isinstance(value, kinds) or (isinstance(value, bool) and wanted is not bool):
-        raise InputError(f"{where}: must be {_WORDS[wanted]}, not {value!r}")
+def _check_type(value: object, wanted: tuple[type, ...], where: str) -> None:
+    kinds = (*wanted, int) if float in wanted else wanted
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in wanted):
+        raise InputError(f"{where}: must be {' or '.join(_WORDS[kind] for kind in wanted)}, not {value!r}")
 
 
 def _number(value: object, where: str, *, low: float = 0, high: float = math.inf) -> float:
@@ -138,6 +157,47 @@ def _curve(points: list[Any], where: str, high: float) -> Curve:
     return tuple(curve)
 
 
+def _rates(value: list[Any] | Table, where: str, high: float, duration: float, folder: Path | None) -> Curve:
+    """A curve given as points, or as a shape by name."""
+    if isinstance(value, list):
+        return _curve(value, where, high)
+    if value.get("shape") == "trace":
+        _check_keys(value, ("shape", "file", "mean"), where)
+        curve = _trace(value, where, folder).curve()
+        if "mean" in value:
+            curve = scaled(
+                curve, _number(value["mean"], f"{where}: mean", high=high) / integral(curve, duration) * duration
+            )
+    else:
+        curve = curve_shapes.expand(value, duration, where)
+    worst = max(rate for _, rate in curve)
+    if worst > high:
+        raise InputError(f"{where}: reaches {worst:g}, and {high:g} is the most")
+    return curve
+
+
+def _trace(table: Table, where: str, folder: Path | None) -> Trace:
+    _check_type(table.get("file"), (str,), f"{where}: file")
+    if folder is None:
+        raise InputError(f"{where}: file: a trace can only be named in a scenario file")
+    return read_trace(folder / table["file"])
+
+
+def _arrivals(value: Spec, where: str, folder: Path | None) -> Spec:
+    if isinstance(value, dict) and value.get("model") == "trace" and "file" in value:
+        rest = {key: item for key, item in value.items() if key not in ("file", "model")}
+        value = {**_trace(value, where, folder).spec(), **rest}
+    arrivals.read(value, where)
+    return value
+
+
+def _match(value: str | bool, where: str) -> str:  # noqa: FBT001 - what TOML has
+    word = {True: "shape", False: ""}.get(value, value) if isinstance(value, bool) else value
+    if word not in MATCHES:
+        raise InputError(f"{where}: must be true, false, 'shape' or 'frames', not {value!r}")
+    return str(word)
+
+
 def _shares(table: Table, where: str, duration: float, *, attack: bool) -> tuple[Share, ...]:
     shares = []
     for family, value in table.items():
@@ -149,7 +209,7 @@ def _shares(table: Table, where: str, duration: float, *, attack: bool) -> tuple
         until = row.get("until")
         end = None if until is None else _number(until, f"{here}.until", low=begin, high=duration)
         params = row.get("params", {})
-        _check_type(params, dict, f"{here}.params")
+        _check_type(params, (dict,), f"{here}.params")
         weight = _number(row.get("weight", 1), f"{here}.weight")
         shares.append(Share(family=family, weight=weight, params=params, begin_s=begin, end_s=end))
     return tuple(shares)
@@ -169,7 +229,7 @@ def _check_family(family: str, where: str, *, attack: bool) -> None:
 def _targets(table: Table, where: str) -> Targets:
     _check_keys(table, _TARGET_KEYS, where)
     groups = table.get("groups", {})
-    _check_type(groups, dict, f"{where}.groups")
+    _check_type(groups, (dict,), f"{where}.groups")
     for group in groups:
         if group not in GROUPS or group == BENIGN:
             raise InputError(f"{where}.groups: no group is called {group!r}; there are {', '.join(GROUPS)}")

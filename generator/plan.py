@@ -12,12 +12,12 @@ from contract.addresses import Networks
 from contract.errors import InputError, UnsafeError
 from contract.families import catalogue
 from contract.safety import LAB
-from generator import registry
-from generator.arrivals import intended_times
+from generator import arrivals, registry
 from generator.conversation import Conversation
+from generator.envelope import Envelope, envelopes
 from generator.stamp import Table
 from generator.template import Template, compile_conversations
-from generator.workload import Curve, Share, Workload
+from generator.workload import Share, Workload
 from generator.world import Attempts, Layout, make_world
 
 Int64 = npt.NDArray[np.int64]
@@ -45,13 +45,14 @@ def make_plan(workload: Workload) -> Plan:
     conversations: list[Conversation] = []
     tables: list[Table] = []
     names: list[str] = []
-    groups: tuple[tuple[tuple[Share, ...], Curve, int], ...] = (
-        (workload.attacks, workload.curve, 0xA77),
-        (workload.benign, workload.benign_curve, 0xBE9),
+    attempts_come, others_come = envelopes(workload)
+    groups: tuple[tuple[tuple[Share, ...], Envelope, int], ...] = (
+        (workload.attacks, attempts_come, 0xA77),
+        (workload.benign, others_come, 0xBE9),
     )
-    for shares, curve, salt in groups:
+    for shares, envelope, salt in groups:
         rng = np.random.default_rng([workload.seed, salt])
-        for share, times in split(shares, curve, workload, rng):
+        for share, times in split(shares, envelope, workload, rng):
             world = make_world(workload, share.family, share.params, layout)
             module = registry.family(share.family)
             made = module.conversations(world)
@@ -69,12 +70,13 @@ def make_plan(workload: Workload) -> Plan:
 
 
 def split(
-    shares: tuple[Share, ...], curve: Curve, workload: Workload, rng: np.random.Generator
+    shares: tuple[Share, ...], envelope: Envelope, workload: Workload, rng: np.random.Generator
 ) -> list[tuple[Share, Int64]]:
-    """The arrivals of one curve dealt out to the shares by weight; at a time when no share is active none arrives."""
+    """The arrivals of one envelope dealt out to the shares by weight; at a time when no share is active none arrives."""
     if not shares:
         return []
-    times = intended_times(curve, workload.duration_s, workload.arrivals, rng, workload.start_ns)
+    arriving = arrivals.points(envelope.rate, envelope.spec, 0.0, workload.duration_s, rng)
+    times = arrivals.clock_times(arriving, workload.start_ns, workload.end_ns)
     seconds = (times - workload.start_ns) / 1e9
     weights = np.zeros((len(shares), len(times)))
     for row, share in enumerate(shares):

@@ -9,18 +9,21 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
 from contract.errors import InputError
 from contract.families import catalogue
+from generator import arrivals
+from generator.arrivals import Spec
+from generator.curves import Curve, integral, rate_at
+
+__all__ = ["DEFAULT_START_NS", "MATCHES", "TOKYO_RATE", "Curve", "Share", "Workload", "rate_at"]
 
 TOKYO_RATE: Final = 815.0
-ARRIVALS: Final = ("poisson", "constant")
+MATCHES: Final = ("", "shape", "frames")
 _MOST: Final = 100_000_000  # conversations of a plan, which is held whole: about 100 bytes each
 _LATEST_NS: Final = (1 << 32) * 1_000_000_000
-Curve = tuple[tuple[float, float], ...]
 DEFAULT_START_NS: Final = 1_784_970_000_000_000_000  # 2026-07-25T09:00:00Z
 
 
@@ -43,6 +46,9 @@ class Workload:
     """A campaign's traffic. Rates are piecewise linear curves of (second, per second); outside them the ends hold.
 
     ``curve`` counts attempts, ``benign_curve`` ordinary conversations. ``start_ns`` is the epoch time of second 0.
+    ``arrivals`` is the arrival model of the attempts (``generator.arrivals``), ``benign_arrivals`` that of ordinary
+    traffic where it is another. ``match`` makes ordinary traffic follow the attempts' curve, bursts included: with
+    ``shape`` as many conversations as ``benign_curve`` asks for, with ``frames`` as many frames as the attempts have.
     Raises ``InputError`` where a value makes no sense or a family is unknown.
     """
 
@@ -50,7 +56,9 @@ class Workload:
     start_ns: int = DEFAULT_START_NS
     duration_s: float = 10.0
     curve: Curve = ((0.0, TOKYO_RATE),)
-    arrivals: str = "poisson"
+    arrivals: Spec = "poisson"
+    benign_arrivals: Spec | None = None
+    match: str = ""
     attacks: tuple[Share, ...] = ()
     benign: tuple[Share, ...] = ()
     benign_curve: Curve = ((0.0, 0.0),)
@@ -61,8 +69,11 @@ class Workload:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.duration_s) and 0 < self.duration_s <= 7 * 86_400):
             raise InputError(f"a duration of {self.duration_s} s is not between 0 and 7 days")
-        if self.arrivals not in ARRIVALS:
-            raise InputError(f"arrivals {self.arrivals!r} is none of {', '.join(ARRIVALS)}")
+        arrivals.read(self.arrivals)
+        if self.benign_arrivals is not None:
+            arrivals.read(self.benign_arrivals, "benign_arrivals")
+        if self.match not in MATCHES:
+            raise InputError(f"match {self.match!r} is neither shape nor frames")
         if self.seed < 0 or self.start_ns < 0:
             raise InputError("seed and start must not be negative")
         if self.end_ns >= _LATEST_NS:
@@ -113,27 +124,11 @@ class Workload:
             raise InputError(f"{path}: cannot read the workload: {error}") from None
 
 
-def rate_at(curve: Curve, second: float) -> float:
-    """The rate of a piecewise linear curve at one second; before the first and after the last point the ends hold."""
-    before = curve[0]
-    for point in curve:
-        if point[0] > second:
-            if point is before or point[0] == before[0]:
-                return point[1]
-            part = (second - before[0]) / (point[0] - before[0])
-            return before[1] + part * (point[1] - before[1]) if second > before[0] else before[1]
-        before = point
-    return before[1]
-
-
 def _check_size(workload: Workload) -> None:
     """Refuse a plan that no memory holds."""
     planned = 0.0
     for shares, curve in ((workload.attacks, workload.curve), (workload.benign, workload.benign_curve)):
-        seconds = sorted({0.0, workload.duration_s, *(s for s, _ in curve if 0 < s < workload.duration_s)})
-        for low, high in pairwise(seconds) if shares else ():
-            # The curve is linear in between, and may jump at both ends: so look inside.
-            planned += (high - low) * rate_at(curve, (low + high) / 2)
+        planned += integral(curve, workload.duration_s) if shares else 0.0
     if planned > _MOST:
         raise InputError(
             f"about {planned:,.0f} conversations are more than the {_MOST:,} that a plan may hold; "

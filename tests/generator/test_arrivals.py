@@ -1,60 +1,63 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from generator.arrivals import integral, intended_times, invert
-from generator.workload import rate_at
+from contract.errors import InputError
+from generator import arrivals
+from generator.curves import line
+from generator.workload import Workload
+from tests.generator.helpers import WORKLOAD
 
-CURVES = [
-    ((0.0, 100.0),),
-    ((0.0, 0.0), (10.0, 200.0)),
-    ((0.0, 50.0), (3.0, 50.0), (3.0, 400.0), (6.0, 10.0)),
-    ((-5.0, 10.0), (2.0, 0.0), (4.0, 0.0), (20.0, 300.0)),
-]
+SPECS = ["constant", "poisson", "mmpp", "pareto_on_off", {"model": "trace", "seconds": [0, 1, 1.5]}]
 
 
-def naive_integral(curve, until: float, steps: int = 20_000) -> float:
-    width = until / steps
-    return sum(rate_at(curve, (k + 0.5) * width) * width for k in range(steps))
+def test_every_file_is_a_model_that_states_itself_and_its_theory() -> None:
+    assert set(arrivals.names()) == {"constant", "mmpp", "pareto_on_off", "poisson", "trace"}
+    for spec in SPECS:
+        model, values = arrivals.read(spec)
+        assert model.SUMMARY
+        assert all(param.what for param in model.PARAMS.values())
+        assert 0 <= model.hurst(values) < 1
 
 
-@pytest.mark.parametrize("curve", CURVES)
-def test_the_integral_is_that_of_a_naive_sum(curve) -> None:
-    for until in (1.0, 3.0, 7.5, 12.0):
-        assert integral(curve, until) == pytest.approx(naive_integral(curve, until), rel=2e-3, abs=0.2)
+@pytest.mark.parametrize("spec", SPECS)
+def test_points_do_not_depend_on_what_was_drawn_of_other_stretches(spec) -> None:
+    """A campaign planned in stretches has arrivals in each and none outside."""
+    rate = line(((0.0, 30.0), (10.0, 90.0)), 10.0)
+    for low, high in ((0.0, 3.0), (3.0, 7.5), (7.5, 10.0)):
+        seconds = arrivals.points(rate, spec, low, high, np.random.default_rng(1))
+        assert len(seconds) == pytest.approx(rate.integral(high) - rate.integral(low), rel=0.3)
+        assert low - 1e-9 <= seconds.min() <= seconds.max() <= high + 1e-9
 
 
-@settings(deadline=None)
-@given(st.sampled_from(CURVES), st.floats(1.0, 15.0))
-def test_inverting_undoes_integrating(curve, duration: float) -> None:
-    amounts = np.linspace(0.01, 0.99, 21) * integral(curve, duration)
-    for amount, second in zip(amounts, invert(curve, duration, amounts), strict=True):
-        assert integral(curve, max(float(second), 1e-9)) == pytest.approx(amount, rel=1e-6, abs=1e-6)
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ("bursty", "arrivals 'bursty' is none of constant, mmpp, pareto_on_off, poisson, trace"),
+        ({"model": "../x"}, "is none of"),
+        ({}, "must name a model"),
+        ({"model": 3}, "must name a model"),
+        ({"model": "mmpp", "speed": 3}, "mmpp does not know 'speed'; it takes levels, seconds"),
+        ({"model": "poisson", "x": 1}, "poisson does not know 'x'; it takes no parameter"),
+        (7, "must name a model"),
+    ],
+)
+def test_what_is_no_model_is_refused_in_one_line(spec, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        arrivals.read(spec)
+    with pytest.raises(InputError, match=words):
+        Workload(arrivals=spec)
+    with pytest.raises(InputError, match=words):
+        Workload(benign_arrivals=spec)
 
 
-def test_constant_arrivals_are_evenly_spaced() -> None:
-    times = intended_times(((0.0, 100.0),), 2.0, "constant", np.random.default_rng(1), 1000)
-    assert len(times) == 200
-    assert set(np.diff(times)) == {10_000_000}
-
-
-def test_poisson_arrivals_follow_the_curve_and_the_seed() -> None:
-    curve = ((0.0, 0.0), (10.0, 2000.0))
-    times = intended_times(curve, 10.0, "poisson", np.random.default_rng(1), 0)
-    again = intended_times(curve, 10.0, "poisson", np.random.default_rng(1), 0)
-    assert np.array_equal(times, again)
-    assert np.all(np.diff(times) >= 0)
-    early = np.count_nonzero(times < 5e9)
-    assert len(times) == pytest.approx(10_000, abs=400)
-    assert early == pytest.approx(2_500, abs=250)
-    gaps = np.diff(times[times > 9e9])
-    assert gaps.std() == pytest.approx(gaps.mean(), rel=0.15)  # exponential
-
-
-def test_no_arrival_lies_at_or_behind_the_end() -> None:
-    times = intended_times(((0.0, 1e5),), 0.1, "poisson", np.random.default_rng(3), 50)
-    assert times.min() >= 50
-    assert times.max() < 50 + 100_000_000
+def test_a_workload_carries_its_models_as_json() -> None:
+    workload = replace(
+        WORKLOAD, arrivals={"model": "mmpp", "seconds": [1, 2]}, benign_arrivals="constant", match="shape"
+    )
+    assert Workload.from_json(workload.to_json()) == workload
+    with pytest.raises(InputError, match="match 'all' is neither shape nor frames"):
+        Workload(match="all")
