@@ -1,42 +1,139 @@
-"""``tenfold detect``: what the detector sees in a capture."""
+"""``tenfold detect``: what the detector sees in a capture or on an interface."""
 
 from __future__ import annotations
 
+import contextlib
+import math
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
 import typer
 
 from cli.output import JsonFlag, note, print_json, stdout_console
+from contract.errors import InputError
 
 if TYPE_CHECKING:
+    from detector.capture.live_socket import Options
+    from detector.listening import Heard
     from detector.offline import Result
+    from detector.pipeline import Outputs
+    from detector.result_files import Files
 
 _SHOWN: Final = 50
+_PROGRAM: Final = Path(__file__).parent.parent
 
 
-def command(
-    capture: Annotated[Path, typer.Argument(help="A pcap or pcapng file, or an Arrow stream of frames.")],
+def command(  # noqa: PLR0917 - each parameter is a flag that a user types
+    capture: Annotated[Path | None, typer.Argument(help="A pcap or pcapng file, or an Arrow stream of frames.")] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for flows, verdicts (Parquet) and alerts (JSON).")
     ] = None,
     model: Annotated[Path | None, typer.Option("--model", help="A model file other than the one that ships.")] = None,
+    interface: Annotated[str, typer.Option(help="Listen to this interface instead of reading a capture.")] = "",
+    netns: Annotated[str, typer.Option(help="Network namespace of the interface.")] = "",
+    for_: Annotated[float | None, typer.Option("--for", help="Listen for so many seconds; else until Ctrl-C.")] = None,
+    filter_: Annotated[str, typer.Option("--filter", help="What to listen to, in the syntax of tcpdump.")] = "",
+    promiscuous: Annotated[bool, typer.Option("--promiscuous", help="Take what is addressed to others too.")] = False,
+    snaplen: Annotated[int, typer.Option(help="Bytes of a frame that are kept.")] = 262_144,
+    ring: Annotated[int, typer.Option(help="Memory of the kernel's ring, in MiB.")] = 64,
+    keep_rights: Annotated[bool, typer.Option("--keep-rights", help="Keep capabilities after opening.")] = False,
     json_: JsonFlag = False,
 ) -> None:
-    """Find attacks in a capture: alerts, and how many flows of which family."""
+    """Find attacks in a capture or on an interface: alerts, and how many flows of which family."""
+    if (capture is None) == (not interface):
+        raise InputError("name a capture, or an interface with --interface; one of the two")
+    if interface:
+        from detector.capture.live_socket import Options
+
+        options = Options(interface, netns, filter_, snaplen=snaplen, promiscuous=promiscuous, ring_bytes=ring << 20)
+        document = _listened(options, for_, out, model, keep_rights=keep_rights, live=not json_)
+    else:
+        document = _read(cast("Path", capture), out, model)
+    for line in document["notes"]:
+        note(line)
+    if json_:
+        print_json(document)
+    else:
+        _show(document)
+
+
+def _read(capture: Path, out: Path | None, model: Path | None) -> dict[str, Any]:
     from detector.model import load, load_default
     from detector.offline import detect
 
     result = detect(capture, load(model) if model else load_default())
     document = _document(capture, result)
     if out:
-        document["files"] = _write(out, result, document)
-    for line in result.notes:
-        note(line)
-    if json_:
-        print_json(document)
-    else:
-        _show(document)
+        with _files(out) as files:
+            files.write(result.flows, result.verdicts)
+            document["files"] = files.finish(document["alerts"])
+    return document
+
+
+def _listened(
+    options: Options, seconds: float | None, out: Path | None, model: Path | None, *, keep_rights: bool, live: bool
+) -> dict[str, Any]:
+    """Open the ring and give up all rights before anything else is loaded; listen; the document."""
+    import signal
+    import threading
+
+    from detector.capture.live_socket import Ring
+    from detector.rights import drop_rights
+
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise InputError(f"--for {seconds:g}: it takes a number of seconds above 0")
+    ring = Ring(options)
+    if not keep_rights:
+        drop_rights(_PROGRAM, *([out] if out else []))
+    from detector.listening import listen
+    from detector.model import load, load_default
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    chosen = load(model) if model else load_default()
+    with _files(out) if out else contextlib.nullcontext() as files:
+
+        def told(outputs: Outputs) -> None:
+            if files:
+                files.write(outputs.flows, outputs.verdicts)
+            for alert in outputs.alerts if live else ():
+                if alert.revision == 1:
+                    _tell(alert.as_dict())
+
+        heard = listen(
+            ring, chosen, stop, seconds, told, lambda: note(f"listening to {options.interface}; Ctrl-C ends it")
+        )
+        document = _heard(options, heard)
+        if files:
+            document["files"] = files.finish(document["alerts"])
+    return document
+
+
+def _tell(alert: dict[str, Any]) -> None:
+    """An alert when it is raised, as one line."""
+    note(
+        f"{alert['first_seen_text']}  {alert['severity']}  {alert['family']}  "
+        f"{_some(alert['attackers'], alert['attackers_total'])} -> {_some(alert['victims'], alert['victims_total'])}  "
+        f"{'; '.join(alert['evidence'][:1])}"
+    )
+
+
+def _heard(options: Options, heard: Heard) -> dict[str, Any]:
+    return {
+        "interface": options.interface,
+        "frames": heard.frames,
+        "flows": heard.flows,
+        "families": dict(heard.families.most_common()),
+        "alerts": [heard.alerts[number].as_dict() for number in sorted(heard.alerts)],
+        "notes": heard.notes,
+        "counts": heard.counts,
+        "ledger": heard.ledger.as_dict(),
+        "latency_ms": heard.latency_ms,
+        "stages_ms": heard.stages_ms,
+        "seconds": round(heard.seconds, 3),
+    }
 
 
 def _document(capture: Path, result: Result) -> dict[str, Any]:
@@ -59,33 +156,16 @@ def _document(capture: Path, result: Result) -> dict[str, Any]:
     }
 
 
-def _write(out: Path, result: Result, document: dict[str, Any]) -> dict[str, str]:
-    import contextlib
-    import json
-    import os
+@contextlib.contextmanager
+def _files(out: Path) -> Iterator[Files]:
+    """The files of ``--out``, written together or not at all. Raises ``InputError`` where they cannot be."""
+    from detector.result_files import Files
 
-    import pyarrow.parquet as pq
-
-    from contract.errors import InputError
-
-    files = {name: out / name for name in ("flows.parquet", "verdicts.parquet", "alerts.json")}
-    parts = {name: out / f".{name}.{os.getpid()}.part" for name in files}
+    files = Files(out)
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        for path in files.values():
-            if path.is_dir():
-                raise InputError(f"{path}: cannot write: is a folder")
-        pq.write_table(result.flows, parts["flows.parquet"])
-        pq.write_table(result.verdicts, parts["verdicts.parquet"])
-        parts["alerts.json"].write_text(json.dumps(document["alerts"], indent=1), encoding="utf-8")
-        for name, path in files.items():
-            parts[name].replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            for path in parts.values():
-                path.unlink(missing_ok=True)
-        raise InputError(f"{out}: cannot write: {error.strerror or error}") from None
-    return {name: str(path) for name, path in files.items()}
+        yield files
+    finally:
+        files.abandon()
 
 
 def _show(document: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from contract.clock import Clock
 from contract.ledger import Ledger
 from detector.frame_queue import FrameQueue
 from detector.outbox import Outbox
-from detector.pipeline import Detector
+from detector.pipeline import Detector, Outputs
 from detector.status import write_status
 
 _STATUS_S: Final = 0.2
@@ -20,42 +20,29 @@ _QUIET_NS: Final = 50_000_000  # time goes on by the clock when nothing came for
 _LONGEST_TICK_NS: Final = 1_000_000_000
 
 
-class Service:
-    """One running detector: inbox, pipeline, outbox, status file."""
+class Pulse:
+    """Moves frames from an inbox through a detector; without frames, the traffic's time goes on by the clock."""
 
-    def __init__(self, inbox: FrameQueue, detector: Detector, outbox: Outbox, status: Path, clock: Clock) -> None:
-        self.inbox, self.detector, self.outbox = inbox, detector, outbox
-        self._status, self._clock = status, clock
-        self._began = time.monotonic()
-        self._written = 0.0
-        self._before = (self._began, 0)
-        self._rate = 0.0
-        self._came = clock.now_ns()
-        self._ended = clock.now_ns()
+    def __init__(self, inbox: FrameQueue, detector: Detector, clock: Clock) -> None:
+        self.inbox, self.detector = inbox, detector
+        self._clock = clock
+        self._came = self._ended = clock.now_ns()
 
-    def run(self, stop: threading.Event) -> None:
-        """Work until the stream is over or ``stop`` is set, then finish what was received."""
-        over = False
-        while not over:
-            if stop.is_set():
-                self.inbox.stop()
-            batch, over = self.inbox.take(self.detector.config.tick_ns / 1e9)
-            now = self._clock.now_ns()
-            if batch is not None:
-                self._came = now
-                self.detector.feed(batch)
-            self._let_time_pass(now)
-            outputs = self.detector.outputs()
-            if outputs:
-                self._ended = now
-            self.outbox.put(outputs)
-            self.report("stopping" if stop.is_set() else "serving")
-        self.report("finishing", force=True)
-        self.detector.finish()
-        self.outbox.put(self.detector.outputs())
+    def beat(self) -> tuple[Outputs, bool]:
+        """Wait for frames for at most a tick; what came out of the detector, and whether nothing more will come."""
+        batch, over = self.inbox.take(self.detector.config.tick_ns / 1e9)
+        now = self._clock.now_ns()
+        if batch is not None:
+            self._came = now
+            self.detector.feed(batch)
+        self._let_time_pass(now)
+        outputs = self.detector.outputs()
+        if outputs:
+            self._ended = now
+        return outputs, over
 
     def _let_time_pass(self, now: int) -> None:
-        """Without frames, the traffic's time goes on at the pace of the clock; a tick lasts a second at most."""
+        """A tick lasts a second at most."""
         newest = self.detector.newest
         if newest is None:
             return
@@ -64,6 +51,32 @@ class Service:
         elif now - self._ended > _LONGEST_TICK_NS:
             self._ended = now
             self.detector.tick(newest + self.detector.config.tick_ns)
+
+
+class Service:
+    """One running detector: inbox, pipeline, outbox, status file."""
+
+    def __init__(self, inbox: FrameQueue, detector: Detector, outbox: Outbox, status: Path, clock: Clock) -> None:
+        self.inbox, self.detector, self.outbox = inbox, detector, outbox
+        self._pulse = Pulse(inbox, detector, clock)
+        self._status = status
+        self._began = time.monotonic()
+        self._written = 0.0
+        self._before = (self._began, 0)
+        self._rate = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until the stream is over or ``stop`` is set, then finish what was received."""
+        over = False
+        while not over:
+            if stop.is_set():
+                self.inbox.stop()
+            outputs, over = self._pulse.beat()
+            self.outbox.put(outputs)
+            self.report("stopping" if stop.is_set() else "serving")
+        self.report("finishing", force=True)
+        self.detector.finish()
+        self.outbox.put(self.detector.outputs())
 
     def report(self, state: str, *, force: bool = False) -> None:
         """Replace the status file if it is time."""
