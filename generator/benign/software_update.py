@@ -6,8 +6,7 @@ Variants:
 * ``package``: apt and dnf over HTTP, several packages pipelined on one connection;
 * ``ranges``: Windows, phone and game updates over HTTP as 206 pieces of one large file, 4 to 8 connections at once
   from one host, some of them cut off and taken up again;
-* ``sealed``: the same bulk over TLS;
-* ``store``: a phone's store over TLS, some applications in turn;
+* ``sealed``: the same bulk over TLS, as phone stores do it;
 * ``peer``: delivery optimisation (TCP 7680) from neighbours on the own network, a third of whom refuse or are gone;
 * ``refused``: an update server that is down: SYN retries, resets, 503 with Retry-After.
 
