@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +20,7 @@ from generator.replay.rewrite import EXTRA, FILL, LONGEST, Found, Frames, Made, 
 from generator.replay.tables import new_seen, roomy
 from generator.replay.walk import new_trail
 
+Clock = Callable[[I64], I64]  # times of the capture to times of the replay
 _MOST_BYTES: Final = 24 << 20
 _GROW: Final = 1 << 12
 
@@ -52,14 +53,15 @@ class Rewriter:
         self._table, self._cut = table, cut
         self._spot, self._trail = np.zeros(SPOTS, np.int64), new_trail()
 
-    def batches(self, batch: pa.RecordBatch, ts: I64) -> Iterator[pa.RecordBatch]:
-        """The rewritten frames of a batch, at the times ``ts`` (one for each frame of it), in parts of bounded size.
+    def batches(self, batch: pa.RecordBatch, clock: Clock) -> Iterator[pa.RecordBatch]:
+        """The rewritten frames of a batch, in parts of bounded size.
 
-        Each frame was read again by the gate. Raises ``UnsafeError`` should one of them have to be stopped even so.
+        ``clock`` is asked for the times of those that are not left out, in order. Each was read again by the gate.
+        Raises ``UnsafeError`` should one of them have to be stopped even so.
         """
         frames = columns_of(batch)
         for low, high in self._parts(frames):
-            yield self._part(frames, low, high, ts)
+            yield self._part(frames, low, high, clock)
 
     def _parts(self, frames: Frames) -> Iterator[tuple[int, int]]:
         ends = np.cumsum(_room(frames, self._cut))
@@ -70,7 +72,7 @@ class Rewriter:
             yield low, high
             low = high
 
-    def _part(self, frames: Frames, low: int, high: int, ts: I64) -> pa.RecordBatch:
+    def _part(self, frames: Frames, low: int, high: int, clock: Clock) -> pa.RecordBatch:
         n = high - low
         body = pa.allocate_buffer(int(_room(frames, self._cut)[low:high].sum()))
         made = Made(
@@ -83,10 +85,10 @@ class Rewriter:
         offsets = made.offsets[: count + 1]
         gate.check(made.out, offsets)
         column = pa.Array.from_buffers(pa.binary(), count, [None, pa.py_buffer(offsets), body])
-        times_out = ts[low:high][made.reasons == 0]
+        times = clock(frames.ts[low:high][made.reasons == 0])
         return pa.RecordBatch.from_arrays(
             [
-                pa.array(np.ascontiguousarray(times_out), pa.int64()).cast(TIME),
+                pa.array(np.ascontiguousarray(times), pa.int64()).cast(TIME),
                 column,
                 pa.array(made.wire_len[:count].copy()),
                 pa.array(np.ones(count, np.uint16)),

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from contract.addresses import MAPPED_PREFIX, to_bytes, to_text
 from contract.errors import InputError
-from generator.replay.lookup import BASE4, Map, fill, map_macs, map_rows, new_map
+from generator.replay.lookup import BASE4, LAB6, Map, fill, map_macs, map_rows, new_map
 from generator.replay.octets import I64, U8, U16, U32
 from generator.replay.rewrite import Found
 from generator.replay.tables import listed
@@ -57,6 +57,7 @@ class AddressMap:
 
     def __init__(self, found: Found, seed: int, turn: int, free: Free, pins: Mapping[int, int] | None = None) -> None:
         self._hosts, sightings = _host_keys(found)
+        self._pinned = np.array(sorted((pins or {}).values()), np.int64)
         nets, _ = listed(found.nets)
         self._nets = nets[nets != 0]
         self.rounds, given, self.shared, spare = _deal_hosts(self._hosts, sightings, seed, turn, free.hosts)
@@ -84,8 +85,18 @@ class AddressMap:
         return [int(value) for value in array]
 
     def everybody(self) -> list[str]:
-        """All addresses of the lab that this mapping uses, as networks."""
-        return self.networks(["0.0.0.0/0", "::/0"])
+        """All addresses of the lab that this mapping deals out, as networks; hosts with a pin are not among them."""
+        here = np.isin(self.addresses(_rows4(self._hosts))[:, 12:].copy().view(">u4").ravel(), self._pinned)
+        hosts = [str(ipaddress.IPv4Address(int(host))) for host in self._hosts[~here]]
+        return self.networks([*hosts, "::/0"] if here.any() else ["0.0.0.0/0", "::/0"])
+
+    def lab(self) -> U8:
+        """Addresses of the lab that are taken: every host of IPv4, one for each network of IPv6, ``(n, 16)``."""
+        four = np.unique(np.concatenate([self.table.hosts_to, self.table.shared])).astype(np.int64)
+        nets = np.unique(np.concatenate([self.table.nets_to, self.table.shared_nets])).astype(np.int64)
+        six = np.zeros((len(nets), 16), np.uint8)
+        six[:, :8] = ((LAB6 << 16) | nets).astype(">u8").view(np.uint8).reshape(-1, 8)
+        return np.concatenate([_rows4(four), six])
 
     def networks(self, entries: Sequence[str]) -> list[str]:
         """The partners of addresses and prefixes, as few prefixes; never empty, so that it matches no stranger."""
@@ -107,9 +118,7 @@ class AddressMap:
         begin, end = np.searchsorted(self._hosts, [low, high + 1])
         hosts = self._hosts[begin:end]
         extra = [host for host in (0, 0xFFFFFFFF) if low <= host <= high and network.prefixlen == 32]
-        rows = np.zeros((len(hosts) + len(extra), 16), np.uint8)
-        rows[:, :12] = np.frombuffer(MAPPED_PREFIX, np.uint8)
-        rows[:, 12:] = np.array([*hosts.tolist(), *extra], ">u4").view(np.uint8).reshape(-1, 4)
+        rows = _rows4(np.array([*hosts.tolist(), *extra], np.int64))
         lab = self.addresses(rows)[:, 12:].copy().view(">u4").ravel()
         # A /24 that lies in the prefix as a whole, and has one of the lab to itself, stands for all its hosts.
         whole: npt.NDArray[np.bool_] = np.zeros(len(lab), np.bool_)
@@ -132,6 +141,14 @@ class AddressMap:
         return [ipaddress.IPv6Network((int(net) << _V6_BITS, _V6_BITS)) for net in lab]
 
 
+def _rows4(hosts: I64) -> U8:
+    """IPv4 addresses as 16 bytes each."""
+    rows = np.zeros((len(hosts), 16), np.uint8)
+    rows[:, :12] = np.frombuffer(MAPPED_PREFIX, np.uint8)
+    rows[:, 12:] = hosts.astype(">u4").view(np.uint8).reshape(-1, 4)
+    return rows
+
+
 def _host_keys(found: Found) -> tuple[I64, I64]:
     """IPv4 hosts without the two that have fixed partners, ascending, and how often each was seen."""
     keys, sightings = listed(found.hosts)
@@ -143,7 +160,7 @@ def _deal_hosts(
     hosts: I64, sightings: I64, seed: int, turn: int, free: npt.NDArray[np.bool_]
 ) -> tuple[int, U32, int, U32]:
     """Rounds until addresses come again, the lab address of each host (0: it shares one), how many share, and which."""
-    blocks = free.reshape(-1, 256).all(axis=1)
+    blocks = np.asarray(free.reshape(-1, 256).all(axis=1), np.bool_)
     blocks[list(_RESERVED)] = False
     available = np.flatnonzero(blocks)
     single = free.copy().reshape(-1, 256)

@@ -51,13 +51,11 @@ class Pace:
 class Timetable:
     """The times of a capture's frames on the campaign's clock.
 
-    ``begin_ns`` and ``end_ns`` are those of its first and last frame, ``frames`` how many there are. With ``pps`` a
-    frame's number gives its time, else ``factor`` (ns of the replay for one of the capture) does. A round of the loop
-    takes ``period_ns``.
+    ``begin_ns`` is that of its first frame, ``frames`` how many there are. With ``pps`` a frame's number gives its
+    time, else ``factor`` (ns of the replay for one of the capture) does. A round of the loop takes ``period_ns``.
     """
 
     begin_ns: int
-    end_ns: int
     frames: int
     start_ns: int = 0
     factor: float = 1.0
@@ -66,19 +64,17 @@ class Timetable:
     rounds: int = 1
     stop_ns: int = 0  # frames from then on are left out
 
-    def at(self, ts: I64, first: int, turn: int) -> I64:
-        """When frames with the capture's times ``ts`` leave; ``first`` is the number of the first of them."""
-        return self._put(self.offsets(ts, np.arange(first, first + len(ts))), turn)
-
     def offsets(self, ts: I64, numbers: I64) -> I64:
-        """Nanoseconds from the start of a round."""
+        """Nanoseconds from the start of a round for the capture's times ``ts``; ``numbers`` count its frames."""
         if self.pps is not None:
-            return np.floor(numbers * (NS / self.pps)).astype(np.int64)
-        return np.floor((ts - self.begin_ns) * self.factor).astype(np.int64)
+            paced: I64 = np.floor(numbers * (NS / self.pps)).astype(np.int64)
+            return paced
+        scaled: I64 = np.floor((ts - self.begin_ns) * self.factor).astype(np.int64)
+        return scaled
 
-    def _put(self, offsets: I64, turn: int) -> I64:
-        times: I64 = offsets + (self.start_ns + turn * self.period_ns)
-        return times
+    def begin_of(self, turn: int) -> int:
+        """When a round begins."""
+        return self.start_ns + turn * self.period_ns
 
     @property
     def seconds(self) -> float:
@@ -97,14 +93,11 @@ def make_timetable(pace: Pace, begin_ns: int, end_ns: int, frames: int, starts: 
     """
     span = end_ns - begin_ns
     factor = 1.0 / (pace.speed or 1.0)
-    gap = span / max(frames - 1, 1)
-    length = span + max(gap, 1.0)  # from the first frame of a round to the first of the next
     if pace.multiplier is not None:
-        length, factor = _at_multiplier(pace.multiplier, starts, length)
-    if pace.pps is not None:
-        period = math.ceil(frames * NS / pace.pps)
-    else:
-        period = max(math.ceil(length * factor), 1)
+        factor = _at_multiplier(pace.multiplier, starts)
+    gap = max(span / max(frames - 1, 1), 1.0)  # from the last frame of a round to the first of the next
+    by_time = max(math.ceil((span + gap) * factor), 1)
+    period = by_time if pace.pps is None else math.ceil(frames * NS / pace.pps)
     rounds = pace.loops or math.ceil((pace.duration_s or 0.0) * NS / period)
     total = rounds * period
     if pace.duration_s is not None:
@@ -116,14 +109,12 @@ def make_timetable(pace: Pace, begin_ns: int, end_ns: int, frames: int, starts: 
         )
     if rounds > _MOST_LOOPS:
         raise InputError(f"{rounds:,} rounds of {period / NS:g} s are more than {_MOST_LOOPS:,}: a shorter --duration")
-    return Timetable(begin_ns, end_ns, frames, start_ns, factor, pace.pps, period, rounds, start_ns + total)
+    return Timetable(begin_ns, frames, start_ns, factor, pace.pps, period, rounds, start_ns + total)
 
 
-def _at_multiplier(multiplier: float, starts: I64, length: float) -> tuple[float, float]:
-    """Length of a round and factor at which so many attempts begin a second, over the rounds."""
-    wanted = multiplier * TOKYO_RATE
-    if len(starts) < 2:
-        raise InputError(
-            f"--multiplier needs at least 2 attempts to tell their rate, and the capture has {len(starts)}"
-        )
-    return length, (len(starts) / wanted) * NS / length
+def _at_multiplier(multiplier: float, starts: I64) -> float:
+    """The factor that lets attempts begin at that rate, on average from the first of them to the last."""
+    span = int(starts.max() - starts.min()) if len(starts) else 0
+    if span == 0:
+        raise InputError(f"--multiplier needs attempts that begin at different times; the capture has {len(starts)}")
+    return (len(starts) - 1) / (multiplier * TOKYO_RATE) * NS / span

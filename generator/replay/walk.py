@@ -277,10 +277,9 @@ def _igmp(data: U8, at: Int, end: Int, trail: Trail) -> None:
 @lean_kernel
 def _icmp(data: U8, at: Int, end: Int, protocol: Int, trail: Trail) -> Int:
     """Addresses in ICMP messages that quote nothing."""
-    trail.state[WHOLE] = end - at >= 8
-    trail.state[PAYLOAD] = min(at + 8, end)
     if end - at < 8:
-        return 0
+        return _CUT
+    trail.state[PAYLOAD] = at + 8
     kind = np.int64(data[at])
     if protocol == 1:
         if kind == 9:  # routers (RFC 1256)
