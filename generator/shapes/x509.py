@@ -48,3 +48,18 @@ def self_signed(rng: np.random.Generator, common_name: str = "WebRTC") -> bytes:
     )
     pair = sequence(tlv(0x02, b"\x01" + rng.bytes(31)), tlv(0x02, b"\x01" + rng.bytes(31)))
     return sequence(body, algorithm, tlv(0x03, b"\x00" + pair))
+
+
+def ocsp(rng: np.random.Generator) -> bytes:
+    """A basic OCSP response (RFC 6960) that calls one certificate good; about 470 bytes."""
+    when = tlv(0x18, b"20260725060000Z")
+    digest = sequence(bytes.fromhex("06052b0e03021a"), b"\x05\x00")
+    certificate_id = sequence(
+        digest, tlv(0x04, rng.bytes(20)), tlv(0x04, rng.bytes(20)), tlv(0x02, b"\x01" + rng.bytes(15))
+    )
+    single = sequence(certificate_id, b"\x80\x00", when)
+    told = sequence(tlv(0xA2, tlv(0x04, rng.bytes(20))), when, sequence(single))
+    algorithm = sequence(bytes.fromhex("06092a864886f70d01010b"), b"\x05\x00")
+    basic = sequence(told, algorithm, tlv(0x03, b"\x00" + rng.bytes(256)))
+    body = sequence(bytes.fromhex("06092b0601050507300101"), tlv(0x04, basic))
+    return sequence(b"\x0a\x01\x00", tlv(0xA0, body))
