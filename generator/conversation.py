@@ -11,14 +11,16 @@ from __future__ import annotations
 from typing import Literal, Self
 
 from generator import headers
-from generator.exchange import ARP, ICMP, ICMPV6, OTHER, TCP, UDP, Exchange, Frame
+from generator.exchange import ARP, ICMP, ICMPV6, OTHER, TCP, UDP, Frame
+from generator.path import AFTER, Path
 from generator.payload import Content, Payload, Rand, join
+from generator.stream import Stream
 from generator.world import World
 
 __all__ = ["Conversation", "Payload", "Rand", "join"]
 
 
-class Conversation(Exchange):
+class Conversation(Stream):
     """A script of frames between a client and a server; every method returns the conversation itself.
 
     Think times are seconds and vary by ``jitter`` (a share, 0 to 1) in every attempt. ``client_os`` and ``server_os``
@@ -27,19 +29,25 @@ class Conversation(Exchange):
     """
 
     @classmethod
-    def tcp(cls, world: World, *, client_os: str = "", server_os: str = "", near: str = "") -> Self:
+    def tcp(
+        cls, world: World, *, client_os: str = "", server_os: str = "", near: str = "", path: Path | None = None
+    ) -> Self:
         """A TCP connection."""
-        return cls(world, TCP, client_os, server_os, near)
+        return cls(world, TCP, client_os, server_os, near, path)
 
     @classmethod
-    def udp(cls, world: World, *, client_os: str = "", server_os: str = "", near: str = "") -> Self:
+    def udp(
+        cls, world: World, *, client_os: str = "", server_os: str = "", near: str = "", path: Path | None = None
+    ) -> Self:
         """UDP datagrams; ``client`` and ``server`` send one datagram each (at most 1,452 bytes)."""
-        return cls(world, UDP, client_os, server_os, near)
+        return cls(world, UDP, client_os, server_os, near, path)
 
     @classmethod
-    def icmp(cls, world: World, *, client_os: str = "", server_os: str = "", near: str = "") -> Self:
+    def icmp(
+        cls, world: World, *, client_os: str = "", server_os: str = "", near: str = "", path: Path | None = None
+    ) -> Self:
         """ICMP echo (ICMPv6 in the IPv6 rendering); see ``ping``."""
-        return cls(world, ICMP, client_os, server_os, near)
+        return cls(world, ICMP, client_os, server_os, near, path)
 
     @classmethod
     def arp(cls, world: World) -> Self:
@@ -56,9 +64,17 @@ class Conversation(Exchange):
     # -- TCP ---------------------------------------------------------------------------------------------------------
 
     def open(self, think: float = 0.0) -> Self:
-        """The three-way handshake with both systems' options."""
-        self.send("S", think=think)
-        self.send("SA", from_client=False, think=0.00005)
+        """The three-way handshake with both systems' options; on a lossy path with repetitions."""
+        asks = self.path.ecn
+        self._ecn = asks and self.server_stack.ecn_answer
+        self.send("SEC" if asks else "S", think=think)
+        lost = self.path.fates(self.chance, 2)
+        if lost[0] == AFTER:
+            self.repeat(self.path.syn_retry)
+        self.send("SAE" if self._ecn else "SA", from_client=False, think=0.00005)
+        if lost[1] == AFTER:
+            # Both ends' timers run; the server's answer comes again first.
+            self.repeat(self.path.syn_retry)
         return self.send("A", think=0.00002)
 
     def repeat(self, think: float = 1.0, jitter: float = 0.05) -> Self:
@@ -78,9 +94,10 @@ class Conversation(Exchange):
 
     def acknowledge(self, think: float = 0.0) -> Self:
         """Send the pure ACK that one side still owes, if any, without waiting for the delayed ACK."""
-        for from_client in (True, False):
-            if self._owed[0 if from_client else 1]:
-                self.send("A", from_client=from_client, think=think)
+        for lane in self._lanes:
+            for side in (0, 1):
+                if lane.owed[side]:
+                    self._acknowledge(lane, side, think)
         return self
 
     def refuse(self, think: float = 0.00005) -> Self:
@@ -95,7 +112,11 @@ class Conversation(Exchange):
         if how in ("rst", "server_rst"):
             return self.send("RA", from_client=first, think=think)
         self.send("FA", from_client=first, think=think)
+        if AFTER in self.path.fates(self.chance, 1):
+            self.repeat(self._side(from_client=first).least_rto, jitter=0.3)
         self.send("FA", from_client=not first, think=0.0002)
+        if how == "fin" and self.path.resets:
+            return self.send("R", think=0.00002, options=False)
         return self.send("A", from_client=first, think=0.00002)
 
     # -- other protocols ---------------------------------------------------------------------------------------------
@@ -114,7 +135,8 @@ class Conversation(Exchange):
                 lane.put(
                     self._frame(lane, header, content, ICMP if lane.version == 4 else ICMPV6, not is_reply), jitter
                 )
-            self._last = not is_reply
+            for lane in self._lanes:
+                lane.last = not is_reply
         return self
 
     def icmp_message(
@@ -138,7 +160,7 @@ class Conversation(Exchange):
             header = headers.bare(lane.version, self._side(from_client=from_client), ICMP if kind4 else ICMPV6)
             header += bytes((kind, code, 0, 0)) if kind4 else bytes((128 if from_client else 129, 0, 0, 0))
             lane.put(self._frame(lane, header, content, ICMP if kind4 else ICMPV6, from_client), jitter)
-        self._last = from_client
+            lane.last = from_client
         return self
 
     def unreachable(self, code: int = 3, think: float = 0.0001) -> Self:
@@ -155,7 +177,7 @@ class Conversation(Exchange):
             header = headers.unreachable(lane.version, self.server_stack, code)
             kind = ICMP if lane.version == 4 else ICMPV6
             lane.put(self._frame(lane, header, content, kind, from_client=False)._replace(quotes=True), 0.3)
-        self._last = False
+            lane.last = False
         return self
 
     def who_has(self, *, reply: bool = True, think: float = 0.0, jitter: float = 0.3, mac: str = "") -> Self:
@@ -178,9 +200,12 @@ class Conversation(Exchange):
         return self
 
     def pause(self, seconds: float) -> Self:
-        """Nothing happens for that long (added to what comes next)."""
+        """Nothing is said for that long (added to what comes next); a connection may be kept alive meanwhile."""
         for lane in self._lanes:
-            lane.gap_ns += seconds * 1e9
+            left = seconds
+            if self.protocol == TCP:
+                left = self._probe(lane, self._settle(lane, 1, self._settle(lane, 0, left)))
+            lane.gap_ns += left * 1e9
         return self
 
     # -- for the engine ----------------------------------------------------------------------------------------------

@@ -1,15 +1,19 @@
-"""How a conversation's frames come about: two renderings, TCP's numbers and windows, segments and their ACKs.
+"""Both ends of a conversation: two renderings, systems, options, numbers, windows, and the time between frames.
 
-``generator.conversation`` has the words that a family uses; here is what they do.
+``generator.stream`` says how data goes over TCP; ``generator.conversation`` has the words that a family uses.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final, NamedTuple, Self
 
+import numpy as np
+
 from generator import headers
-from generator.habits import CLIENT_SYSTEMS, SERVER_SYSTEMS, Stack
+from generator.path import Path, draw_path, segment_size
 from generator.payload import Content, Payload, lay_out
+from generator.stacks import Stack
 from generator.world import World
 
 TCP: Final = 6
@@ -18,15 +22,16 @@ ICMP: Final = 1
 ICMPV6: Final = 58
 ARP: Final = 0  # the ``kind`` of an ARP frame
 OTHER: Final = 255  # another IP protocol: no transport to stamp
-LATE: Final = 0.04  # a think time beyond which a pure ACK goes ahead of the data (seconds)
 MTU: Final = 1500
+_LARGEST_ROOM: Final = 3 << 20  # how far a receive window grows by itself
 
 
 class Frame(NamedTuple):
     """One frame of one rendering, ready for ``template.compile_family``.
 
     ``gap_rtt`` and ``gap_ns`` say when it appears after the frame before it; ``jitter`` is the share by which
-    ``gap_ns`` varies from attempt to attempt. ``seq`` and ``ack`` are relative to both ends' initial numbers.
+    ``gap_ns`` varies from attempt to attempt. ``seq`` and ``ack`` are relative to both ends' initial numbers, and so
+    are the edges of the selective ACK that stand in the header at ``sack_at``.
     """
 
     header: bytes
@@ -42,22 +47,37 @@ class Frame(NamedTuple):
     times_at: int = 0
     ipid: int = 0
     quotes: bool = False  # an ICMP error that quotes the client's first frame
+    sack_at: int = 0  # where the selective ACK's edges stand in the frame, 0: none
 
 
 class Lane:
-    """The rendering of a conversation in one IP version, with the TCP state of both ends."""
+    """The rendering of a conversation in one IP version, with the TCP state of both ends: (client, server)."""
 
-    def __init__(self, version: int) -> None:
+    def __init__(self, version: int, room: list[int]) -> None:
         self.version = version
         self.frames: list[Frame] = []
-        self.next = [0, 0]  # next sequence number of client and server, relative
+        self.next = [0, 0]  # next sequence number, relative
         self.acked = [False, False]  # this side has seen an ACK flag go out
+        self.owed = [False, False]  # an ACK that this side still owes
+        self.last: bool | None = None  # who spoke last: True the client
         self.gap_rtt = 0.0
         self.gap_ns = 0.0
+        self.room = room  # bytes of receive window
+        self.taken = [0, 0]  # bytes received
+        self.unread = [0, 0]  # bytes that the application has not fetched
+        self.speed = 2  # segments that may be on the way, grown as in slow start
 
     def put(self, frame: Frame, jitter: float) -> None:
+        """Add a frame after the gap noted so far."""
         self.frames.append(frame._replace(gap_rtt=self.gap_rtt, gap_ns=int(self.gap_ns), jitter=jitter))
         self.gap_rtt, self.gap_ns = 0.0, 0.0
+
+
+def room_of(stack: Stack) -> int:
+    """The receive window after the handshake, in bytes: some systems open it at once."""
+    if stack.order == "windows" and stack.scale >= 8:
+        return 262_656
+    return 131_712 if stack.order == "mac" else stack.window
 
 
 class Exchange:
@@ -65,26 +85,37 @@ class Exchange:
 
     _ip_protocol = 0
 
-    def __init__(self, world: World, protocol: int, client_os: str = "", server_os: str = "", near: str = "") -> None:
-        rng = world.rng
+    def __init__(
+        self,
+        world: World,
+        protocol: int,
+        client_os: str = "",
+        server_os: str = "",
+        near: str = "",
+        path: Path | None = None,
+    ) -> None:
+        rng, habits = world.rng, world.habits
         self.world = world
         self.protocol = protocol
-        self.client_stack = self._stack(client_os or world.pick(CLIENT_SYSTEMS))
-        self.server_stack = self._stack(server_os or world.pick(SERVER_SYSTEMS))
+        client = habits.stack(client_os or habits.system("clients", rng), rng)
+        server = habits.stack(server_os or habits.system("servers", rng), rng)
+        self.path = path or draw_path(habits, rng, client)
+        self.chance = np.random.default_rng(int(rng.integers(1 << 62)))  # the path's own luck
+        self.client_stack = replace(client, mss=segment_size(client, self.path.mtu[0]))
+        self.server_stack = replace(server, mss=segment_size(server, self.path.mtu[1]))
         spots = {"server": (0.01, 0.15), "client": (0.85, 0.99), "middle": (0.3, 0.7)}
         self.position = float(rng.uniform(*spots[near or "server"]))  # share of the round trip beyond the monitor
-        low, high = world.habits.bandwidth
-        self.bandwidth = float(rng.uniform(low, high))
-        least, most = world.habits.hops
+        low, high = habits.bandwidth
+        self.bandwidth = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+        least, most = habits.hops
         near_hops, far_hops = int(rng.integers(0, 3)), (least, most)
         # (client least, client most, server least, server most) routers between each end and the monitor
         self.hops = (*far_hops, near_hops, near_hops) if self.position < 0.5 else (near_hops, near_hops, *far_hops)
-        self._lanes = (Lane(4), Lane(6))
+        rooms = [room_of(self.client_stack), room_of(self.server_stack)]
+        self._lanes = (Lane(4, [*rooms]), Lane(6, [*rooms]))
         self._serial = 0
-        self._last: bool | None = None  # who spoke last: True the client
-        self._owed = [False, False]  # an ACK that client or server still owes
-        self._options = self._negotiate()
-        self._window = 2  # segments the sender may have on the way, grown as in slow start
+        self._agreed = self._negotiate(self.client_stack.options)
+        self._ecn = False
 
     def send(
         self,
@@ -102,24 +133,22 @@ class Exchange:
         """
         content = self._content(payload)
         side = 0 if from_client else 1
+        if "S" in flags and from_client and "A" not in flags:
+            self._agreed = self._negotiate(self.client_stack.options if options else "")
         for lane in self._lanes:
             self._wait(lane, from_client, think)
             self._segment(lane, from_client, flags, content, jitter, options=options)
-        self._last = from_client
-        if "A" in flags:
-            self._owed[side] = False
+            lane.last = from_client
+            if "A" in flags:
+                lane.owed[side] = False
         return self
-
-    def _stack(self, name: str) -> Stack:
-        return self.world.habits.stacks[name]
 
     def _side(self, *, from_client: bool) -> Stack:
         return self.client_stack if from_client else self.server_stack
 
-    def _negotiate(self) -> tuple[str, str]:
-        """What a SYN/ACK may repeat: ("T" where both offer timestamps, the options to leave out)."""
-        both = set(self.client_stack.options) & set(self.server_stack.options)
-        return ("T" if "T" in both else ""), "".join(o for o in "STW" if o not in both)
+    def _negotiate(self, offered: str) -> str:
+        """Which of S, T and W both ends use when the client's SYN offers these options."""
+        return "".join(letter for letter in self.server_stack.repeats if letter in offered)
 
     def _content(self, payload: Payload) -> Content:
         self._serial += 1
@@ -127,7 +156,7 @@ class Exchange:
 
     def _wait(self, lane: Lane, from_client: bool, think: float) -> None:  # noqa: FBT001
         """How long after the frame before: a share of the round trip when the other side spoke last, then thinking."""
-        if self._last is not None and self._last != from_client:
+        if lane.last is not None and lane.last != from_client:
             lane.gap_rtt += (1 - self.position) if from_client else self.position
         lane.gap_ns += think * 1e9
 
@@ -135,7 +164,7 @@ class Exchange:
         ipid = self._side(from_client=from_client).ipid
         return Frame(header, content, kind, lane.version, not from_client, 0.0, 0, 0.0, ipid=ipid)
 
-    def _segment(
+    def _segment(  # noqa: PLR0913 - the fields of a TCP segment
         self,
         lane: Lane,
         from_client: bool,  # noqa: FBT001
@@ -145,103 +174,64 @@ class Exchange:
         *,
         options: bool = True,
         ack: int = -1,
+        seq: int = -1,
+        window: int = -1,
+        blocks: tuple[tuple[int, int], ...] = (),
     ) -> None:
+        """One segment; with ``seq`` it is one that was sent before, or a probe, and the numbers do not move on."""
         stack, side = self._side(from_client=from_client), 0 if from_client else 1
         syn = "S" in flags
-        if not options:
-            listed = ""
-        elif syn:
-            listed = "syn" if from_client and "A" not in flags else f"syn-{self._options[1]}"
-        else:
-            listed = self._options[0] if lane.acked[1] else ""
-        scaled = "W" not in self._options[1] and not syn
-        window = 0 if "R" in flags else max(stack.window >> (stack.scale if scaled else 0), 1)
-        header = headers.tcp(lane.version, stack, flags, listed, window)
+        listed = self._options(lane, side, syn=syn, ack="A" in flags) if options else ""
+        blocks = blocks if "S" in self._agreed else ()
+        field = self._window(lane, side, flags) if window < 0 else window
+        capable = self._ecn and len(content.data) > 0 and seq < 0  # RFC 3168: data, not repetitions
+        tos = self.path.tos[side] | (2 if capable else 0)
+        header = headers.tcp(lane.version, stack, flags, listed, field, tos, blocks)
         frame = self._frame(lane, header, content, TCP, from_client)
         lane.put(
             frame._replace(
-                seq=lane.next[side],
+                seq=lane.next[side] if seq < 0 else seq,
                 ack=(ack if ack >= 0 else lane.next[1 - side]) if "A" in flags else -1,
                 times_at=headers.timestamps_at(header, lane.version) if "T" in listed or syn else 0,
+                sack_at=len(header) - 8 * len(blocks) if blocks else 0,
             ),
             jitter,
         )
-        lane.next[side] += len(content.data) + syn + ("F" in flags)
+        lane.unread[side] = 0 if content.data else lane.unread[side]
+        if seq < 0:
+            lane.next[side] += len(content.data) + syn + ("F" in flags)
         lane.acked[side] |= "A" in flags
 
-    def _say(self, payload: Payload, think: float, jitter: float, *, from_client: bool) -> Self:
-        content = self._content(payload)
-        if self.protocol == TCP:
-            return self._stream(content, think, jitter, from_client=from_client)
-        for lane in self._lanes:
-            self._wait(lane, from_client, think)
-            stack = self._side(from_client=from_client)
-            if self.protocol == UDP:
-                header, kind = headers.udp(lane.version, stack), UDP
-            else:
-                header, kind = headers.bare(lane.version, stack, self._ip_protocol), OTHER
-            if len(header) - headers.LINK + len(content.data) > MTU:
-                raise ValueError(f"a datagram of {len(content.data)} bytes does not fit into {MTU}")
-            lane.put(self._frame(lane, header, content, kind, from_client), jitter)
-        self._last = from_client
-        return self
+    def _options(self, lane: Lane, side: int, *, syn: bool, ack: bool) -> str:
+        """As ``headers.tcp`` wants them."""
+        if syn:
+            return "syn" if side == 0 and not ack else f"answer-{self._agreed}"
+        return "T" if "T" in self._agreed and lane.acked[1] else ""
 
-    def _stream(self, content: Content, think: float, jitter: float, *, from_client: bool) -> Self:
-        side, other = (0, 1) if from_client else (1, 0)
-        delay = self.world.habits.delayed_ack_s
-        if self._owed[side] and (think > LATE or self.world.rng.random() < 0.4):
-            # What is owed for the last data goes ahead as a pure ACK.
-            early = 0.00003 if self.world.rng.random() < 0.5 else min(delay, think)
-            self.send("A", from_client=from_client, think=early)
-            think = max(think - early, 0.0)
-        for lane in self._lanes:
-            self._wait(lane, from_client, think)
-        window = self._window
-        for lane in self._lanes:
-            window = self._bursts(lane, content, jitter, from_client=from_client)
-        self._window = window
-        self._last = from_client
-        size = self._mss(self._lanes[0])
-        segments = -(-len(content.data) // size)
-        self._owed[side] = False
-        self._owed[other] = segments % 2 == 1
-        if segments and segments % 2 == 0:
-            self._last = not from_client
-        return self
+    def _window(self, lane: Lane, side: int, flags: str) -> int:
+        """The window field: what the system starts with, later its receive window less what nobody has read."""
+        stack = (self.client_stack, self.server_stack)[side]
+        if "R" in flags:
+            return 0
+        if "S" in flags:
+            return (stack.answer_window or stack.window) if side else stack.window
+        if not lane.acked[1]:
+            return stack.window  # no handshake: a tool's own segment
+        room = lane.room[side] - (lane.unread[side] if stack.order == "windows" else 0)
+        return min(max(room >> (stack.scale if "W" in self._agreed else 0), 1), 0xFFFF)
+
+    def _takes(self, lane: Lane, side: int, size: int) -> None:
+        """That side receives data: its window grows with what it takes (autotuning, where it can be scaled)."""
+        stack = (self.client_stack, self.server_stack)[side]
+        lane.taken[side] += size
+        lane.unread[side] = (lane.unread[side] + size) % 8192
+        if "W" in self._agreed and stack.scale > 1 and not stack.tool:
+            lane.room[side] = max(lane.room[side], min(2 * lane.taken[side], _LARGEST_ROOM, 0xFFFF << stack.scale))
 
     def _mss(self, lane: Lane) -> int:
-        smaller = min(self.client_stack.mss, self.server_stack.mss)
-        return smaller - (12 if self._options[0] else 0) - (0 if lane.version == 4 else 20)
-
-    def _bursts(self, lane: Lane, content: Content, jitter: float, *, from_client: bool) -> int:
-        """Cut at the MSS, send in bursts that grow as in slow start; the other side acknowledges every second one."""
-        size, total = self._mss(lane), len(content.data)
-        wire_ns = size * 8 / self.bandwidth * 1e9
-        cuts = [(at, min(at + size, total)) for at in range(0, total, size)]
-        window, at = max(self._window, 10), 0
-        base, empty = lane.next[0 if from_client else 1], Content(b"", ())
-        back = self.position if from_client else 1 - self.position  # share from monitor to receiver
-        while at < len(cuts):
-            burst = cuts[at : at + window]
-            at += len(burst)
-            late: list[int] = []
-            for number, (low, high) in enumerate(burst):
-                last = number == len(burst) - 1
-                lane.gap_ns += wire_ns if number else 0.0
-                self._segment(lane, from_client, "PA" if high == total or last else "A", content.cut(low, high), jitter)
-                if number % 2 and back < 0.5:  # the receiver stands near: its ACKs come between
-                    lane.gap_ns += 20_000
-                    self._segment(lane, not from_client, "A", empty, jitter, ack=base + high)
-                elif number % 2:
-                    late.append(base + high)
-            for number, ack in enumerate(late):
-                lane.gap_rtt += 0.0 if number else back
-                lane.gap_ns += 2 * wire_ns if number else 20_000
-                self._segment(lane, not from_client, "A", empty, jitter, ack=ack)
-            if at < len(cuts):
-                lane.gap_rtt += 1 - back if late else 1.0
-                window = min(window * 2, 64)
-        return window
+        # Who announces none is sent 536 bytes at most (RFC 9293 section 3.7.1).
+        smaller = min(self.client_stack.mss if "M" in self.client_stack.options else 536, self.server_stack.mss)
+        return smaller - (12 if "T" in self._agreed else 0) - (0 if lane.version == 4 else 20)
 
 
 def describe(frame: Frame) -> dict[str, Any]:

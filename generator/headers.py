@@ -5,6 +5,8 @@ Lengths, addresses, ports, sequence numbers, identification, TTL and checksums a
 
 from __future__ import annotations
 
+import struct
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -12,7 +14,7 @@ from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import ICMPv6EchoReply, ICMPv6EchoRequest, IPv6
 from scapy.layers.l2 import ARP, Ether
 
-from generator.habits import Stack
+from generator.stacks import Stack, arrange
 
 LINK: Final = 14
 _V4: Final = ("198.18.0.1", "198.18.0.2")
@@ -35,42 +37,65 @@ def _network(version: int, stack: Stack, protocol: int, tos: int) -> Any:  # noq
     return link / IPv6(src=_V6[0], dst=_V6[1], hlim=stack.ttl, nh=protocol, tc=tos)
 
 
-def syn_options(stack: Stack, version: int, *, sack: bool = True, times: bool = True, scale: bool = True) -> list[Any]:
-    """The options of a SYN or SYN/ACK in that system's order, less those that the other side did not offer."""
+def syn_options(stack: Stack, version: int, letters: str = "") -> list[Any]:
+    """The options of a SYN in that system's order, or those that ``letters`` name (M, N, W, S, T, E)."""
     mss = stack.mss - (0 if version == 4 else 20)
-    made: list[Any] = []
-    for letter in stack.options:
-        if letter == "M":
-            made.append(("MSS", mss))
-        elif letter == "N":
-            made.append(("NOP", None))
-        elif letter == "W" and scale:
-            made.append(("WScale", stack.scale))
-        elif letter == "S" and sack:
-            made.append(("SAckOK", b""))
-        elif letter == "T" and times:
-            made.append(("Timestamp", (0, 0)))
-        elif letter == "E":
-            made.append(("EOL", None))
-    return made
+    named: dict[str, tuple[str, Any]] = {
+        "M": ("MSS", mss),
+        "N": ("NOP", None),
+        "W": ("WScale", stack.scale),
+        "S": ("SAckOK", b""),
+        "T": ("Timestamp", (0, 0)),
+        "E": ("EOL", None),
+    }
+    return [named[letter] for letter in letters or stack.options]
+
+
+def tcp(
+    version: int,
+    stack: Stack,
+    flags: str,
+    options: str = "",
+    window: int = 0,
+    tos: int = 0,
+    blocks: tuple[tuple[int, int], ...] = (),
+) -> bytes:
+    """Ethernet, IP and TCP of one segment.
+
+    ``options``: "" none, "T" timestamps, "syn" the system's own, "answer-STW" those of a SYN/ACK that repeats these.
+    ``blocks`` are the edges of a selective ACK, relative to the other side's initial number; they come last.
+    """
+    syn = options.startswith(("syn", "answer"))
+    known = stack if syn else replace(_PLAIN, ttl=stack.ttl, df=stack.df, fixed_id=stack.fixed_id)
+    header = bytearray(_tcp(version, known, flags, options, len(blocks)))
+    at = LINK + (20 if version == 4 else 40)
+    header[at + 14 : at + 16] = window.to_bytes(2, "big")
+    if version == 4:
+        header[LINK + 1] = tos
+    else:
+        header[LINK] |= tos >> 4
+        header[LINK + 1] |= (tos & 15) << 4
+    if blocks:
+        header[len(header) - 8 * len(blocks) :] = b"".join(struct.pack("!II", *block) for block in blocks)
+    return bytes(header)
+
+
+_PLAIN: Final = Stack("")
 
 
 @lru_cache(maxsize=4096)
-def tcp(version: int, stack: Stack, flags: str, options: str = "", window: int = 0, tos: int = 0) -> bytes:
-    """Ethernet, IP and TCP of one segment.
-
-    ``options``: "" none, "T" timestamps, "syn" the system's own, "syn-STW" those less some.
-    """
+def _tcp(version: int, stack: Stack, flags: str, options: str, blocks: int) -> bytes:
     listed: list[Any] = []
-    if options.startswith("syn"):
-        without = options.partition("-")[2]
-        listed = syn_options(
-            stack, version, sack="S" not in without, times="T" not in without, scale="W" not in without
-        )
+    if options == "syn":
+        listed = syn_options(stack, version) if stack.options else []
+    elif options.startswith("answer-"):
+        listed = syn_options(stack, version, arrange(stack.order, options.partition("-")[2]))
     elif options == "T":
         listed = [("NOP", None), ("NOP", None), ("Timestamp", (0, 0))]
-    segment = TCP(sport=1, dport=2, seq=0, ack=0, flags=flags, window=window, options=listed)
-    return bytes(_network(version, stack, 6, tos) / segment)
+    if blocks:
+        listed = [*listed, ("NOP", None), ("NOP", None), ("SAck", (0,) * (2 * blocks))]
+    segment = TCP(sport=1, dport=2, seq=0, ack=0, flags=flags, window=0, options=listed)
+    return bytes(_network(version, stack, 6, 0) / segment)
 
 
 @lru_cache(maxsize=256)

@@ -26,7 +26,7 @@ from generator.wire import (
     put_random,
     sum_words,
 )
-from generator.wire_headers import arp, ipv4, ipv6, timestamps
+from generator.wire_headers import arp, ipv4, ipv6, selective, timestamps
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
@@ -121,7 +121,7 @@ def schedule(template: Template, table: Table, low: Number, high: Number, end_ns
 
 
 @kernel
-def stamp(  # noqa: PLR0915 - one pass over scalars; handing the arrays to helpers would copy their descriptors
+def stamp(  # noqa: PLR0915, C901 - one pass over scalars; handing the arrays to helpers would copy their descriptors
     template: Template, table: Table, due: Due, offsets: I32, out: U8
 ) -> None:
     """Write the frames of ``due`` one behind the other: frame ``i`` to ``out[offsets[i]:offsets[i + 1]]``."""
@@ -190,6 +190,9 @@ def stamp(  # noqa: PLR0915 - one pass over scalars; handing the arrays to helpe
             option = np.int64(template.times_at[frame])
             if option:
                 total += timestamps(buffer, at, option, sender, receiver, ts, echo)
+            edges = np.int64(template.sack_at[frame])
+            if edges:
+                total += selective(buffer, at + edges, initial_number(seed, 1 - side))
             put16(buffer, l4 + 16, fold(total) ^ LOW)
         elif kind == 17:
             total += addresses + (ports >> np.uint64(16)) + (ports & LOW)

@@ -45,6 +45,7 @@ class Template(NamedTuple):
     has_ack: U8
     times_at: I32  # TCP timestamps option, 0 where none
     echo: I32  # how many frames back the echoed timestamp stands, 0 where none
+    sack_at: I32  # edges of the selective ACK, relative to the other side's initial number; 0 where none
     ipid: U8
     step: npt.NDArray[np.uint16]  # frames that this side has sent before
     gap_rtt: npt.NDArray[np.float64]
@@ -69,7 +70,7 @@ def compile_conversations(conversations: Sequence[Conversation]) -> Template:
     return columns.template()
 
 
-_TYPES = "i8 i4 u1 u1 u1 u1 u4 u4 u1 i4 i4 u1 u2 f8 f8 f8"  # of Template, from ``start`` to ``jitter``
+_TYPES = "i8 i4 u1 u1 u1 u1 u4 u4 u1 i4 i4 i4 u1 u2 f8 f8 f8"  # of Template, from ``start`` to ``jitter``
 
 
 class _Columns:
@@ -115,6 +116,7 @@ class _Columns:
                 frame.ack >= 0,
                 frame.times_at,
                 echo,
+                frame.sack_at,
                 frame.ipid,
                 sent,
                 frame.gap_rtt if number else 0.0,
@@ -128,7 +130,7 @@ class _Columns:
         self.part_first.append(len(self.parts))
 
     def template(self) -> Template:
-        rows = list(zip(*self.rows, strict=True)) or [()] * 16
+        rows = list(zip(*self.rows, strict=True)) or [()] * 17
         parts = list(zip(*self.parts, strict=True)) or [()] * 5
         types = _TYPES.split()
         frame_columns = [np.array(column, dtype) for column, dtype in zip(rows, types, strict=True)]

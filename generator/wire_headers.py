@@ -72,3 +72,20 @@ def timestamps(out: U8, at: Number, option: Number, sender: U8, receiver: U8, ts
     for k in range(8):
         total += np.uint64(out[at + option + k]) << np.uint64(0 if (option + k) % 2 else 8)
     return total
+
+
+@kernel
+def selective(out: U8, at: Number, base: Number) -> Number:
+    """Move the edges of a selective ACK (RFC 2018), which stand relative, by ``base``; returns what the sum gains.
+
+    The option's length stands before its first edge. The edges stand at an even place.
+    """
+    gained = np.uint64(0)
+    for place in range(at, at + np.int64(out[at - 1]) - 2, 4):
+        old = np.uint64(0)
+        for k in range(4):
+            old = old << np.uint64(8) | np.uint64(out[place + k])
+        new = (old + base) & MASK32
+        put32(out, place, new)
+        gained += (new >> np.uint64(16)) + (new & LOW) + (LOW - (old >> np.uint64(16))) + (LOW - (old & LOW))
+    return gained

@@ -4,7 +4,12 @@ import pytest
 
 from generator.conversation import Conversation
 from generator.exchange import describe
+from generator.path import CLEAN
 from tests.generator.helpers import world
+
+
+def talk() -> Conversation:
+    return Conversation.tcp(world(), path=CLEAN)
 
 
 def flags(conversation: Conversation, version: int = 4) -> list[tuple[str, int]]:
@@ -12,11 +17,11 @@ def flags(conversation: Conversation, version: int = 4) -> list[tuple[str, int]]
 
 
 def test_a_handshake_is_syn_synack_ack() -> None:
-    assert flags(Conversation.tcp(world()).open()) == [("c", 2), ("s", 18), ("c", 16)]
+    assert flags(talk().open()) == [("c", 2), ("s", 18), ("c", 16)]
 
 
 def test_a_closed_port_refuses_with_rst_ack() -> None:
-    assert flags(Conversation.tcp(world()).send("S").refuse()) == [("c", 2), ("s", 20)]
+    assert flags(talk().send("S").refuse()) == [("c", 2), ("s", 20)]
 
 
 @pytest.mark.parametrize(
@@ -29,11 +34,11 @@ def test_a_closed_port_refuses_with_rst_ack() -> None:
     ],
 )
 def test_connections_end_as_asked(how, tail) -> None:
-    assert flags(Conversation.tcp(world()).open().close(how))[3:] == tail
+    assert flags(talk().open().close(how))[3:] == tail
 
 
 def test_a_retransmission_repeats_the_segment() -> None:
-    frames = Conversation.tcp(world()).send("S").repeat(think=1.0).frames(4)
+    frames = talk().send("S").repeat(think=1.0).frames(4)
     assert frames[1].seq == frames[0].seq
     assert frames[1].gap_ns == pytest.approx(1e9)
 
