@@ -36,7 +36,7 @@ _RATES: Final[Mapping[str, tuple[float, float, float, float]]] = {
     "web_scan": (1, 60, 20, 90),
     "web_attack": (0.3, 12, 20, 120),
     "dns_tunnel": (0.7, 40, 20, 120),
-    "c2_beacon": (0.5, 6, 120, 400),
+    "c2_beacon": (0.03, 8, 120, 900),
 }
 _OTHERS: Final = (0.5, 15, 30, 120)
 _BENIGN_RATE: Final = (1.0, 40.0)  # conversations a second

@@ -27,6 +27,18 @@ def rate(intended: Ints) -> float:
     return len(intended) / max(float(intended[-1] - intended[0]) / SECOND, 1.0)
 
 
+def planned_rate(world: World) -> float:
+    """Attempts a second that the workload plans for this family on average, known before the attempts are."""
+    workload = world.workload
+    mine = sum(share.weight for share in (*workload.attacks, *workload.benign) if share.family == world.family)
+    attack = any(share.family == world.family for share in workload.attacks)
+    shares, curve = (workload.attacks, workload.curve) if attack else (workload.benign, workload.benign_curve)
+    everything = sum(share.weight for share in shares)
+    seconds = np.linspace(0.0, workload.duration_s, 101)
+    rates = np.interp(seconds, [point[0] for point in curve], [point[1] for point in curve])
+    return float(rates.mean()) * mine / everything if everything else 0.0
+
+
 def headcount(rng: np.random.Generator, per_second: float, each: tuple[float, float], limits: tuple[int, int]) -> int:
     """How many sources make up ``per_second`` when each does between ``each[0]`` and ``each[1]`` a second."""
     pace = float(np.exp(rng.uniform(np.log(each[0]), np.log(each[1]))))
@@ -87,18 +99,22 @@ def _assign(intended: Ints, uniform: Floats, weights: Floats, starts: Ints, ends
     return result
 
 
-def beats(intended: Ints, clan: Ints, periods: Ints, jitter: Floats, noise: Floats) -> tuple[Ints, Ints]:
+def beats(
+    intended: Ints, clan: Ints, periods: Ints, jitter: Floats, noise: Floats, most: Ints | None = None
+) -> tuple[Ints, Ints]:
     """Give intended times a rhythm: ``(times, actor)``.
 
     Each attempt belongs to a clan whose members act every ``periods[clan]`` ns, less up to the share ``jitter[clan]``.
     An attempt becomes the beat of the member that has been due longest, at its due time; where none is due yet, a new
-    member joins at the intended time. So the rate follows the plan while each actor keeps its own rhythm.
+    member joins at the intended time. So the rate follows the plan while each actor keeps its own rhythm. A clan that
+    has its ``most`` members lets the next of them act when it is due, unless that is two periods or more away.
     """
-    return _beats(np.ascontiguousarray(intended), clan, periods, jitter, noise)
+    limit = np.full(len(periods), len(intended), np.int64) if most is None else np.asarray(most, np.int64)
+    return _beats(np.ascontiguousarray(intended), clan, periods, jitter, noise, limit)
 
 
 @kernel
-def _beats(intended: Ints, clan: Ints, periods: Ints, jitter: Floats, noise: Floats) -> tuple[Ints, Ints]:
+def _beats(intended: Ints, clan: Ints, periods: Ints, jitter: Floats, noise: Floats, most: Ints) -> tuple[Ints, Ints]:
     count = len(intended)
     times = np.empty(count, np.int64)
     actor = np.empty(count, np.int64)
@@ -106,11 +122,13 @@ def _beats(intended: Ints, clan: Ints, periods: Ints, jitter: Floats, noise: Flo
     due = np.empty(count, np.int64)
     who = np.empty(count, np.int64)
     head = np.full(len(periods), np.int64(-1))
+    size = np.zeros(len(periods), np.int64)
     members = np.int64(0)
     for i in range(count):
         c = clan[i]
         node = head[c]
-        if node >= 0 and due[node] <= intended[i]:
+        full = node >= 0 and size[c] >= most[c] and due[node] - intended[i] < 2 * periods[c]
+        if node >= 0 and (full or due[node] <= intended[i]):
             head[c] = following[node]
             times[i] = due[node] if intended[i] - due[node] < 2 * periods[c] else intended[i]
             actor[i] = who[node]
@@ -118,6 +136,7 @@ def _beats(intended: Ints, clan: Ints, periods: Ints, jitter: Floats, noise: Flo
             times[i] = intended[i]
             actor[i] = members
             members += 1
+            size[c] += 1
         due[i] = times[i] + np.int64(periods[c] * (1.0 - jitter[c] * noise[i]))
         who[i] = actor[i]
         following[i] = -1

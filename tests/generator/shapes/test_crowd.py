@@ -22,14 +22,15 @@ def test_ordinals_count_earlier_rows_of_the_group(groups: list[int]) -> None:
     assert crowd.ordinals(np.array(groups, np.int64)).tolist() == naive
 
 
-def naive_beats(intended, clan, periods, jitter, noise):
+def naive_beats(intended, clan, periods, jitter, noise, most):
     queues: dict[int, list[tuple[int, int, int]]] = {}
     found, actors = [], []
     for i, due_by in enumerate(intended):
         queue = queues.setdefault(int(clan[i]), [])
         queue.sort(key=lambda entry: (entry[0], entry[1]))
         period = int(periods[clan[i]])
-        if queue and queue[0][0] <= due_by:
+        full = queue and len(queue) >= most[clan[i]] and queue[0][0] - due_by < 2 * period
+        if queue and (full or queue[0][0] <= due_by):
             due, _, actor = queue.pop(0)
             at = due if due_by - due < 2 * period else int(due_by)
         else:
@@ -46,7 +47,7 @@ def test_beats_equal_the_naive_twin(seed: int, count: int) -> None:
     rng = np.random.default_rng(seed)
     clan = rng.integers(0, 3, count)
     periods, jitter = rng.integers(SECOND, 9 * SECOND, 3), rng.choice((0.0, 0.3), 3)
-    arguments = (times(seed, count), clan, periods, jitter, rng.random(count))
+    arguments = (times(seed, count), clan, periods, jitter, rng.random(count), rng.choice((1, 4, 999), 3))
     made = crowd.beats(*arguments)
     assert [column.tolist() for column in made] == [list(column) for column in naive_beats(*arguments)]
 
@@ -60,6 +61,19 @@ def test_a_bot_keeps_its_period_and_the_rate_stays() -> None:
     assert np.mean(gaps == periods[0]) > 0.9
     assert abs(int(actor.max()) - 200) < 60
     assert (made <= intended).all()
+
+
+def test_a_clan_keeps_to_its_most_members() -> None:
+    intended, one = times(3, 400, 800.0), np.array([1])
+    made, actor = crowd.beats(intended, np.zeros(400, np.int64), 2 * SECOND * one, np.zeros(1), np.zeros(400), 1 * one)
+    assert int(actor.max()) < 8
+    assert np.median(np.diff(made[actor == 0])) == 2 * SECOND
+
+
+def test_the_planned_rate_is_the_familys_share() -> None:
+    shares = (Share("syn_flood", 3.0), Share("c2_beacon", 1.0))
+    work = Workload(duration_s=10.0, curve=((0.0, 0.0), (10.0, 80.0)), attacks=shares)
+    assert crowd.planned_rate(make_world(work, "c2_beacon", {})) == pytest.approx(10.0)
 
 
 def test_actors_are_assigned_by_weight_while_they_are_active() -> None:
