@@ -36,6 +36,7 @@ _RATES: Final[Mapping[str, tuple[float, float, float, float]]] = {
     "web_scan": (1, 60, 20, 90),
     "web_attack": (0.3, 12, 20, 120),
     "dns_tunnel": (0.7, 40, 20, 120),
+    "exfiltration": (0.02, 8, 60, 600),
     "c2_beacon": (0.03, 8, 120, 900),
 }
 _OTHERS: Final = (0.5, 15, 30, 120)
