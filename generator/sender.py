@@ -44,6 +44,7 @@ class Sender:
         self.status = StatusFile(Path(options.status), self.lateness)
         self.meta: Record | None = None
         self.state, self.error = "preparing", ""
+        self.reason = "peer_gone"  # what the ledger says of frames that a failed campaign did not send
         self.stopping_since = 0
         self.sent_frames = self.sent_bytes = self.sent_attempts = self.messages = self.starved = self.lost = 0
         self.upto = 0
@@ -63,22 +64,35 @@ class Sender:
         signal.signal(signal.SIGTERM, self.stop)
         signal.signal(signal.SIGINT, self.stop)
         ring = Ring.create(self.options.ring)
-        maker = Maker(self.options.workload, self.options.truth, self.clock.anchor, ring)
         self._report(force=True)
+        maker: Maker | None = None
         try:
+            self._prepare()
+            maker = self._make(ring)
             self._wait_for_plan(maker)
-            peer = self._connect()
-            self._pace(peer, ring, maker)
-            self._finish(peer)
+            self._deliver(ring, maker)
         except TenfoldError as error:
             self.state, self.error = "failed", str(error)
-        said = maker.end(self.upto, early=not self._ended) if self.meta else maker.kill()
+        self._close()
+        said = ""
+        if maker:
+            said = maker.end(self.upto, early=not self._ended) if self.meta else maker.kill()
         if said:
             self.state, self.error = "failed", said
         self.status.close(self._document())
         if self.error:
             sys.stderr.write(f"tenfold: {self.error}\n")
         return 0 if self.state in ("done", "stopped") else 1
+
+    def _prepare(self) -> None:
+        """What must be in order before a plan is made; a wire looks at its permission here."""
+
+    def _close(self) -> None:
+        """Give back what ``_prepare`` opened."""
+
+    def _make(self, ring: Ring) -> Maker:
+        """Start the maker of frames."""
+        return Maker(self.options.workload, self.options.truth, self.clock.anchor, ring, program=self.options.maker)
 
     def _wait_for_plan(self, maker: Maker) -> None:
         while not maker.records:
@@ -94,6 +108,12 @@ class Sender:
         self._report(force=True)
 
     # -- the wire ----------------------------------------------------------------------------------------------------
+
+    def _deliver(self, ring: Ring, maker: Maker) -> None:
+        """Send it all, from the first frame to the end of the stream."""
+        peer = self._connect()
+        self._pace(peer, ring, maker)
+        self._finish(peer)
 
     def _connect(self) -> socket.socket:
         """The peer's socket; it may take a while until somebody listens."""
@@ -128,7 +148,7 @@ class Sender:
         return True
 
     def _pace(self, peer: socket.socket, ring: Ring, maker: Maker) -> None:
-        _calm()
+        calm()
         clock, records = self.clock, maker.records
         while not self._stopping():
             maker.refill()
@@ -210,7 +230,7 @@ class Sender:
         if self.state == "stopped":
             stage.drop("stopped", rest)
         elif self.state == "failed":
-            stage.drop("peer_gone", rest)
+            stage.drop(self.reason, rest)
         else:
             stage.in_flight = rest
         return ledger
@@ -244,7 +264,7 @@ def _asked_to_stop(control: Path) -> bool:
         return False
 
 
-def _calm() -> None:
+def calm() -> None:
     """Keep Python itself from getting in the way: no collector, quick thread switches, priority."""
     gc.collect()
     gc.freeze()
@@ -257,13 +277,29 @@ def main(arguments: list[str]) -> int:
     """Entry point of the process."""
     parser = argparse.ArgumentParser(prog="python -m generator.sender")
     parser.add_argument("--workload", required=True, type=Path, help="JSON of generator.workload")
-    parser.add_argument("--socket", required=True, type=Path, help="Unix socket of the detector")
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument("--socket", type=Path, help="Unix socket of the detector")
+    target.add_argument("--wire", default="", help="interface of the lab to send real frames on (docs/lab.md)")
     parser.add_argument("--clock", default="", help="anchor of the campaign's clock")
     parser.add_argument("--status", required=True, type=Path, help="JSON, replaced five times a second")
     parser.add_argument("--truth", required=True, type=Path, help="Parquet, written at the end")
     parser.add_argument("--control", default="", help='JSON that may come to say {"stop": true}')
     parser.add_argument("--ring", type=int, default=_RING_BYTES, help="bytes of frames made ahead at most")
-    return Sender(parser.parse_args(arguments)).run()
+    parser.add_argument("--maker", default="generator.spool", help="the module that makes the frames")
+    wire = parser.add_argument_group("with --wire")
+    wire.add_argument("--netns", default="", help="network namespace of the wire")
+    wire.add_argument("--heartbeat", default="", help="file of generator.lab.deadman.Heartbeat: the controller lives")
+    wire.add_argument("--pacing", choices=("exact", "frugal"), help="read the clock all the time, or sleep")
+    wire.add_argument("--engine", choices=("auto", "xdp", "sendmmsg"), default="auto")
+    wire.add_argument("--ceiling", type=int, default=0, help="frames a second, at most")
+    wire.add_argument("--lab-file", default="", help="permission for another interface than one of the lab")
+    wire.add_argument("--sent", default="", help=".npy of the planned time of each frame that left, in their order")
+    options = parser.parse_args(arguments)
+    if not options.wire:
+        return Sender(options).run()
+    from generator.lab.wire_sender import WireSender
+
+    return WireSender(options).run()
 
 
 if __name__ == "__main__":
