@@ -22,10 +22,13 @@ from contract.families import GROUPS, TACTICS, TECHNIQUES, catalogue, read_famil
 from contract.safety import LAB
 from generator import registry
 from generator.conversation import Conversation
+from generator.exchange import TCP as TCP_KIND
+from generator.exchange import Frame, describe
 from generator.sinks.pcap import PcapSink
 from generator.traffic import chunks
 from generator.workload import DEFAULT_START_NS, Share, Workload
 from generator.world import Attempts, World, make_world
+from tests.generator.follower import follow
 
 ROOT = Path(registry.__file__).parent
 NAMES = sorted(registry.names())
@@ -37,7 +40,7 @@ MOST_BYTES = 16 << 20
 # Sending into the void is what these do; all others also show the other side.
 ONE_SIDED = {"udp_flood", "ack_flood", "icmp_flood", "arp_spoofing", "reflection_amplification"}
 # Protocols whose dissectors only guess by the look of random bytes.
-GUESSED = ("RTCP", "RTP", "QUAKE", "GTP", "STUN", "Thrift")
+GUESSED = ("RTCP", "RTP", "QUAKE", "GTP", "STUN", "Thrift", "CLTP")
 
 
 def workload(name: str, seed: int, rate: float = 40.0) -> Workload:
@@ -192,6 +195,25 @@ def test_both_sides_are_seen(name: str) -> None:
     if name not in ONE_SIDED:
         seen = np.concatenate([np.array(both)[built(name, seed)[1].template] for seed in SEEDS])
         assert seen.any(), "no attempt of these campaigns has an answer"
+
+
+def is_connection(frames: list[Frame]) -> bool:
+    """A SYN that is answered by a SYN/ACK; what else there is are probes and floods."""
+    flags = [describe(frame)["flags"] for frame in frames if frame.kind == TCP_KIND]
+    return bool(flags) and flags[0] & 0x12 == 0x02 and any(flag & 0x12 == 0x12 for flag in flags)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_connection_can_be_followed(name: str, seed: int) -> None:
+    """Numbers, ACKs and selective ACKs are those of a true connection, losses and all."""
+    conversations, _, _ = built(name, seed)
+    for number, conversation in enumerate(conversations):
+        for version in (4, 6):
+            frames = [frame for frame in conversation.frames(version) if not frame.quotes]
+            if is_connection(frames):
+                seen = follow(frames)
+                assert seen.open_holes == 0, f"variant {number}, IPv{version}"
 
 
 @pytest.mark.parametrize("name", NAMES)
