@@ -42,6 +42,12 @@ class Lateness:
         if times:
             self._pending.append((left_ns, times))
 
+    def count(self, left_ns: npt.NDArray[np.int64], times: npt.NDArray[np.int64]) -> None:
+        """These frames left at these moments; both int64 ns."""
+        off = np.abs(left_ns - times) // 1000
+        self.worst_us = max(self.worst_us, int(off.max(initial=0)))
+        self.bins += np.bincount(np.minimum(off, _BINS), minlength=_BINS + 1)
+
     def settle(self) -> None:
         """Count what was noted."""
         pending, self._pending = self._pending, []
@@ -49,9 +55,7 @@ class Lateness:
             return
         lefts = np.repeat(np.array([left for left, _ in pending], np.int64), [len(times) // 8 for _, times in pending])
         times = np.frombuffer(b"".join(times for _, times in pending), np.int64)
-        off = np.abs(lefts - times) // 1000
-        self.worst_us = max(self.worst_us, int(off.max()))
-        self.bins += np.bincount(np.minimum(off, _BINS), minlength=_BINS + 1)
+        self.count(lefts, times)
 
     def summary(self) -> tuple[float, dict[str, int]]:
         """The share of frames within 1 ms of plan, and p50, p99, max in microseconds."""

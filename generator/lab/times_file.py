@@ -1,0 +1,46 @@
+"""A .npy of int64 that grows while it is written: times as they come, the right length in its head at the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from contract.errors import InputError
+
+_MAGIC: Final = b"\x93NUMPY\x01\x00"
+_HEAD: Final = 128  # bytes before the first number; a multiple of 64 (NEP 1)
+
+
+class TimesFile:
+    """Read it with ``numpy.load``. Raises ``InputError`` where the file system refuses."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._count = 0
+        try:
+            self._file = path.open("wb")
+            self._file.write(bytes(_HEAD))
+        except OSError as error:
+            raise InputError(f"{path}: {error.strerror}") from None
+
+    def append(self, times: npt.NDArray[np.int64]) -> None:
+        """More of them."""
+        try:
+            self._file.write(times.astype("<i8").tobytes())
+        except OSError as error:
+            raise InputError(f"{self._path}: {error.strerror}") from None
+        self._count += len(times)
+
+    def close(self) -> None:
+        """Write the head: the file is complete."""
+        head = f"{{'descr': '<i8', 'fortran_order': False, 'shape': ({self._count},), }}".encode()
+        body = head.ljust(_HEAD - len(_MAGIC) - 3) + b"\n"
+        try:
+            self._file.seek(0)
+            self._file.write(_MAGIC + len(body).to_bytes(2, "little") + body)
+            self._file.close()
+        except OSError as error:
+            raise InputError(f"{self._path}: {error.strerror}") from None
