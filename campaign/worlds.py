@@ -39,7 +39,7 @@ _RATES: Final[Mapping[str, tuple[float, float, float, float]]] = {
     "exfiltration": (0.02, 8, 60, 600),
     "c2_beacon": (0.03, 8, 120, 900),
 }
-_OTHERS: Final = (0.5, 15, 30, 120)
+_OTHERS: Final = (0.15, 20, 30, 180)
 _BENIGN_RATE: Final = (1.0, 40.0)  # conversations a second
 
 

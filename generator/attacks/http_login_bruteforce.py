@@ -2,7 +2,8 @@
 
 Forms (hydra, Burp-like, WordPress, XML-RPC in small texts), JSON APIs and HTTP basic authentication; kept-alive or
 fresh connections, 1 to 20 tries each; answers of nearly constant size: 200 with the form again, 302 back to it, 401
-or 403, and 429 where somebody counts.
+or 403, and 429 where somebody counts. Servers close a kept connection 5 to 15 s after the last word. Parameters:
+``attackers``, ``victims``, ``port``.
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ def _session(world: World, tool: _Tool) -> Conversation:
         headers = http.server_headers(rng, tool.server, "text/html")
         answer = http.response(429 if counted else tool.status, headers, tool.answer)
         conversation.server(answer, think=tool.delay, jitter=0.4)
+    if rng.random() < 0.2:
+        return conversation.close("server_fin", think=float(rng.choice((5.0, 15.0))))
     return conversation.close(world.pick(("fin", "fin", "server_fin", "rst")), think=0.001)
 
 

@@ -3,8 +3,8 @@
 Tools drawn per campaign by banner and key-exchange lists (libssh as in hydra, libssh2 as in ncrack and medusa,
 paramiko, Go botnets, JSch, OpenSSH loops): tries per connection 1 to 6 (MaxAuthTries), PAM's delay of some 2 s or
 none, a polite end, a reset or the server's own. Some connections are cut early: banner grabs, MaxStartups refusals,
-fail2ban silence. Attackers are few and quick (4 to 16 parallel tasks) or many and slow (botnets: one try a minute
-each).
+fail2ban silence. One attacker, a few quick ones (4 to 16 parallel tasks) or many slow ones (botnets: one try a minute
+each). Parameters: ``attackers``, ``victims``, ``port``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from contract.families import Family
 from generator.conversation import Conversation
 from generator.shapes import logins, ssh
-from generator.shapes.crowd import assign, by_actor, headcount, rate, uneven, villains
+from generator.shapes.guessing import guesses
 from generator.world import Attempts, World
 
 FAMILY = Family(
@@ -28,9 +28,10 @@ FAMILY = Family(
 _EACH = 8
 
 
-def _session(world: World, client: ssh.Implementation, tries: int, wait: float, pace: float) -> Conversation:
+def _session(
+    world: World, client: ssh.Implementation, server: ssh.Implementation, tries: int, wait: float, pace: float
+) -> Conversation:
     rng = world.rng
-    server = ssh.SERVERS[int(rng.integers(len(ssh.SERVERS)))]
     conversation = Conversation.tcp(
         world, client_os=world.pick(("linux", "linux", "linux", "embedded", "windows")), server_os="linux"
     )
@@ -41,12 +42,12 @@ def _session(world: World, client: ssh.Implementation, tries: int, wait: float, 
     for _ in range(tries):
         think = pace + float(rng.exponential(0.002))
         logins.attempt(conversation, cipher, wait * float(rng.uniform(0.8, 1.2)), think, int(rng.integers(4, 14)))
-    if tries >= 6 or rng.random() < 0.15:
+    if tries >= 6 or rng.random() < 0.1:
         conversation.server(ssh.sealed(60, cipher), think=0.0005)
         return conversation.close("server_fin", think=0.0001)
     if rng.random() < 0.5:
         conversation.client(ssh.sealed(40, cipher), think=0.0003)
-    return conversation.close(world.pick(("fin", "fin", "fin", "rst")), think=0.0002)
+    return conversation.close(world.pick(("fin", "fin", "fin", "fin", "fin", "rst")), think=0.0002)
 
 
 def _cut_short(world: World, client: ssh.Implementation) -> Conversation:
@@ -71,31 +72,20 @@ def conversations(world: World) -> list[Conversation]:
     made = []
     for tool in rng.permutation(len(ssh.GUESSING_TOOLS))[:4]:
         client = ssh.GUESSING_TOOLS[int(tool)]
+        server = ssh.SERVERS[int(rng.integers(len(ssh.SERVERS)))]
         most = int(world.pick((1, 1, 3, 4, 6)))
+        least = most if rng.random() < 0.5 else 1  # many tools always take all the tries that they get
         wait, pace = logins.pauses(rng), float(rng.choice((0.0002, 0.001, 0.02, 0.2)))
-        made += [_session(world, client, int(rng.integers(1, most + 1)), wait, pace) for _ in range(_EACH - 1)]
+        tries = [int(rng.integers(least, most + 1)) for _ in range(_EACH - 1)]
+        made += [_session(world, client, server, number, wait, pace) for number in tries]
         made.append(_cut_short(world, client))
     return made
 
 
 def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
-    """Few quick attackers or many slow ones, each with one tool, at one victim or at all."""
+    """As guessers do: see ``generator.shapes.guessing``. Up to a tenth of the connections are cut short."""
+    made = guesses(intended, world, 4, _EACH, (22, 22, 22, 22, 2222, 902))
     n, rng = len(intended), world.rng
-    limits = ((0.5, 12.0), (1, 400)) if rng.random() < 0.7 else ((0.02, 0.3), (4, 4000))
-    attackers = villains(world, headcount(rng, rate(intended), *limits))
-    who = assign(rng, intended, uneven(rng, len(attackers), 0.8))
-    victims = world.some(world.sites, 1, int(world.pick((1, 4, 40))))
-    focused = rng.random() < 0.6
-    which = who % len(victims) if focused else rng.integers(0, len(victims), n)
-    src, dst = by_actor(world, who, attackers[who], victims[which])
-    variant = np.where(rng.random(n) < rng.uniform(0.0, 0.1), _EACH - 1, rng.integers(0, _EACH - 1, n))
-    return Attempts.of(
-        world,
-        intended,
-        src=src,
-        dst=dst,
-        dst_port=int(world.pick((22, 22, 22, 22, 2222, 902))),
-        template=(who % 4) * _EACH + variant,
-        rtt_ns=world.rtt(len(attackers))[who],
-        ipv6=False,
-    )
+    short = rng.random(n) < rng.uniform(0.0, 0.1)
+    variant = np.where(short, _EACH - 1, made.template % _EACH % (_EACH - 1))
+    return made._replace(template=(made.template - made.template % _EACH + variant).astype(np.int32))

@@ -169,6 +169,22 @@ def villains(world: World, count: int) -> Addresses:
     return pool[world.rng.permutation(len(pool))[: max(min(count, len(pool)), 1)]]
 
 
+def gang(world: World, intended: Ints, each: tuple[float, float], limits: tuple[int, int]) -> Addresses:
+    """The attackers of a campaign: in two of five one alone, else as many as the rate needs (see ``headcount``).
+
+    The parameter ``attackers`` tells the number. Real captures mostly hold one attacker, or a whole botnet.
+    """
+    told, alone = world.params.get("attackers"), world.rng.random() < 0.4
+    count = headcount(world.rng, rate(intended), each, limits)
+    return villains(world, int(told) if told is not None else limits[0] if alone else count)
+
+
+def distances(world: World, count: int) -> Ints:
+    """Round trips of ``count`` attackers in ns: in three of ten campaigns they stand in the same network."""
+    near, far = world.lan_rtt(count), world.rtt(count)
+    return near if world.rng.random() < 0.3 else far
+
+
 def infected(world: World, actor: Ints, enough: int = 3) -> Addresses:
     """The host of every row's actor: infected ones, or half of the inside where there are too many actors for those."""
     actors = int(actor.max()) + 1 if len(actor) else 1

@@ -52,4 +52,4 @@ def none_method(conversation: Conversation, cipher: str, user: int) -> Conversat
 
 def pauses(rng: np.random.Generator) -> float:
     """How long a server lets a failed login wait (PAM's delay, 1.5 to 3 s, or hardly any)."""
-    return float(rng.uniform(1.4, 3.2)) if rng.random() < 0.7 else float(rng.uniform(0.005, 0.2))
+    return float(rng.uniform(1.4, 3.2)) if rng.random() < 0.65 else float(rng.uniform(0.002, 0.2))

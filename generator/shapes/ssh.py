@@ -107,6 +107,15 @@ GUESSING_TOOLS: Final = (
         "none",
     ),
     Implementation("SSH-2.0-OpenSSH_7.4p1", f"{_KEX},{_KEX_DH}", _HOST_KEYS, _CIPHERS, _MACS),
+    Implementation(  # what scripts around the system's client say: long lists, certificates first
+        "SSH-2.0-OpenSSH_6.2",
+        f"{_KEX_DH},{_KEX_OLD},ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521",
+        f"{_HOST_CERTS},ssh-rsa-cert-v00@openssh.com,ssh-dss-cert-v00@openssh.com,{_HOST_KEYS},ssh-rsa,ssh-dss",
+        f"{_CIPHERS_OLD},arcfour256,arcfour128,cast128-cbc,arcfour,rijndael-cbc@lysator.liu.se",
+        f"{_MACS},hmac-md5-etm@openssh.com,hmac-ripemd160-etm@openssh.com,hmac-sha1-96-etm@openssh.com,hmac-md5,"
+        "hmac-ripemd160,hmac-ripemd160@openssh.com,hmac-sha1-96,hmac-md5-96",
+    ),
+    Implementation("SSH-2.0-OpenSSH_9.6", f"{_KEX_NEW},{_KEX_DH}", f"{_HOST_CERTS},{_HOST_KEYS}", _CIPHERS, _MACS),
 )
 SERVERS: Final = tuple(
     Implementation(f"SSH-2.0-{banner}", f"{kex},{_KEX_DH}", hosts, _CIPHERS, _MACS, "none,zlib@openssh.com")
