@@ -6,7 +6,8 @@ of one second make a jump.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -15,35 +16,43 @@ Float64 = npt.NDArray[np.float64]
 Curve = tuple[tuple[float, float], ...]
 
 
-class Line(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Line:
     """A curve cut to 0..duration: ascending seconds with both ends present, and the rate at each; float64 ``(n,)``."""
 
     seconds: Float64
     rates: Float64
 
-    def steps(self) -> Float64:
-        """The integral of each piece between two points."""
+    @cached_property
+    def sums(self) -> Float64:
+        """The integral up to each of the points."""
+        return np.concatenate([[0.0], np.cumsum(self._pieces)])
+
+    @cached_property
+    def _pieces(self) -> Float64:
         return np.asarray((self.rates[1:] + self.rates[:-1]) / 2 * np.diff(self.seconds), np.float64)
+
+    @cached_property
+    def total(self) -> float:
+        """How many arrivals the line asks for in all."""
+        return float(np.sum(self._pieces))
 
     def integral(self, second: float) -> float:
         """How many arrivals the line asks for up to that second."""
-        steps = self.steps()
         if second >= self.seconds[-1]:
-            return float(np.sum(steps))
+            return self.total
         piece = max(int(np.searchsorted(self.seconds, second, "right")) - 1, 0)
         into = max(second - float(self.seconds[piece]), 0.0)
         span = float(self.seconds[piece + 1] - self.seconds[piece])
         first = float(self.rates[piece])
         slope = (float(self.rates[piece + 1]) - first) / span if span > 0 else 0.0
-        return float(np.sum(steps[:piece])) + into * (first + slope * into / 2)
+        return float(self.sums[piece]) + into * (first + slope * into / 2)
 
     def invert(self, amounts: Float64) -> Float64:
         """The seconds at which the integral reaches each of the (sorted) amounts."""
-        seconds, rates = self
-        spans = np.diff(seconds)
-        sums = np.concatenate([[0.0], np.cumsum(self.steps())])
-        piece = np.clip(np.searchsorted(sums, amounts, "right") - 1, 0, len(spans) - 1)
-        left = amounts - sums[piece]
+        seconds, rates, spans = self.seconds, self.rates, np.diff(self.seconds)
+        piece = np.clip(np.searchsorted(self.sums, amounts, "right") - 1, 0, len(spans) - 1)
+        left = amounts - self.sums[piece]
         with np.errstate(divide="ignore", invalid="ignore"):
             slope = np.where(spans[piece] > 0, (rates[piece + 1] - rates[piece]) / spans[piece], 0.0)
             # The stable root of rate*t + slope/2*t^2 = left.

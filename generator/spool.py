@@ -23,14 +23,13 @@ from generator.packing import PACKINGS, Packed, Packing
 from generator.plan import Plan, make_plan
 from generator.ring import END, META, RECORD, Record, Ring
 from generator.stamp import Due, schedule
-from generator.traffic import chunks, render, truth_rows
+from generator.traffic import chunks, flow_slices, render, truth_rows
 from generator.truth_file import TruthFile
 from generator.workload import Workload
 
 Int64 = npt.NDArray[np.int64]
 _CHUNK_S: Final = 0.5
 _LEAD_NS: Final = 1_000_000_000  # from the plan to second 0, if the workload's own start has passed
-_SLICE: Final = 50_000
 
 
 class _StopError(Exception):
@@ -68,8 +67,9 @@ def produce(options: argparse.Namespace) -> int:
     plan = make_plan(Workload.read(Path(options.workload)))
     warm_up(plan)
     plan = rebase(plan, clock.now_ns() + _LEAD_NS)
-    planned = sum(int(flows[:, :, 2].sum()) for _, flows in flow_slices(plan, plan.workload.end_ns))
     work = plan.workload
+    slices = flow_slices(plan.template, plan.table, work.end_ns, work.end_ns)
+    planned = sum(int(flows[:, :, 2].sum()) for _, flows in slices)
     tell(options.out, Record(META, work.start_ns, work.end_ns, planned, plan.attempts, 0, 0, 0))
     try:
         fill(plan, ring, options.out, PACKINGS[options.packing]())
@@ -137,23 +137,10 @@ def messages(plan: Plan, packing: Packing) -> Iterator[Packed]:
         yield from packing.pack(chunk.frames, work.start_ns, begun)
 
 
-def flow_slices(plan: Plan, end_ns: int) -> Iterator[tuple[int, Int64]]:
-    """For slices of the plan: the first attempt's number and what ``schedule`` says of each attempt's flows."""
-    counts = np.diff(plan.template.first)
-    total = int(np.searchsorted(plan.table.intended, end_ns, "left"))
-    for low in range(0, total, _SLICE):
-        high = min(low + _SLICE, total)
-        room = int(counts[plan.table.variant[low:high]].sum())
-        due = Due.room(room)
-        flows = np.zeros((high - low, 2, 3), np.int64)
-        schedule(plan.template, plan.table, low, high, end_ns, due, flows)
-        yield low, flows
-
-
 def write_truth(plan: Plan, path: Path, upto_ns: int) -> None:
     """TRUTH of every frame before ``upto_ns``: what left, whether or not the campaign was stopped."""
     file = TruthFile(path)
-    for low, flows in flow_slices(plan, upto_ns):
+    for low, flows in flow_slices(plan.template, plan.table, upto_ns, upto_ns):
         file.write(truth_rows(plan, low, flows))
     file.close()
 

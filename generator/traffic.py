@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from dataclasses import replace
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,52 +13,178 @@ import pyarrow as pa
 from contract.addresses import array_to_column
 from contract.schemas import FRAMES, NAME, TIME, TRUTH
 from generator import gate
-from generator.plan import Plan, make_plan
-from generator.stamp import Due, schedule, stamp
+from generator.plan import Plan, Planner, Segment, empty_table
+from generator.stamp import Due, Table, schedule, stamp
+from generator.template import Template
 from generator.workload import Workload
 
 MAX_CHUNK_BYTES: Final = 24 << 20  # a chunk with more is cut in two; Arrow's offsets and the sender's spool stay small
+_SLICE: Final = 50_000
 Int64 = npt.NDArray[np.int64]
 
 
 class Chunk(NamedTuple):
     """A stretch of time: its frames (FRAMES, sorted by ``ts``), and the TRUTH of the attempts that begin in it.
 
-    ``begun`` counts the malicious attempts among those.
+    ``begun`` counts the malicious attempts among those, ``begins`` are their intended times, sorted (int64 ns).
+    ``upto_ns`` is the end of the stretch: every frame before it is in this chunk or one before.
     """
 
     frames: pa.RecordBatch
     truth: pa.RecordBatch
     begun: int
+    begins: Int64
+    upto_ns: int
 
 
-def chunks(workload: Workload | Plan, seconds: float = 1.0) -> Iterator[Chunk]:
-    """All traffic of a workload. The frames do not depend on ``seconds``, only how they are cut does.
+class Source(Protocol):
+    """What plans attempts: a ``Planner``, or a ``Plan`` that is whole already."""
+
+    @property
+    def workload(self) -> Workload:
+        """The campaign's workload."""
+        ...
+
+    @property
+    def template(self) -> Template:
+        """All its conversations."""
+        ...
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """Names of the families that occur."""
+        ...
+
+    @property
+    def attacks(self) -> npt.NDArray[np.bool_]:
+        """Which of those are attacks."""
+        ...
+
+    def next(self) -> Segment | None:
+        """The next stretch of attempts, None where there is no more."""
+        ...
+
+
+class Traffic:
+    """A campaign's chunks of ``seconds`` each, planned as they are needed; with ``shift_ns`` everything comes later.
+
+    The frames do not depend on ``seconds``, only how they are cut does. ``at_ns`` is where the next chunk begins.
+    ``frames`` and ``attempts`` are those of what is planned so far: frames, and malicious attempts.
+    """
+
+    def __init__(self, source: Source, seconds: float = 1.0, shift_ns: int = 0) -> None:
+        self.workload = replace(source.workload, start_ns=source.workload.start_ns + shift_ns)
+        self._source, self._shift = source, shift_ns
+        self._step = max(round(seconds * 1e9), 1)
+        self._counts = np.diff(source.template.first)
+        self.at_ns = self._planned_ns = self.workload.start_ns
+        self._table, self._low, self._first = empty_table(), 0, 0
+        self._held = Due.room(0)
+        self._made_frames = self._made_attempts = 0
+        self._pending_frames = 0
+        self._load()
+
+    @property
+    def frames(self) -> int:
+        """Frames of all attempts that are planned so far."""
+        return self._made_frames + self._pending_frames
+
+    @property
+    def attempts(self) -> int:
+        """Malicious attempts that are planned so far."""
+        return self._made_attempts + self._malicious(self._low, len(self._table.intended))
+
+    @property
+    def planned_ns(self) -> int:
+        """Up to where attempts are planned."""
+        return self._planned_ns
+
+    def cut(self) -> None:
+        """Forget the attempts that were planned for later than ``at_ns``: the source has others."""
+        self._table = self._table.take(np.arange(self._low))
+        self._planned_ns, self._pending_frames = self.at_ns, 0
+
+    def chunk(self) -> Iterator[Chunk]:
+        """The next chunk, in parts where it has many bytes; nothing where the campaign is over."""
+        if self.at_ns >= self.workload.end_ns:
+            return
+        end = min(self.at_ns + self._step, self.workload.end_ns)
+        while self._planned_ns < end:
+            self._load()
+        table, low, template = self._table, self._low, self._source.template
+        high = int(np.searchsorted(table.intended, end, "left"))
+        new = Due.room(int(self._counts[table.variant[low:high]].sum()))
+        flows = np.zeros((high - low, 2, 3), np.int64)
+        used = schedule(template, table, low, high, self.workload.end_ns, new, flows)
+        merged = _joined(self._held, new.take(slice(0, used)))
+        merged = merged.take(np.argsort(merged.ts, kind="stable"))
+        cut = int(np.searchsorted(merged.ts, end, "left"))
+        self._held = merged.take(slice(cut, None))
+        plan = Plan(self.workload, template, table, self._source.families, self._source.attacks)
+        truth = truth_rows(plan, low, flows, self._first)
+        rows = slice(low, high)
+        malicious = plan.attacks[table.family[rows]] if len(plan.families) else np.zeros(0, np.bool_)
+        begins = table.intended[rows][malicious]
+        self._made_frames += used
+        self._pending_frames -= used
+        self._made_attempts += len(begins)
+        self._low, self.at_ns = high, end
+        for part in _parts(merged.take(slice(0, cut)), template.length):
+            yield Chunk(render(plan, part), truth, len(begins), begins, end)
+            truth, begins = truth.slice(0, 0), begins[:0]
+
+    def __iter__(self) -> Iterator[Chunk]:
+        while self.at_ns < self.workload.end_ns:
+            yield from self.chunk()
+
+    def _malicious(self, low: int, high: int) -> int:
+        families = self._table.family[low:high]
+        return int(np.count_nonzero(self._source.attacks[families])) if len(families) else 0
+
+    def _load(self) -> None:
+        """Append the next stretch, and forget the attempts of which nothing is held any more."""
+        segment = self._source.next()
+        if segment is None:
+            self._planned_ns = self.workload.end_ns
+            return
+        fresh = segment.table._replace(intended=segment.table.intended + self._shift)
+        self._planned_ns = segment.upto_ns + self._shift
+        if len(fresh.intended):
+            self._pending_frames += sum(int(flows[:, :, 2].sum()) for _, flows in self._flows(fresh))
+        rest = np.arange(self._low, len(self._table.intended))
+        kept = np.concatenate([np.unique(self._held.attempt), rest])
+        self._first += self._low - (len(kept) - len(rest))
+        self._held = self._held._replace(attempt=np.searchsorted(kept, self._held.attempt))
+        self._low = len(kept) - len(rest)
+        pairs: Any = zip(self._table.take(kept), fresh, strict=True)
+        columns: list[Any] = [np.concatenate(pair) for pair in pairs]
+        self._table = Table(*columns)
+
+    def _flows(self, table: Table) -> Iterator[tuple[int, Int64]]:
+        return flow_slices(self._source.template, table, self.workload.end_ns, self.workload.end_ns)
+
+
+def chunks(workload: Workload | Source, seconds: float = 1.0) -> Iterator[Chunk]:
+    """All traffic of a workload, or of what plans it. The frames do not depend on ``seconds``.
 
     Each frame is read again by the gate; raises ``UnsafeError`` where one would leave the lab's ranges.
     """
-    plan = workload if isinstance(workload, Plan) else make_plan(workload)
-    table, template, work = plan.table, plan.template, plan.workload
+    return iter(Traffic(Planner(workload) if isinstance(workload, Workload) else workload, seconds))
+
+
+def flow_slices(template: Template, table: Table, end_ns: int, upto_ns: int) -> Iterator[tuple[int, Int64]]:
+    """For slices of the attempts before ``upto_ns``: the first one's row, and what ``schedule`` says of their flows.
+
+    Frames from ``end_ns`` on are left out.
+    """
     counts = np.diff(template.first)
-    held = Due.room(0)
-    step = max(round(seconds * 1e9), 1)
-    low = 0
-    for begin in range(work.start_ns, work.end_ns, step):
-        end = min(begin + step, work.end_ns)
-        high = int(np.searchsorted(table.intended, end, "left"))
-        new = Due.room(int(counts[table.variant[low:high]].sum()))
+    total = int(np.searchsorted(table.intended, upto_ns, "left"))
+    for low in range(0, total, _SLICE):
+        high = min(low + _SLICE, total)
+        due = Due.room(int(counts[table.variant[low:high]].sum()))
         flows = np.zeros((high - low, 2, 3), np.int64)
-        used = schedule(template, table, low, high, work.end_ns, new, flows)
-        merged = _joined(held, new.take(slice(0, used)))
-        merged = merged.take(np.argsort(merged.ts, kind="stable"))
-        cut = int(np.searchsorted(merged.ts, end, "left"))
-        held = merged.take(slice(cut, None))
-        truth = truth_rows(plan, low, flows)
-        begun = int(np.count_nonzero(plan.attacks[table.family[low:high]])) if high > low else 0
-        for part in _parts(merged.take(slice(0, cut)), template.length):
-            yield Chunk(render(plan, part), truth, begun)
-            truth, begun = truth.slice(0, 0), 0
-        low = high
+        schedule(template, table, low, high, end_ns, due, flows)
+        yield low, flows
 
 
 def _joined(first: Due, second: Due) -> Due:
@@ -103,8 +230,11 @@ def render(plan: Plan, due: Due) -> pa.RecordBatch:
     )
 
 
-def truth_rows(plan: Plan, low: int, flows: Int64) -> pa.RecordBatch:
-    """TRUTH rows of the attempts from ``low`` on: the flow of each, and that of the ICMP errors it caused."""
+def truth_rows(plan: Plan, low: int, flows: Int64, first: int = 0) -> pa.RecordBatch:
+    """TRUTH rows of the attempts from ``low`` on: the flow of each, and that of the ICMP errors it caused.
+
+    ``first`` is the number of the attempt in row 0.
+    """
     table, template = plan.table, plan.template
     own = np.flatnonzero(flows[:, 0, 2] > 0)
     errors = np.flatnonzero(flows[:, 1, 2] > 0)
@@ -127,7 +257,7 @@ def truth_rows(plan: Plan, low: int, flows: Int64) -> pa.RecordBatch:
     )
     return pa.RecordBatch.from_arrays(
         [
-            pa.array(rows.astype(np.int64)),
+            pa.array((rows + first).astype(np.int64)),
             names.cast(NAME),
             pa.array(table.intended[rows]).cast(TIME),
             array_to_column(src),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,9 +16,9 @@ from contract.errors import InputError
 from contract.families import catalogue
 from generator import arrivals
 from generator.arrivals import Spec
-from generator.curves import Curve, integral, rate_at
+from generator.curves import Curve, held_from, integral, rate_at
 
-__all__ = ["DEFAULT_START_NS", "MATCHES", "TOKYO_RATE", "Curve", "Share", "Workload", "rate_at"]
+__all__ = ["DEFAULT_START_NS", "MATCHES", "TOKYO_RATE", "Curve", "Share", "Workload", "Zone", "rate_at"]
 
 TOKYO_RATE: Final = 815.0
 MATCHES: Final = ("", "shape", "frames")
@@ -31,7 +31,8 @@ DEFAULT_START_NS: Final = 1_784_970_000_000_000_000  # 2026-07-25T09:00:00Z
 class Share:
     """One family's part of the arrivals: ``weight`` relative to the others, while ``begin_s <= second < end_s``.
 
-    ``params`` go to the family as ``world.params``. ``end_s`` of ``None`` means until the end.
+    ``params`` go to the family as ``world.params``. ``end_s`` of ``None`` means until the end. ``zone`` names the zone
+    whose sites are meant; '' all of them.
     """
 
     family: str
@@ -39,6 +40,22 @@ class Share:
     params: Mapping[str, Any] = field(default_factory=dict)
     begin_s: float = 0.0
     end_s: float | None = None
+    zone: str = ""
+
+
+@dataclass(frozen=True)
+class Zone:
+    """Sites that belong together: how many, and their parts of all attempts and of all ordinary conversations.
+
+    ``attacks`` and ``benign`` are the zone's own mix; where empty the campaign's applies.
+    """
+
+    name: str
+    sites: int
+    weight: float = 1.0
+    traffic: float = 1.0
+    attacks: tuple[Share, ...] = ()
+    benign: tuple[Share, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,6 +66,8 @@ class Workload:
     ``arrivals`` is the arrival model of the attempts (``generator.arrivals``), ``benign_arrivals`` that of ordinary
     traffic where it is another. ``match`` makes ordinary traffic follow the attempts' curve, bursts included: with
     ``shape`` as many conversations as ``benign_curve`` asks for, with ``frames`` as many frames as the attempts have.
+    ``zones`` divide the sites among themselves. ``changes`` are (second, attempts per second held from there on), as
+    a user made them while the campaign ran; the same changes give the same campaign again.
     Raises ``InputError`` where a value makes no sense or a family is unknown.
     """
 
@@ -65,6 +84,8 @@ class Workload:
     sites: int = 120
     clients: int = 4000
     ipv6_share: float = 0.1
+    zones: tuple[Zone, ...] = ()
+    changes: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.duration_s) and 0 < self.duration_s <= 7 * 86_400):
@@ -82,14 +103,32 @@ class Workload:
             raise InputError("a world has 1 to 800 sites, 1 to 20,000 clients and an ipv6_share of 0 to 1")
         for name in ("curve", "benign_curve"):
             _check_curve(getattr(self, name), name)
+        if self.changes:
+            _check_curve(self.changes, "changes")
+        _check_zones(self)
         _check_size(self)
-        for share in (*self.attacks, *self.benign):
+        for share in (*self.attacks, *self.benign, *(s for zone in self.zones for s in (*zone.attacks, *zone.benign))):
             _check_share(share)
-        for shares, rates in ((self.attacks, self.curve), (self.benign, self.benign_curve)):
+        for shares, rates in zip(self.dealt(), (self.curve, self.benign_curve), strict=True):
             if shares and any(rate for _, rate in rates) and not any(share.weight for share in shares):
                 raise InputError(
                     f"{', '.join(share.family for share in shares)}: no weight is above 0, nothing can come"
                 )
+
+    def dealt(self) -> tuple[tuple[Share, ...], tuple[Share, ...]]:
+        """The shares of attempts and of ordinary conversations, each zone's mix on its own where there are zones."""
+        if not self.zones:
+            return self.attacks, self.benign
+        attacks = [(zone, zone.weight, zone.attacks or self.attacks) for zone in self.zones]
+        benign = [(zone, zone.traffic, zone.benign or self.benign) for zone in self.zones]
+        return _in_zones(attacks), _in_zones(benign)
+
+    def attempts_curve(self) -> Curve:
+        """The curve of attempts with every change applied."""
+        curve = self.curve
+        for second, rate in self.changes:
+            curve = held_from(curve, second, rate)
+        return curve
 
     @property
     def end_ns(self) -> int:
@@ -106,9 +145,11 @@ class Workload:
         """Read what ``to_json`` wrote. Raises ``InputError`` where it is something else."""
         try:
             document = json.loads(text)
-            for name in ("attacks", "benign"):
-                document[name] = tuple(Share(**share) for share in document.get(name, ()))
-            for name in ("curve", "benign_curve"):
+            for table in (document, *document.get("zones", ())):
+                for name in ("attacks", "benign"):
+                    table[name] = tuple(Share(**share) for share in table.get(name, ()))
+            document["zones"] = tuple(Zone(**zone) for zone in document.get("zones", ()))
+            for name in ("curve", "benign_curve", "changes"):
                 if name in document:
                     document[name] = tuple((float(second), float(rate)) for second, rate in document[name])
             return cls(**document)
@@ -124,10 +165,33 @@ class Workload:
             raise InputError(f"{path}: cannot read the workload: {error}") from None
 
 
+def _in_zones(parts: list[tuple[Zone, float, tuple[Share, ...]]]) -> tuple[Share, ...]:
+    dealt: list[Share] = []
+    total = sum(weight for _, weight, _ in parts)
+    for zone, weight, shares in parts:
+        own = sum(share.weight for share in shares)
+        if own and total:
+            factor = weight / total / own
+            dealt += [replace(share, weight=share.weight * factor, zone=zone.name) for share in shares]
+    return tuple(dealt)
+
+
+def _check_zones(workload: Workload) -> None:
+    names = [zone.name for zone in workload.zones]
+    if len(set(names)) < len(names) or "" in names or len(names) > 64:
+        raise InputError("zones: at most 64, each with a name of its own")
+    for zone in workload.zones:
+        good = zone.sites >= 1 and all(math.isfinite(part) and part >= 0 for part in (zone.weight, zone.traffic))
+        if not good:
+            raise InputError(f"zones.{zone.name}: needs 1 site or more, and a weight and traffic of 0 or more")
+    if names and sum(zone.sites for zone in workload.zones) != workload.sites:
+        raise InputError(f"zones: they have {sum(z.sites for z in workload.zones)} sites, not {workload.sites}")
+
+
 def _check_size(workload: Workload) -> None:
     """Refuse a plan that no memory holds."""
     planned = 0.0
-    for shares, curve in ((workload.attacks, workload.curve), (workload.benign, workload.benign_curve)):
+    for shares, curve in zip(workload.dealt(), (workload.attempts_curve(), workload.benign_curve), strict=True):
         planned += integral(curve, workload.duration_s) if shares else 0.0
     if planned > _MOST:
         raise InputError(

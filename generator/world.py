@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from contract.errors import InputError
 from generator.habits import Habits, draw_habits
-from generator.workload import Workload
+from generator.workload import Workload, Zone
 
 Addresses = npt.NDArray[np.uint8]
 Int64 = npt.NDArray[np.int64]
@@ -115,10 +115,10 @@ class Layout:
         order = rng.permutation(_UNITS)
         self._multiplier = int(rng.integers(0, 2**15)) * 2 + 1
         self._shift = int(rng.integers(0, 2**16))
-        attacks = [share.family for share in workload.attacks]
+        attacks = [share.family for share in workload.dealt()[0]]
         inside_clients = workload.clients // 4
         wanted = {
-            "sites": -(-workload.sites // _SITES_PER_UNIT),
+            **_site_units(workload),
             "inside": -(-max(inside_clients, 1) // _CLIENTS_PER_UNIT),
             "outside": -(-max(workload.clients - inside_clients, 1) // _CLIENTS_PER_UNIT),
             "servers": 40,
@@ -134,6 +134,9 @@ class Layout:
         for role, count in wanted.items():
             self.units[role] = order[at : at + count].astype(np.int64)
             at += count
+        if workload.zones:
+            self.units["sites"] = np.concatenate([self.units[f"sites:{zone.name}"] for zone in workload.zones])
+        self.zones: Final = {zone.name: self._zone_sites(zone) for zone in workload.zones}
         inside = np.zeros(_UNITS, np.bool_)
         inside[self.units["sites"]] = True
         inside[self.units["inside"]] = True
@@ -146,6 +149,17 @@ class Layout:
         hosts = (units[:, None] * _UNIT + np.arange(1, _UNIT - 1)).ravel()
         chosen = rng.permutation(hosts)[:count]
         return mapped(BASE_V4 + chosen)
+
+    def _zone_sites(self, zone: Zone) -> Addresses:
+        return self.pool(f"sites:{zone.name}", zone.sites, np.random.default_rng([self.seed, *zone.name.encode()]))
+
+    def zone_of(self, addresses: Addresses) -> npt.NDArray[np.int16]:
+        """The number of the zone (in the order of ``zones``) whose blocks hold each address, -1 for none: ``(n,)``."""
+        owner = np.full(_UNITS, -1, np.int16)
+        for number, name in enumerate(self.zones):
+            owner[self.units[f"sites:{name}"]] = number
+        unit = self.hosts(addresses) // _UNIT
+        return np.where((unit >= 0) & (unit < _UNITS), owner[np.clip(unit, 0, _UNITS - 1)], -1).astype(np.int16)
 
     def twins(self, addresses: Addresses) -> Addresses:
         """The IPv6 addresses of the hosts that have these IPv4 addresses: ``(n, 16)``."""
@@ -177,6 +191,12 @@ class Layout:
         unit = np.clip(hosts // _UNIT, 0, _UNITS - 1)
         own = _mix(hosts.astype(np.uint64) ^ np.uint64(self.seed % 2**32 << 24)) & _MAC_MASK | _LOCAL
         return np.where(self._inside[unit], own, self.gateways[gateway])
+
+
+def _site_units(workload: Workload) -> dict[str, int]:
+    if not workload.zones:
+        return {"sites": -(-workload.sites // _SITES_PER_UNIT)}
+    return {f"sites:{zone.name}": -(-zone.sites // _SITES_PER_UNIT) for zone in workload.zones}
 
 
 _MAC_MASK: Final = np.uint64(0x0000FCFFFFFFFFFF)  # 48 bits without the group and local bits
@@ -216,6 +236,9 @@ class World:
     spoofed: Addresses
     attack_servers: Addresses
     infected: Addresses  # inside clients that also behave ordinarily
+    zone: str = ""  # whose sites these are, where not everybody's
+    partial: bool = False  # the attempts asked for are those of one stretch of a longer campaign
+    before: int = 0  # how many of this family's attempts the stretches before it had
 
     @property
     def ipv6_share(self) -> float:
@@ -275,7 +298,10 @@ def make_world(workload: Workload, family: str, params: Mapping[str, Any], layou
     layout = layout or Layout(workload)
     shared = np.random.default_rng([workload.seed, 0x5EED])
     habits = draw_habits(shared)
-    sites = layout.pool("sites", workload.sites, shared)
+    if layout.zones:
+        sites = shared.permutation(np.concatenate(list(layout.zones.values())))
+    else:
+        sites = layout.pool("sites", workload.sites, shared)
     inside = layout.pool("inside", max(workload.clients // 4, 1), shared)
     outside = layout.pool("outside", max(workload.clients - len(inside), 1), shared)
     clients = shared.permutation(np.concatenate([outside, inside]))

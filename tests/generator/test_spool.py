@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 from contract.schemas import FRAMES
 from generator.packing import BUCKET_NS, DUE_NS, ArrowPacking, RawPacking, unpack
 from generator.plan import make_plan
-from generator.spool import flow_slices, messages, rebase, write_truth
+from generator.spool import messages, rebase, write_truth
+from generator.traffic import flow_slices
 from tests.generator.helpers import START, WORKLOAD, frames_of
 
 
@@ -64,6 +65,9 @@ def test_truth_up_to_a_moment_counts_the_frames_before_it(tmp_path: Path) -> Non
         table = pq.read_table(tmp_path / "t.parquet")
         expected = sum(t < upto for t in times)
         assert sum(table.column("frames").to_pylist()) == expected
-        assert sum(int(flows[:, :, 2].sum()) for _, flows in flow_slices(plan, upto)) == expected
+        assert (
+            sum(int(flows[:, :, 2].sum()) for _, flows in flow_slices(plan.template, plan.table, upto, upto))
+            == expected
+        )
         if expected:
             assert max(table.column("last").cast(pa.int64()).to_pylist()) < upto

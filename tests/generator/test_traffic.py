@@ -7,8 +7,9 @@ import pyarrow as pa
 import pytest
 
 from contract.schemas import FRAMES, TRUTH
+from generator import plan as plan_module
 from generator import traffic
-from generator.plan import make_plan
+from generator.plan import Planner, make_plan
 from generator.traffic import chunks
 from generator.workload import Share
 from tests.generator.helpers import WORKLOAD, every_kind, frames_of, plan_of
@@ -87,3 +88,51 @@ def test_shares_keep_to_their_hours_and_weights() -> None:
     flood = seconds[plan.table.family == plan.families.index("syn_flood")]
     assert flood.max() < 2.0
     assert len(flood) == pytest.approx(750, abs=80)
+
+
+SEVERAL = replace(
+    WORKLOAD, attacks=(Share("slowloris"), Share("syn_flood")), benign=(Share("dns_lookup"),), duration_s=3.0
+)
+
+
+def everything(chunks_) -> tuple[list[int], list[bytes], list[dict]]:
+    made = list(chunks_)
+    frames = pa.Table.from_batches([chunk.frames for chunk in made])
+    truth = pa.Table.from_batches([chunk.truth for chunk in made]).select(["attempt", "src_port", "frames"])
+    times = frames.column("ts").cast(pa.int64()).to_pylist()
+    return times, frames.column("frame").to_pylist(), truth.to_pylist()
+
+
+def test_conversations_go_on_over_the_stretches_of_a_long_campaign(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan_module, "WHOLE", 50)
+    monkeypatch.setattr(plan_module, "PART", 30)
+    times, frames, truth = everything(chunks(SEVERAL))
+    assert everything(chunks(SEVERAL, 0.037)) == (times, frames, truth)
+    assert (times, frames, truth) == everything(chunks(make_plan(SEVERAL), 3.0))
+    assert sorted({row["attempt"] for row in truth}) == list(range(len(make_plan(SEVERAL).table.intended)))
+    assert sum(row["frames"] for row in truth) == len(frames)
+
+
+@pytest.mark.parametrize("small", [False, True])
+def test_a_change_under_way_gives_what_the_same_change_planned_ahead_gives(
+    monkeypatch: pytest.MonkeyPatch, small: bool
+) -> None:
+    if small:
+        monkeypatch.setattr(plan_module, "WHOLE", 50)
+        monkeypatch.setattr(plan_module, "PART", 30)
+    planner = Planner(SEVERAL)
+    moving = traffic.Traffic(planner, 0.5, shift_ns=7)
+    made = [*moving.chunk(), *moving.chunk(), *moving.chunk()]
+    before = (moving.frames, moving.attempts)
+    planner.change((moving.at_ns - moving.workload.start_ns) / 1e9, 150.0)
+    moving.cut()
+    assert moving.frames < before[0]
+    assert moving.attempts < before[1]
+    made += list(moving)
+    times, frames, truth = everything(made)
+    ahead = replace(SEVERAL, changes=((1.5, 150.0),))
+    assert planner.workload == ahead
+    expected = everything(traffic.Traffic(Planner(ahead), 1.0, shift_ns=7))
+    assert (times, frames, truth) == expected
+    assert moving.frames == len(frames)
+    assert moving.attempts == sum(chunk.begun for chunk in made) == sum(len(chunk.begins) for chunk in made)
