@@ -75,8 +75,8 @@ class Lane:
 
 def room_of(stack: Stack) -> int:
     """The receive window after the handshake, in bytes: some systems open it at once."""
-    if stack.order == "windows" and stack.scale >= 8:
-        return 262_656
+    if stack.order == "windows":
+        return 262_656 if stack.scale >= 8 else 65_392
     return 131_712 if stack.order == "mac" else stack.window
 
 

@@ -6,7 +6,6 @@ Lengths, addresses, ports, sequence numbers, identification, TTL and checksums a
 from __future__ import annotations
 
 import struct
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -66,7 +65,7 @@ def tcp(
     ``blocks`` are the edges of a selective ACK, relative to the other side's initial number; they come last.
     """
     syn = options.startswith(("syn", "answer"))
-    known = stack if syn else replace(_PLAIN, ttl=stack.ttl, df=stack.df, fixed_id=stack.fixed_id)
+    known = stack if syn else _plain(stack.ttl, stack.df, stack.fixed_id)
     header = bytearray(_tcp(version, known, flags, options, len(blocks)))
     at = LINK + (20 if version == 4 else 40)
     header[at + 14 : at + 16] = window.to_bytes(2, "big")
@@ -80,7 +79,10 @@ def tcp(
     return bytes(header)
 
 
-_PLAIN: Final = Stack("")
+@lru_cache(maxsize=64)
+def _plain(ttl: int, df: bool, fixed_id: int) -> Stack:  # noqa: FBT001
+    """What a segment without the options of a SYN shows of its system: few share many headers."""
+    return Stack("", ttl=ttl, df=df, fixed_id=fixed_id)
 
 
 @lru_cache(maxsize=4096)

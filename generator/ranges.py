@@ -5,6 +5,7 @@ A range without a source is our own judgement of what networks do; one with a so
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,9 +73,7 @@ class Choice:
     def text(self) -> str:
         """As the table shows it."""
         total = sum(self.weights)
-        listed = [
-            f"{value:g}" if isinstance(value, float | int) else value for value in self.values
-        ]  # fmt: skip
+        listed = [f"{value:g}" if isinstance(value, float) else value for value in self.values]
         shares = [f"{name} ({weight / total:.0%})" for name, weight in zip(listed, self.weights, strict=True)]
         return ", ".join(shares) + (f" {self.unit}" if self.unit else "")
 
@@ -154,3 +153,7 @@ def table() -> list[str]:
     listed: dict[str, Range | Choice] = {**RANGES, **CHOICES}
     rows += [f"| `{name}` | {one.what} | {one.text()} | {one.per} | {one.source} |" for name, one in listed.items()]
     return rows
+
+
+if __name__ == "__main__":
+    sys.stdout.write("\n".join(table()) + "\n")

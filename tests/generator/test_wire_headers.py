@@ -11,7 +11,7 @@ from scapy.layers.l2 import ARP, Ether
 from contract.addresses import to_bytes, to_text
 from generator import headers
 from generator.completion import complete
-from generator.wire_headers import arp, ipv4, ipv6, timestamps
+from generator.wire_headers import arp, ipv4, ipv6, selective, timestamps
 from tests.generator.test_wire import naive_mix, naive_sum
 
 GOLDEN, MASK = 0x9E3779B97F4A7C15, 2**64 - 1
@@ -108,3 +108,17 @@ def test_what_one_side_echoes_is_what_the_other_stamped() -> None:
     timestamps(answered, np.int64(0), np.int64(0), server, client, sent + 30_000_000, sent)
     assert answered[4:].tobytes() == asked[:4].tobytes()
     assert answered[:4].tobytes() != asked[:4].tobytes()
+
+
+@given(
+    st.lists(st.integers(0, 2**32 - 1), min_size=2, max_size=6).filter(lambda e: len(e) % 2 == 0),
+    st.integers(0, 2**32 - 1),
+)
+def test_a_selective_ack_is_moved_and_the_sum_with_it(edges: list[int], base: int) -> None:
+    before = b"\x01\x01\x05" + bytes([2 + 4 * len(edges)]) + b"".join(edge.to_bytes(4, "big") for edge in edges)
+    out = array(before).copy()
+    gained = selective(out, np.int64(4), np.uint64(base))
+    moved = [(edge + base) % 2**32 for edge in edges]
+    assert out.tobytes() == before[:4] + b"".join(edge.to_bytes(4, "big") for edge in moved)
+    # RFC 1071: sums are equal as one's complement numbers.
+    assert (naive_sum(before) + int(gained)) % 0xFFFF == naive_sum(out.tobytes()) % 0xFFFF
