@@ -8,6 +8,7 @@ it appears: a multiple of the attempt's round trip plus a time to think. The mon
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal, Self
 
 from generator import headers
@@ -76,6 +77,13 @@ class Conversation(Stream):
             # Both ends' timers run; the server's answer comes again first.
             self.repeat(self.path.syn_retry)
         return self.send("A", think=0.00002)
+
+    def narrow(self, window: int) -> Self:
+        """The client announces this receive window (bytes), unscaled, from the start and for good."""
+        self.client_stack = replace(self.client_stack, window=window, scale=0, tool=True)
+        for lane in self._lanes:
+            lane.room[0] = window
+        return self
 
     def repeat(self, think: float = 1.0, jitter: float = 0.05) -> Self:
         """The last frame comes once more after that time: a retransmission, same sequence number."""

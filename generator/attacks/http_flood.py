@@ -3,8 +3,10 @@
 Tools drawn per campaign: cache-busting GETs with a new query, agent and referer each time (HULK, GoldenEye), constant
 GETs (LOIC), POSTs of random form data, pipelined or kept-alive GETs, floods over TLS, and head-of-line requests that
 the tool drops. Bots make complete handshakes and ask for one dynamic page again and again: no assets, no caching
-headers honoured, no reading time. Answers are the page (1 to 16 kB), an error (403, 429, 502, 503), silence or a
-reset, as the victim tires. Each bot makes about 0.3 to 30 connections a second.
+headers honoured, no reading time. Answers are the page (1 to 16 kB), a small one, an error (403, 429, 502, 503),
+silence or a reset, as the victim tires; a victim that has given up takes no more connections (SYNs repeated), answers
+after seconds, and sends again what is not acknowledged. ``state`` of the victim: ``fresh``, ``tired`` or ``down``. One
+machine with a tool (``attackers`` = 1), or bots that make about 0.3 to 30 connections a second each.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ import numpy.typing as npt
 from contract.families import Family
 from generator.conversation import Conversation
 from generator.shapes import http, names, tls
-from generator.shapes.crowd import assign, by_actor, headcount, rate, uneven, villains
+from generator.shapes.crowd import assign, by_actor, distances, gang, uneven
+from generator.shapes.floods import chosen
 from generator.shapes.parts import Part, Parts, rand
 from generator.world import Attempts, World
 
@@ -29,6 +32,7 @@ FAMILY = Family(
     "TA0040",
 )
 _EACH = 8
+_STATES = ("fresh", "tired", "down")
 _SYSTEMS = ("linux", "linux", "windows", "android", "embedded")
 
 
@@ -80,34 +84,56 @@ def _browser_like(world: World, host: str, page: str) -> list[Part]:
     return http.request("GET", target, http.browser_headers(rng, host, str(world.pick(http.BROWSERS))))
 
 
-def _answer(world: World, server: str) -> tuple[list[Part] | None, float]:
+def _answer(world: World, server: str, state: str) -> tuple[list[Part] | None, float]:
     """What the victim says and after how long; None is silence."""
     rng = world.rng
-    state = rng.random()
-    think = float(rng.lognormal(-3.5, 1.3))
-    if state < 0.12:
+    silent = {"fresh": 0.04, "tired": 0.15, "down": 0.5}[state]
+    luck = rng.random()
+    slow = {"fresh": -4.0, "tired": -2.0, "down": 0.7}[state]
+    think = float(np.clip(rng.lognormal(slow, 1.3), 0.0001, 40.0))
+    if luck < silent:
         return None, think
-    if state < 0.35:
+    if luck < silent + 0.25:
         status = int(rng.choice((403, 429, 502, 503)))
         return http.response(
             status, http.server_headers(rng, server, "text/html"), http.html(rng, int(rng.integers(150, 700)))
         ), think
-    size = int(np.clip(rng.lognormal(8.0, 0.8), 400, 16_000))
+    middle = 8.0 if rng.random() < 0.6 else 6.4
+    size = int(np.clip(rng.lognormal(middle, 0.8), 200, 16_000))
     return http.response(200, http.server_headers(rng, server, "text/html; charset=UTF-8"), http.html(rng, size)), think
 
 
-def _plain(world: World, make: Callable[[World, str, str], list[Part]], host: str, page: str) -> Conversation:
+def _refused(world: World, conversation: Conversation) -> Conversation:
+    """The backlog is full: SYNs again after 1, 2, 4 s, or a SYN/ACK that comes too late and a reset."""
+    conversation.send("S")
+    for again in range(int(world.rng.integers(1, 6))):
+        conversation.repeat(think=float(2**again))
+    if world.rng.random() < 0.3:
+        conversation.send("SA", from_client=False, think=0.5).send("R", think=0.0001, options=False)
+    return conversation
+
+
+def _plain(
+    world: World, make: Callable[[World, str, str], list[Part]], host: str, page: str, state: str
+) -> Conversation:
     rng = world.rng
-    conversation = Conversation.tcp(world, client_os=world.pick(_SYSTEMS), server_os="linux").open()
+    conversation = Conversation.tcp(world, client_os=world.pick(_SYSTEMS), server_os="linux")
+    if rng.random() < {"fresh": 0.0, "tired": 0.1, "down": 0.4}[state]:
+        return _refused(world, conversation)
+    conversation.open()
     server = str(world.pick(http.SERVERS))
     for _ in range(int(world.pick((1, 1, 1, 1, 2, 4, 8)))):
         conversation.client(make(world, host, page), think=float(rng.exponential(0.004)), jitter=0.9)
-        answer, think = _answer(world, server)
+        answer, think = _answer(world, server, state)
         if answer is None:
+            if state == "down":  # nobody acknowledges: the request goes out again and again
+                for again in range(int(rng.integers(1, 5))):
+                    conversation.repeat(think=0.3 * 2.0**again)
             return conversation.close(world.pick(("none", "none", "rst", "fin")), think=float(rng.uniform(0.5, 8)))
         conversation.server(answer, think=think, jitter=0.8)
+    idle = float(rng.choice((0.0, 5.0, 15.0))) if state != "fresh" else 0.0  # a kept connection is closed late
     return conversation.close(
-        world.pick(("fin", "fin", "server_fin", "rst", "none")), think=float(rng.exponential(0.02))
+        world.pick(("fin", "fin", "server_fin", "server_fin", "rst", "none")), think=idle + float(rng.exponential(0.02))
     )
 
 
@@ -132,23 +158,22 @@ _TOOLS: tuple[Callable[[World, str, str], list[Part]], ...] = (_busting, _consta
 
 def conversations(world: World) -> list[Conversation]:
     """Eight variants of each tool, all at one host and a costly page or two; TLS floods come last."""
-    host = names.host(world.rng)
+    host, state = names.host(world.rng), chosen(world, "state", _STATES, ("fresh", "tired", "tired", "down"))
     made = []
     for make in _TOOLS:
         page = world.pick(("/", "/", "/search", "/index.php", http.path(world.rng)))
-        made += [_plain(world, make, host, page) for _ in range(_EACH)]
+        made += [_plain(world, make, host, page, state) for _ in range(_EACH)]
     return made + [_over_tls(world, host) for _ in range(_EACH)]
 
 
 def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
     """One or two victims; bots of one to three tools, unequal in pace."""
     n, rng = len(intended), world.rng
-    count = headcount(rng, rate(intended), (0.3, 30.0), (6, 6000))
-    bots = villains(world, count)
+    bots = gang(world, intended, (0.3, 30.0), (1, 6000))
     who = assign(rng, intended, uneven(rng, len(bots), 2.0))
     tools = rng.choice(len(_TOOLS) + 1, int(rng.integers(1, 4)), replace=False)
     tool = tools[who % len(tools)]
-    victims = world.some(world.sites, 1, 2)
+    victims = world.some(world.sites, 1, int(world.pick((1, 1, 2))))
     src, dst = by_actor(world, who, bots[who], victims[who % len(victims)])
     return Attempts.of(
         world,
@@ -157,6 +182,6 @@ def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
         dst=dst,
         dst_port=np.where(tool == len(_TOOLS), 443, world.pick((80, 80, 80, 8080))),
         template=tool * _EACH + rng.integers(0, _EACH, n),
-        rtt_ns=world.rtt(len(bots))[who],
+        rtt_ns=distances(world, len(bots))[who],
         ipv6=False,
     )

@@ -2,10 +2,17 @@
 requests.
 
 Payloads are inert: they have the signs and key words by which such requests are known, name no real software's flaw
-and carry no program. Two manners: sqlmap-like bursts (one agent, dozens of near-equal requests on kept-alive or fresh
-connections, encoded and commented) and attempts by hand (a browser's headers, seconds apart). Payloads stand in the
-query, a form or JSON body, a cookie or a header; encodings vary (percent, plus, double, mixed case). Answers: 200,
-302, 403 of a firewall, 404, 500.
+and carry no program. Manners, or one told by ``manner``:
+
+* ``tool``: sqlmap-like bursts (one agent, dozens of near-equal requests on kept-alive or fresh connections, encoded and
+  commented);
+* ``hand``: a browser's headers, a request or three in a connection, seconds apart; the server closes it when it was
+  idle for 5 to 15 s;
+* ``shell``: an upload (multipart) and then POSTs to a web shell, 0.2 to 3 kB of base64 up, answers small or sealed.
+
+Payloads stand in the query, a form or JSON body, a cookie or a header; encodings vary (percent, plus, double, mixed
+case): SQL injection, scripts, traversal and file inclusion, commands. Answers: 200, 302, 403 of a firewall, 404, 500.
+One attacker (``attackers``), a few or many.
 """
 
 from __future__ import annotations
@@ -19,7 +26,8 @@ import numpy.typing as npt
 from contract.families import Family
 from generator.conversation import Conversation
 from generator.shapes import http, names
-from generator.shapes.crowd import assign, by_actor, headcount, rate, uneven, villains
+from generator.shapes.crowd import assign, by_actor, distances, gang, uneven
+from generator.shapes.floods import chosen
 from generator.shapes.parts import Part, Parts, rand
 from generator.world import Attempts, World
 
@@ -30,7 +38,8 @@ FAMILY = Family(
     "T1190",
     "TA0001",
 )
-_VARIANTS = 48
+_EACH = 20
+_MANNERS = ("tool", "hand", "shell")
 _SQL = (
     "{n}' OR '{n}'='{n}",
     "{n}) AND {n}={n} AND ({n}={n}",
@@ -63,6 +72,10 @@ _PATHS = (
     "php://filter/convert.base64-encode/resource=index.php",
     "../../../../proc/self/environ",
     "file:///etc/hostname",
+    "http://198.18.0.1/x.txt?",
+    "php://input",
+    "data://text/plain;base64,eA==",
+    "../../../../var/log/apache2/access.log",
     "..%2f..%2f..%2fetc%2fshadow",
 )
 _COMMANDS = (
@@ -145,41 +158,85 @@ def _answer(world: World, server: str) -> list[Part]:
     return http.response(status, http.server_headers(rng, server, "text/html; charset=UTF-8"), http.html(rng, size))
 
 
-def conversations(world: World) -> list[Conversation]:
-    """Half of them as tools send them, half as people do by hand."""
+def _ends(world: World, conversation: Conversation, *, by_tool: bool) -> Conversation:
+    """Tools close at once; what people leave open the server closes after its keep-alive timeout."""
     rng = world.rng
-    host = names.host(rng)
-    made = []
-    for number in range(_VARIANTS):
-        by_tool = number < _VARIANTS // 2
-        kind = _KINDS[int(rng.integers(len(_KINDS)))]
-        agent = str(world.pick(_SCANNERS) if by_tool and rng.random() < 0.8 else world.pick(http.BROWSERS))
-        conversation = Conversation.tcp(world, client_os="linux" if by_tool else "", server_os="linux").open()
-        page, server = (
-            http.path(rng, str(world.pick(("", ".php", ".jsp", ".aspx", "/")))),
-            str(world.pick(http.SERVERS)),
-        )
-        for turn in range(int(world.pick((1, 1, 1, 3, 8, 16))) if by_tool else int(rng.integers(1, 4))):
-            think = float(rng.uniform(0.0005, 0.05)) if by_tool or turn == 0 else float(rng.uniform(3.0, 25.0))
-            conversation.client(_one(world, host, page, agent, kind), think=think, jitter=0.6)
-            slow = 5.0 if rng.random() < 0.03 else 0.0  # a delay that was asked for
-            conversation.server(_answer(world, server), think=slow + float(rng.lognormal(-4.5, 1.0)))
-        ends = ("fin", "server_fin") if by_tool else ("server_fin", "fin", "rst")
-        made.append(conversation.close(world.pick(ends), think=float(rng.uniform(0.0, 0.01 if by_tool else 5.0))))
-    return made
+    if by_tool and rng.random() < 0.8:
+        return conversation.close(world.pick(("fin", "server_fin")), think=float(rng.uniform(0.0, 0.01)))
+    conversation.acknowledge(0.00005).send("FA", from_client=False, think=float(rng.choice((5.0, 5.0, 15.0))))
+    conversation.send("A", think=0.00005)
+    if rng.random() < 0.7:  # the browser follows at once, later, or with a reset
+        return conversation.close(world.pick(("fin", "rst")), think=float(rng.exponential(2.0)))
+    return conversation
+
+
+def _series(world: World, host: str, *, by_tool: bool) -> Conversation:
+    rng = world.rng
+    kind = _KINDS[int(rng.integers(len(_KINDS)))]
+    agent = str(world.pick(_SCANNERS) if by_tool and rng.random() < 0.8 else world.pick(http.BROWSERS))
+    conversation = Conversation.tcp(world, client_os="linux" if by_tool else "", server_os="linux").open()
+    page = http.path(rng, str(world.pick(("", ".php", ".jsp", ".aspx", "/"))))
+    server = str(world.pick(http.SERVERS))
+    for turn in range(int(world.pick((1, 1, 1, 3, 8, 16))) if by_tool else int(world.pick((1, 1, 1, 2, 3)))):
+        think = float(rng.uniform(0.0005, 0.05)) if by_tool or turn == 0 else float(rng.uniform(1.0, 12.0))
+        conversation.client(_one(world, host, page, agent, kind), think=think, jitter=0.6)
+        slow = 5.0 if rng.random() < 0.03 else 0.0  # a delay that was asked for
+        conversation.server(_answer(world, server), think=slow + float(rng.lognormal(-4.5, 1.0)))
+    return _ends(world, conversation, by_tool=by_tool)
+
+
+def _shell(world: World, host: str, page: str, *, uploads: bool) -> Conversation:
+    """A file goes up, or the file that went up is asked to do something; all content is random signs."""
+    rng = world.rng
+    conversation = Conversation.tcp(world, client_os=world.pick(("windows", "linux")), server_os="").open()
+    agent = str(world.pick((*http.BROWSERS, *http.OLD_BROWSERS, *http.TOOLS)))
+    headers: list[tuple[str, Parts]] = [("Host", host.encode()), ("User-Agent", agent.encode())]
+    for _ in range(int(world.pick((1, 1, 1, 2, 4)))):
+        if uploads:
+            mark = f"----{names.token(rng, 16)}"
+            head = f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="{world.word()}.php"\r\n\r\n'
+            body: list[Part] = [
+                head.encode(),
+                rand(int(rng.integers(300, 6000)), "base64"),
+                f"\r\n--{mark}--\r\n".encode(),
+            ]
+            kind = f"multipart/form-data; boundary={mark}".encode()
+            target = b"/upload.php"
+        else:
+            size = int(rng.integers(120, 3000)) if rng.random() < 0.8 else int(rng.integers(5_000, 35_000))
+            body = [
+                b"pass=",
+                rand(min(size, 400), "base64"),
+                world.noise(max(size - 400, 0)).hex()[: max(size - 400, 0)].encode(),
+            ]
+            kind, target = b"application/x-www-form-urlencoded", page.encode()
+        conversation.client(http.request("POST", target, [*headers, ("Content-Type", kind)], body), think=0.0005)
+        told = int(np.clip(rng.lognormal(5.5, 1.3), 20, 9_000))
+        answer = http.server_headers(rng, str(world.pick(http.SERVERS)), "text/html")
+        conversation.server(http.response(200, answer, [rand(min(told, 64), "base64"), world.noise(max(told - 64, 0))]))
+    return _ends(world, conversation, by_tool=rng.random() < 0.4)
+
+
+def conversations(world: World) -> list[Conversation]:
+    """Twenty series by tools, twenty by hand, and twenty uses of a web shell (the first three bring it there)."""
+    host = names.host(world.rng)
+    page = http.path(world.rng, ".php")
+    made = [_series(world, host, by_tool=by_tool) for by_tool in (True, False) for _ in range(_EACH)]
+    return made + [_shell(world, host, page, uploads=number < 3) for number in range(_EACH)]
 
 
 def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
-    """A few attackers in bursts or many by hand, at one site or several."""
+    """A few attackers in bursts, one or many by hand, at one site or several."""
     n, rng = len(intended), world.rng
-    attackers = villains(world, headcount(rng, rate(intended), (0.05, 20.0), (1, 2000)))
+    attackers = gang(world, intended, (0.05, 20.0), (1, 2000))
     who = assign(rng, intended, uneven(rng, len(attackers), 0.6))
-    by_tool = rng.random(len(attackers)) < rng.uniform(0.3, 1.0)
-    victims = world.some(world.sites, 1, 12)
+    manner = rng.choice(3, len(attackers), p=rng.dirichlet((1.0, 1.0, 0.5)))
+    if "manner" in world.params:
+        manner[:] = _MANNERS.index(chosen(world, "manner", _MANNERS, _MANNERS))
+    victims = world.some(world.sites, 1, int(world.pick((1, 3, 12))))
     src, dst = by_actor(world, who, attackers[who], victims[who % len(victims)])
-    half = _VARIANTS // 2
     # each attacker goes through a few requests of its own
-    variant = (who * 7 + rng.integers(0, 6, n)) % half + np.where(by_tool[who], 0, half)
+    variant = (who * 7 + rng.integers(0, 6, n)) % _EACH + manner[who] * _EACH
     return Attempts.of(
         world,
         intended,
@@ -187,6 +244,6 @@ def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
         dst=dst,
         dst_port=int(world.pick((80, 80, 80, 8080, 8000))),
         template=variant,
-        rtt_ns=world.rtt(len(attackers))[who],
+        rtt_ns=distances(world, len(attackers))[who],
         ipv6=False,
     )

@@ -56,6 +56,8 @@ _REASONS: Final = {
     204: "No Content",
     302: "Found",
     304: "Not Modified",
+    301: "Moved Permanently",
+    400: "Bad Request",
     401: "Unauthorized",
     403: "Forbidden",
     404: "Not Found",

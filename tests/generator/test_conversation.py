@@ -49,3 +49,11 @@ def test_an_icmp_message_may_be_of_any_type() -> None:
     assert [f.header[34:36] for f in frame] == [b"\x0d\x00", b"\x0e\x00"]
     assert [f.reverse for f in frame] == [False, True]
     assert [len(f.header + f.content.data) for f in frame] == [54, 54]
+
+
+def test_a_narrow_client_never_opens_its_window() -> None:
+    made = Conversation.tcp(world()).narrow(128).open().client(b"GET").server(bytes(5000)).close("fin")
+    for version in (4, 6):
+        network = 34 if version == 4 else 54
+        windows = {frame.header[network + 14 : network + 16] for frame in made.frames(version) if not frame.reverse}
+        assert windows == {b"\x00\x80"}
