@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from campaign import latency, report, runfolder, scorecard
+from campaign.certifying import certify_run, wire_ledger
 from campaign.judge import judge_run
 from campaign.runfolder import RunFolder
 from campaign.scenario import Scenario, Targets
@@ -33,6 +34,7 @@ class Ending:
     """How a run ended. ``reasons`` say why it is not valid; ``interrupted`` names the signal that stopped it.
 
     ``worst_backlog`` is the most frames that were sent and not yet metered, ``best_frames_per_s`` the highest rate.
+    ``wire`` is how many frames the wire's interfaces dropped, None of a run without a wire.
     """
 
     reasons: list[str] = field(default_factory=list)
@@ -41,15 +43,22 @@ class Ending:
     worst_backlog: int = 0
     best_frames_per_s: float = 0.0
     ended_ns: int = 0
+    wire: int | None = None
 
 
 def close_run(folder: RunFolder, scenario: Scenario, ending: Ending) -> Json:
     """Judge a run whose processes have ended; its scorecard, which lies in the folder together with the report."""
     sender, detector = (runfolder.read_json(folder.status(who)) for who in ("sender", "detector"))
-    ledger = merge_ledgers(sender, detector)
+    certificate: Json | None = None
+    uncertified: list[str] = []
+    if ending.wire is None:
+        ledger = merge_ledgers(sender, detector)
+    else:
+        ledger = wire_ledger(sender, detector, ending.wire)
+        certificate, uncertified = certify_run(folder, scenario, sender, detector, ending.wire)
     runfolder.write_json(folder.ledger, ledger.as_dict())
     notes = _tidy(folder)
-    reasons = [*ending.reasons, *_faults(sender, ledger, scenario.targets, ending)]
+    reasons = [*ending.reasons, *_faults(sender, ledger, scenario.targets, ending), *uncertified]
     card, lacking = _judged(folder, ledger)
     card["notes"] = [*card.get("notes", []), *notes, *detector.get("notes", [])]
     reasons += lacking
@@ -67,13 +76,19 @@ def close_run(folder: RunFolder, scenario: Scenario, ending: Ending) -> Json:
         "planned_attempts": ending.planned_attempts,
         "sent_attempts": sender.get("sent_attempts", 0),
         "sent_frames": sender.get("sent_frames", 0),
-        "within_1ms": sender.get("within_1ms"),
-        "lateness_us": sender.get("lateness_us"),
+        **_punctuality(certificate or sender),
         "machine": machine(),
     }
+    if certificate is not None:
+        card["certificate"] = {name: value for name, value in certificate.items() if name != "curve"}
     runfolder.write_json(folder.scorecard, card)
     report.render(folder)
     return card
+
+
+def _punctuality(said: Json) -> Json:
+    """How punctual frames were: by the receiver's word where there is one, else by the sender's."""
+    return {"within_1ms": said.get("within_1ms"), "lateness_us": said.get("lateness_us")}
 
 
 def merge_ledgers(sender: Json, detector: Json) -> Ledger:
@@ -134,7 +149,7 @@ def _faults(sender: Json, ledger: Ledger, targets: Targets, ending: Ending) -> l
     """Why the run is not valid, by the ledger and the generator's own word."""
     found = [f"interrupted by {ending.interrupted}"] if ending.interrupted else []
     found += [f"ledger: {fault}" for fault in ledger.faults()]
-    on_time = sender.get("within_1ms")
+    on_time = sender.get("within_1ms") if ending.wire is None else None  # over a wire, the certificate says
     if sender.get("sent_frames") and isinstance(on_time, int | float) and on_time < targets.within_1ms:
         blame = (
             "the detector did not keep up and held the generator back"

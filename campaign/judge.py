@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from campaign.certifying import slack
 from campaign.judgement import Material, judge
 from campaign.scorecard import Json
 from contract.errors import InputError
@@ -86,7 +88,7 @@ def captures_of(paths: list[Path]) -> list[Path]:
 def judge_run(folder: Path) -> Json:
     """The scorecard of a run folder, from what lies in it alone. Raises ``InputError`` where something is missing."""
     folder = Path(folder)
-    truth = _read_truth_table(folder / "truth.parquet")
+    truth = _as_received(_read_truth_table(folder / "truth.parquet"), *slack(folder))
     with StoreReader(folder) as store:
         verdicts = _joined(list(store.verdict_tables()), VERDICTS)
         flows = _joined(list(store.flow_tables()), FLOWS)
@@ -117,6 +119,16 @@ def _read_truth_table(path: Path) -> pa.Table:
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"{path}: cannot read: {error}") from None
     return table
+
+
+def _as_received(truth: pa.Table, early_ns: int, late_ns: int) -> pa.Table:
+    """The truth of a run over a wire: frames were on it a little before or after their planned times."""
+    for name, shift in (("first", -early_ns), ("last", late_ns)):
+        if shift:
+            at = truth.schema.get_field_index(name)
+            moved = pc.add(truth.column(name).cast(pa.int64()), shift).cast(truth.schema.field(name).type)
+            truth = truth.set_column(at, truth.schema.field(name), moved)
+    return truth
 
 
 def _read_ledger(path: Path) -> Ledger:

@@ -33,7 +33,7 @@ def render(folder: RunFolder) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=number, percent=percent, ms=milliseconds)
+    environment.filters.update(number=number, percent=percent, ms=milliseconds, us=microseconds)
     template = environment.get_template("report.html.j2")
     assets = {
         "script": (ASSETS / "uPlot.iife.min.js").read_text(encoding="utf-8"),
@@ -73,11 +73,16 @@ def context(folder: RunFolder) -> Json:
         "card": {"attempts": None, "notes": [], "worst_missed": []} | card,
         "families": _families(card),
         "confusion": _confusion(card.get("confusion", {})),
+        "certificate": _certificate(card.get("certificate")),
         "missed": card.get("worst_missed", [])[:_MISSED],
         "alerts": _alerts(folder),
         "scenario": _text(folder.scenario),
         "data": _script_json(
-            {"timeline": _columns(read_timeline(folder)), "latency": _curves(latency.read(folder.latency))}
+            {
+                "timeline": _columns(read_timeline(folder)),
+                "latency": _curves(latency.read(folder.latency)),
+                "certified": read_json(folder.certificate).get("curve"),
+            }
         ),
     }
 
@@ -110,6 +115,16 @@ def _curves(document: Json) -> list[Json]:
         for name, stage in document.get("stages", {}).items()
         if stage.get("count")
     ]
+
+
+def _certificate(document: Json | None) -> Json | None:
+    """What the receiver certified, as the template shows it; None of a run without a wire."""
+    if document is None:
+        return None
+    if "frames" not in document:  # an end had nothing to say: only why there is no certificate is known
+        return document | {"frames": None}
+    rate = document["rate"]["error"]
+    return document | {"error": "-" if rate is None else f"{100 * rate:+.4f} %"}
 
 
 def _families(card: Json) -> list[Json]:
@@ -189,3 +204,27 @@ def milliseconds(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value / 1000:,.2f} s" if value >= 1000 else f"{value:,.1f} ms"
+
+
+def microseconds(value: float | None) -> str:
+    """A lateness for people."""
+    if value is None:
+        return "-"
+    return f"{value / 1000:,.2f} ms" if abs(value) >= 1000 else f"{value:,.1f} us"
+
+
+def certificate_lines(certificate: Json) -> list[str]:
+    """What the receiver certified, for a terminal: one line where that is nothing, else two."""
+    word = "certified" if certificate["certified"] else "NOT CERTIFIED"
+    if "frames" not in certificate:
+        return [f"wire        {word}: {'; '.join(certificate['reasons'])}"]
+    frames, late, lost = certificate["frames"], certificate["lateness_us"], certificate["lost"]
+    error = certificate["rate"]["error"]
+    arrived = (
+        f"wire        {word}: {number(frames['received'])} of {number(frames['claimed'])} frames arrived, "
+        f"{percent(certificate['within_1ms'])} within 1 ms, rate error "
+        f"{'-' if error is None else f'{100 * error:+.4f} %'}, late p50 {microseconds(late['p50'])}, "
+        f"p99 {microseconds(late['p99'])}"
+    )
+    losses = ", ".join(f"{who} {number(lost[who])}" for who in ("generator", "kernel", "detector", "unexplained"))
+    return [arrived, f"lost        {losses}"]

@@ -75,6 +75,21 @@ class RunFolder:
         return self.path / "alerts" / "alerts.json"
 
     @property
+    def sent(self) -> Path:
+        """Of a run over the wire: when each frame was due, in the order of sending."""
+        return self.path / "sent.npy"
+
+    @property
+    def received(self) -> Path:
+        """Of a run over the wire: when each frame arrived."""
+        return self.path / "received.npy"
+
+    @property
+    def certificate(self) -> Path:
+        """Of a run over the wire: what was planned against what arrived."""
+        return self.path / "certificate.json"
+
+    @property
     def scorecard(self) -> Path:
         """The judge's word."""
         return self.path / "scorecard.json"

@@ -67,10 +67,12 @@ def run(
     overrides: Overrides | None = None,
     watcher: Watcher | None = None,
     told: Callable[[str], None] | None = None,
+    kind: Callable[..., Campaign] | None = None,
 ) -> Outcome:
     """Run a scenario into a new run folder, judge it and write its report.
 
-    ``watcher`` gets figures once a second, ``told`` the address of the live page. Must run in the main thread.
+    ``watcher`` gets figures once a second, ``told`` the address of the live page. ``kind`` is how the processes are
+    joined (``campaign.wire_run.WireCampaign``), by a socket if nobody says. Must run in the main thread.
     Raises ``InputError`` before anything starts where the scenario, the folder, the port or the model cannot be used,
     ``LackingError`` where no model is named and the installation lacks its own.
     """
@@ -81,7 +83,7 @@ def run(
     # The detector's process would find a bad model only after the run has its folder.
     _ = load(options.model) if options.model else load_default()
     folder = runfolder.create(options.runs, scenario.name, options.run_id)
-    campaign = Campaign(scenario, overrides, options, folder, watcher or (lambda _: None))
+    campaign = (kind or Campaign)(scenario, overrides, options, folder, watcher or (lambda _: None))
     try:
         with StopRequest() as stop, Children() as servers:
             if options.serve:
@@ -120,7 +122,7 @@ class Campaign:
         self.scenario, self.folder = scenario, folder
         self.clock = Clock.start()
         self._options, self._watcher = options, watcher
-        self._ending = Ending()
+        self.ending = Ending()
         self._phase = "starting"
         self._state: Json = {
             "id": folder.id,
@@ -156,19 +158,19 @@ class Campaign:
             sender = self._start_sender(children, stop, detector, watch)
             self._follow(sender, detector, stop, watch)
         except _StoppedError as error:
-            self._ending.reasons.append(str(error))
-        self._ending.interrupted = stop.asked
+            self.ending.reasons.append(str(error))
+        self.ending.interrupted = stop.asked
 
     def judge(self) -> Outcome:
         """Judge what there is and write the report."""
-        self._ending.ended_ns = self.clock.now_ns()
-        self._state["ended_ns"] = self._ending.ended_ns
+        self.ending.ended_ns = self.clock.now_ns()
+        self._state["ended_ns"] = self.ending.ended_ns
         self._phase = "judging"
         self.note_state("judging")
         self._watcher(replace(self._last_figures(), phase="judging"))
-        card = close_run(self.folder, self.scenario, self._ending)
+        card = close_run(self.folder, self.scenario, self.ending)
         passed = card["run"]["passed"]
-        state = "interrupted" if self._ending.interrupted else ("failed" if not card["run"]["valid"] else "finished")
+        state = "interrupted" if self.ending.interrupted else ("failed" if not card["run"]["valid"] else "finished")
         self.note_state(state, "; ".join(card["run"]["reasons"]))
         return Outcome(self.folder, card, passed)
 
@@ -182,12 +184,23 @@ class Campaign:
         self._state |= {"state": state, "reason": reason}
         runfolder.write_json(self.folder.state, self._state)
 
+    def listening(self) -> list[str]:
+        """The detector's options that say where frames come from."""
+        return ["--socket", runfolder.SOCKET, "--once"]
+
+    def sending(self) -> list[str]:
+        """The sender's options that say where frames go."""
+        return ["--socket", runfolder.SOCKET]
+
+    def sent(self, detector: Child) -> None:
+        """The sender has ended. What ends the detector is the end of its stream."""
+
     def _last_figures(self) -> Figures:
         return Figures(**self._state["figures"]) if self._state["figures"] else Figures()
 
     def _start_detector(self, children: Children, stop: StopRequest) -> Child:
-        arguments = ["--socket", runfolder.SOCKET, "--store", str(self.folder.path), "--clock", self.clock.anchor]
-        arguments += ["--status", str(self.folder.status("detector")), "--once"]
+        arguments = ["--store", str(self.folder.path), "--clock", self.clock.anchor]
+        arguments += ["--status", str(self.folder.status("detector")), *self.listening()]
         if self._options.model:
             arguments += ["--model", str(self._options.model.absolute())]
         log = self.folder.log("detector")
@@ -198,7 +211,7 @@ class Campaign:
     def _start_sender(self, children: Children, stop: StopRequest, detector: Child, watch: Watch) -> Child:
         workload = self.scenario.workload(self.clock.now_ns() + _LEAD_NS)
         self.folder.workload.write_text(workload.to_json(), encoding="utf-8")
-        arguments = ["--workload", str(self.folder.workload), "--socket", runfolder.SOCKET]
+        arguments = ["--workload", str(self.folder.workload), *self.sending()]
         arguments += ["--clock", self.clock.anchor, "--status", str(self.folder.status("sender"))]
         arguments += ["--truth", str(self.folder.truth)]
         sender = children.start("generator.sender", arguments, folder=self.folder.path, log=self.folder.log("sender"))
@@ -206,7 +219,7 @@ class Campaign:
         # Second 0 moves where planning took longer than expected: the sender says when it is.
         workload = replace(workload, start_ns=int(status["start_ns"]))
         self.folder.workload.write_text(workload.to_json(), encoding="utf-8")
-        self._ending.planned_attempts = int(status.get("planned_attempts", 0))
+        self.ending.planned_attempts = int(status.get("planned_attempts", 0))
         self._state["started_ns"] = workload.start_ns
         self.note_state("running")
         watch.workload = workload
@@ -235,6 +248,7 @@ class Campaign:
         try:
             with self.folder.timeline.open("a", encoding="utf-8") as timeline:
                 self._until_sent(sender, detector, stop, lambda: self._look(watch, timeline, "running"))
+                self.sent(detector)
                 self._until_seen(sender, detector, lambda: self._look(watch, timeline, "draining"))
                 self._look(watch, timeline, "draining")
         finally:
@@ -248,7 +262,7 @@ class Campaign:
                 asked = True
                 sender.ask_to_end()
             if detector.code:
-                self._ending.reasons.append(detector.fault())
+                self.ending.reasons.append(detector.fault())
                 sender.ask_to_end()
                 sender.wait(_DRAIN_S)
                 return
@@ -257,7 +271,7 @@ class Campaign:
                 look()
             time.sleep(_POLL_S)
         if sender.code:
-            self._ending.reasons.append(sender.fault())
+            self.ending.reasons.append(sender.fault())
             detector.ask_to_end()
 
     def _until_seen(self, sender: Child, detector: Child, look: Callable[[], None]) -> None:
@@ -266,19 +280,19 @@ class Campaign:
         following = time.monotonic()
         while detector.code is None:
             if time.monotonic() > deadline:
-                self._ending.reasons.append(f"the detector was not done {_DRAIN_S:.0f} s after the last frame")
+                self.ending.reasons.append(f"the detector was not done {_DRAIN_S:.0f} s after the last frame")
                 return
             if time.monotonic() >= following:
                 following = max(following + _LOOK_S, time.monotonic())
                 look()
             time.sleep(_POLL_S)
-        if detector.code and not sender.code and not self._ending.reasons:
-            self._ending.reasons.append(detector.fault())
+        if detector.code and not sender.code and not self.ending.reasons:
+            self.ending.reasons.append(detector.fault())
 
     def _look(self, watch: Watch, timeline: Any, phase: str) -> None:  # noqa: ANN401 - an open text file
         figures = watch.look(self.clock.now_ns(), phase)
         document = figures.as_dict()
-        ending = self._ending
+        ending = self.ending
         ending.worst_backlog = max(ending.worst_backlog, figures.backlog)
         ending.best_frames_per_s = max(ending.best_frames_per_s, figures.frames_per_s)
         timeline.write(json.dumps(document) + "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +11,7 @@ import typer
 from cli.output import JsonFlag, note, print_json, stdout_console
 
 if TYPE_CHECKING:
-    from campaign.runner import Outcome
+    from campaign.runner import Campaign, Outcome
 
 _FAILED, _INTERRUPTED = 1, 130
 
@@ -26,6 +27,7 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     run_id: Annotated[str | None, typer.Option("--id", help="Name of the run folder.")] = None,
     model: Annotated[Path | None, typer.Option(help="A model file other than the one that ships.")] = None,
     port: Annotated[int, typer.Option(help="Port of the API and live page, on loopback.")] = 8150,
+    wire: Annotated[bool, typer.Option("--wire", help="Send real frames through the lab (root, Linux).")] = False,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the API and live page meanwhile.")] = True,
     json_: JsonFlag = False,
 ) -> None:
@@ -40,8 +42,14 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
 
     progress = Progress(changed.title, changed.duration_s)
     options = Options(runs=runs, run_id=run_id, serve=serve, port=port, model=model)
-    with progress.shown():
-        outcome = run(chosen, options, overrides, progress, progress.address)
+    kind, place = carrier(wire=wire)
+    with place, progress.shown():
+        outcome = run(chosen, options, overrides, progress, progress.address, kind)
+    finish(outcome, json_=json_)
+
+
+def finish(outcome: Outcome, *, json_: bool) -> None:
+    """Say how a campaign went; exits with the code that says whether it passed."""
     if json_:
         print_json(outcome.card)
     else:
@@ -53,10 +61,21 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
         raise typer.Exit(_FAILED)
 
 
+def carrier(*, wire: bool) -> tuple[type[Campaign], AbstractContextManager[None]]:
+    """How frames get from the generator to the detector, and what must be there meanwhile."""
+    if wire:
+        from campaign.wire_run import WireCampaign, lab
+
+        return WireCampaign, lab()
+    from campaign.runner import Campaign
+
+    return Campaign, nullcontext()
+
+
 def _show(outcome: Outcome) -> None:
     """The scorecard for people."""
     from campaign.progress import milliseconds
-    from campaign.report import number, percent
+    from campaign.report import certificate_lines, number, percent
 
     console = stdout_console()
     card, run = outcome.card, outcome.card["run"]
@@ -82,6 +101,9 @@ def _show(outcome: Outcome) -> None:
     console.print(
         f"frames      {number(run['sent_frames'])} sent, {on_time} within 1 ms of plan; ledger {ledger}", soft_wrap=True
     )
+    if certificate := card.get("certificate"):
+        for text in certificate_lines(certificate):
+            console.print(text, soft_wrap=True, highlight=False)
     for target in run["targets"]:
         word = "[green]met[/]" if target["met"] else "[red]missed[/]"
         console.print(f"target      {target['name']}: {target['got']} ({target['wanted']}), {word}", soft_wrap=True)

@@ -29,6 +29,14 @@
   draw("rates", [time.t, time.planned_per_s, time.sent_per_s, time.detected_per_s],
     [line("asked", "--soft", { dash: [6, 4] }), line("sent", "--accent"), line("flows called an attack", "--bad")],
     "per second", "seconds");
+  const certified = data.certified;
+  if (certified) {
+    draw("certified", [certified.t, certified.planned_attempts_per_s, certified.received_attempts_per_s,
+      certified.planned_frames_per_s, certified.received_frames_per_s],
+    [line("attempts planned", "--soft", { dash: [6, 4] }), line("attempts received", "--accent"),
+      line("frames planned", "--warn", { dash: [6, 4] }), line("frames received", "--good")],
+    "per second", "seconds");
+  }
   draw("frames", [time.t, time.frames_per_s, time.backlog], [line("frames/s", "--accent"), line("backlog, frames", "--warn")],
     "frames", "seconds");
   draw("latency", [time.t, time.p50_ms, time.p99_ms], [line("p50", "--accent"), line("p99", "--bad")], "ms", "seconds");

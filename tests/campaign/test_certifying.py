@@ -1,0 +1,117 @@
+"""A run folder with the two ends' own words: certificate, ledger, truth widened by what the wire took."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+
+from campaign import runfolder
+from campaign.certifying import slack, wire_ledger
+from campaign.closing import Ending, close_run
+from campaign.judge import judge_run
+from campaign.runfolder import RunFolder, read_json, write_json
+from contract.ledger import Ledger
+from detector.live_inbox import TimesFile
+from tests.campaign.runs import ROWS, finished, scenario, status
+from tests.store.helpers import START
+
+FRAMES = 2 * ROWS
+
+
+def live_status(frames: int, *, kernel: int = 0, foreign: int = 0) -> dict:
+    ledger = Ledger()
+    capture, receive = ledger.stage("capture"), ledger.stage("receive")
+    capture.offered, capture.delivered = frames + kernel + foreign, frames
+    capture.drop("kernel", kernel)
+    capture.drop("foreign", foreign)
+    receive.offered = receive.delivered = frames
+    ledger.link("capture", "receive")
+    counts = {"received": frames, "kernel_dropped": kernel, "foreign": foreign}
+    return {"state": "done", "ledger": ledger.as_dict(), "capture": counts}
+
+
+@pytest.fixture(scope="module")
+def socket_run(tmp_path_factory) -> RunFolder:
+    return finished(tmp_path_factory.mktemp("runs"))
+
+
+def over_the_wire(socket_run, tmp_path, late_ns: int = 3000, lost: int = 0, kernel: int = 0) -> RunFolder:
+    """The run of ``tests.campaign.runs`` as if its frames had gone over a wire, ``late_ns`` late."""
+    folder = RunFolder(shutil.copytree(socket_run.path, tmp_path / "wired"))
+    sent = np.repeat(START + np.arange(ROWS) * 1000, 2)
+    np.save(folder.sent, sent)
+    times = TimesFile(folder.received)
+    times.append(sent[: FRAMES - lost] + late_ns)
+    times.close([(int(sent[-1]), kernel)] if kernel else [])
+    wire = {"mode": "xdp", "why": "", "claimed": FRAMES}
+    more = {"wire": wire, "planned_frames": FRAMES, "start_ns": START, "within_1ms": 0.0}
+    write_json(folder.status("sender"), status("sender", FRAMES, FRAMES) | more)
+    write_json(folder.status("detector"), live_status(FRAMES - lost, kernel=kernel, foreign=4))
+    return folder
+
+
+def test_a_whole_run_is_certified_by_its_receiver(socket_run, tmp_path):
+    folder = over_the_wire(socket_run, tmp_path)
+    card = close_run(folder, scenario(), Ending(planned_attempts=200, wire=0))
+    assert card["run"]["reasons"] == []
+    assert card["certificate"]["certified"]
+    assert card["certificate"]["frames"]["foreign"] == 4
+    assert card["run"]["within_1ms"] == 1.0  # the receiver's word counts, not the sender's
+    assert card["run"]["lateness_us"]["p50"] == 3.0
+    assert card["attempts"]["detected"] == 200  # although no frame was there at its planned time
+    ledger = Ledger.from_dict(read_json(folder.ledger))
+    assert list(ledger.stages)[:3] == ["sender", "wire", "capture"]
+    assert ledger.stages["foreign"].dropped == {"not_of_the_campaign": 4}
+    assert ledger.balanced
+    again = judge_run(folder.path)
+    assert {name: again[name] for name in ("attempts", "families")} == {n: card[n] for n in ("attempts", "families")}
+    page = folder.report.read_text()
+    assert "Certified: every frame" in page
+    assert '"certified": {"t"' in page
+
+
+def test_a_loss_without_a_cause_fails_the_run(socket_run, tmp_path):
+    card = close_run(over_the_wire(socket_run, tmp_path, lost=10), scenario(), Ending(planned_attempts=200, wire=0))
+    assert card["run"]["valid"] is False
+    assert card["run"]["reasons"][0] == "ledger: stage wire: 10 frames unexplained"
+    assert "600 frames claimed, 590 received" in card["run"]["reasons"][1]
+    assert "unexplained 10" in card["run"]["reasons"][1]
+
+
+def test_a_loss_with_a_cause_fails_it_as_well_and_names_the_cause(socket_run, tmp_path):
+    folder = over_the_wire(socket_run, tmp_path, lost=10, kernel=7)
+    card = close_run(folder, scenario(), Ending(planned_attempts=200, wire=5))
+    assert card["ledger"]["balanced"]
+    assert card["certificate"]["lost"]["kernel_parts"] == {"ring": 7, "veth": 3}
+    assert card["run"]["reasons"] == [card["certificate"]["reasons"][0]]
+
+
+def test_an_end_that_says_nothing_leaves_no_certificate(socket_run, tmp_path):
+    folder = over_the_wire(socket_run, tmp_path)
+    folder.received.unlink()
+    card = close_run(folder, scenario(), Ending(planned_attempts=200, wire=0))
+    assert card["run"]["valid"] is False
+    assert card["certificate"]["reasons"] == [f"certificate: {folder.received}: cannot read: No such file or directory"]
+    assert card["run"]["reasons"] == card["certificate"]["reasons"]
+    assert folder.report.is_file()
+
+
+def test_a_socket_run_has_no_certificate_and_no_slack(socket_run):
+    assert "certificate" not in read_json(socket_run.scorecard)
+    assert slack(socket_run.path) == (0, 0)
+    assert not socket_run.certificate.exists()
+
+
+@pytest.mark.parametrize(("document", "wanted"), [({"late_ns": 10**15}, (0, 5 * 10**9)), ({"early_ns": "x"}, (0, 0))])
+def test_slack_is_bounded_whatever_a_file_says(tmp_path, document, wanted):
+    folder = runfolder.create(tmp_path, "smoke")
+    write_json(folder.certificate, document)
+    assert slack(folder.path) == wanted
+
+
+def test_a_dead_end_leaves_the_ledger_open():
+    sender = status("sender", 10, 10)
+    assert wire_ledger(sender, {}, 0).faults() == ["stage wire: 10 frames unexplained"]
+    assert wire_ledger({}, {}, 0).balanced
