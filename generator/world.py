@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from contract.errors import InputError
 from generator.habits import Habits, draw_habits
+from generator.ports import ephemeral, select
 from generator.workload import Workload, Zone
 
 Addresses = npt.NDArray[np.uint8]
@@ -69,33 +70,18 @@ class Attempts(NamedTuple):
         if ipv6 and world.ipv6_share > 0:
             six = rng.random(n) < world.ipv6_share
             src[six], dst[six] = world.layout.twins(src[six]), world.layout.twins(dst[six])
-        ports = _successive(world.ephemeral(n), src) if src_port is None else src_port
+        if src_port is None:
+            src_port = select(rng, world.habits.leanings, world.layout.seed, src, dst)
         return cls(
             np.asarray(intended, np.int64),
             src,
             dst,
-            np.broadcast_to(np.asarray(ports, np.uint16), n).copy(),
+            np.broadcast_to(np.asarray(src_port, np.uint16), n).copy(),
             np.broadcast_to(np.asarray(dst_port, np.uint16), n).copy(),
             np.broadcast_to(np.asarray(template, np.int32), n).copy(),
             np.asarray(world.rtt(n) if rtt_ns is None else rtt_ns, np.int64),
             rng.integers(0, 2**64, n, np.uint64),
         )
-
-
-def _successive(ports: npt.NDArray[np.uint16], src: Addresses) -> npt.NDArray[np.uint16]:
-    """Each source's attempts take one port after the other from its first: no two of them meet on one 5-tuple."""
-    rows = np.ascontiguousarray(src).view("V16").ravel()
-    _, first, host = np.unique(rows, return_index=True, return_inverse=True)
-    order = np.argsort(host, kind="stable")
-    ordered = host[order]
-    begins = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(host) else np.zeros(0, np.int64)
-    turn = np.empty(len(host), np.int64)
-    turn[order] = np.arange(len(host)) - np.repeat(begins, np.diff(np.r_[begins, len(host)]))
-    base = ports[first][host].astype(np.int64)
-    low = np.where(base < 49152, 32768, 49152)
-    span = np.where(base < 49152, 28232, 16384)
-    taken: npt.NDArray[np.uint16] = (low + (base - low + turn) % span).astype(np.uint16)
-    return taken
 
 
 def mapped(low: npt.NDArray[Any]) -> Addresses:
@@ -246,9 +232,8 @@ class World:
         return self.workload.ipv6_share
 
     def ephemeral(self, n: int) -> npt.NDArray[np.uint16]:
-        """Source ports of ordinary systems: Linux or IANA range."""
-        low = np.where(self.rng.random(n) < 0.5, 32768, 49152)
-        return (low + self.rng.random(n) * np.where(low == 32768, 28232, 16384)).astype(np.uint16)
+        """Source ports of ``n`` ordinary systems, in the ranges that those take."""
+        return ephemeral(self.rng, self.habits.leanings, n)
 
     def rtt(self, n: int) -> Int64:
         """Round trips over the Internet in ns: lognormal with the campaign's median and spread."""
