@@ -9,13 +9,15 @@ import sys
 from collections import deque
 from pathlib import Path
 
-from generator.ring import RECORD, Record, Ring
+from generator.ring import PLAN, RECORD, Record, Ring
 
 _RECORDS = 4096  # read ahead at most
 
 
 class Maker:
     """A maker of frames as a child process. ``records`` are those that it announced and that were not yet sent.
+
+    ``plans`` are its words on what is planned, as it plans on or anew; they wait there until somebody looks.
 
     ``program`` is the module to start: ``generator.spool``, or another that takes the same options. ``packing`` is a
     name of ``generator.packing``: what the messages are.
@@ -32,6 +34,7 @@ class Maker:
         packing: str = "arrow",
     ) -> None:
         self.records: deque[Record] = deque()
+        self.plans: deque[Record] = deque()
         self._partial = b""
         self._pipe, out = os.pipe()
         os.set_inheritable(ring.fd, True)  # noqa: FBT003 - the function's own signature
@@ -58,6 +61,7 @@ class Maker:
         )
         os.close(out)
         os.set_blocking(self._pipe, False)
+        self._orders = self._process.stdin.fileno() if self._process.stdin else -1
 
     @property
     def gone(self) -> bool:
@@ -75,7 +79,18 @@ class Maker:
         data = self._partial + data
         whole = len(data) - len(data) % RECORD.size
         self._partial = data[whole:]
-        self.records.extend(Record(*values) for values in RECORD.iter_unpack(data[:whole]))
+        for values in RECORD.iter_unpack(data[:whole]):
+            record = Record(*values)
+            (self.plans if record.kind == PLAN else self.records).append(record)
+
+    def change(self, per_second: float, at_s: float | None) -> bool:
+        """Ask for so many attempts a second from then on (None: as soon as can be); false where it is gone."""
+        line = f"change {per_second!r} {'-' if at_s is None else repr(at_s)}\n"
+        try:
+            os.write(self._orders, line.encode())  # short: whole or not at all
+        except OSError:
+            return False
+        return True
 
     def kill(self) -> str:
         """End it at once; its last words."""

@@ -22,6 +22,7 @@ RECORD: Final = struct.Struct("<qqqqqqqq")
 META: Final = 1  # due: start, at: end, length: frames planned, frames: attempts planned
 MESSAGE: Final = 2
 END: Final = 3
+PLAN: Final = 4  # META once more, as more was planned; upto: the second in ns from which attempts: 1/1000 per s hold
 
 
 class Record(NamedTuple):

@@ -22,6 +22,7 @@ from typing import Any, Final
 from contract.clock import Clock
 from contract.errors import InputError, LackingError, TenfoldError
 from contract.ledger import Ledger
+from generator.changes import Changes
 from generator.maker import Maker
 from generator.pacing import Lateness, StatusFile, claim_processor
 from generator.ring import END, META, Record, Ring
@@ -30,6 +31,7 @@ _RING_BYTES: Final = 192 << 20
 _STATUS_NS: Final = 200_000_000
 _GRACE_NS: Final = 5_000_000_000  # how long a peer that does not read holds up an ordered stop
 _END_OF_STREAM: Final = b"\xff\xff\xff\xff\x00\x00\x00\x00"
+_SPOOL: Final = "generator.spool"
 TOKYO_RATE: Final = 815.0
 
 
@@ -51,6 +53,8 @@ class Sender:
         self._recent: deque[tuple[int, int]] = deque()
         self._ended = False
         self._next_status = 0
+        self.changes = Changes(self.options.maker == _SPOOL)
+        self._maker: Maker | None = None
 
     def stop(self, *_: object) -> None:
         """Stop in order: what is due later does not leave."""
@@ -68,7 +72,7 @@ class Sender:
         maker: Maker | None = None
         try:
             self._prepare()
-            maker = self._make(ring)
+            maker = self._maker = self._make(ring)
             self._wait_for_plan(maker)
             self._deliver(ring, maker)
         except TenfoldError as error:
@@ -79,6 +83,7 @@ class Sender:
             said = maker.end(self.upto, early=not self._ended) if self.meta else maker.kill()
         if said:
             self.state, self.error = "failed", said
+        self._hear()
         self.status.close(self._document())
         if self.error:
             sys.stderr.write(f"tenfold: {self.error}\n")
@@ -216,9 +221,17 @@ class Sender:
         self._recent.append((now, self.sent_attempts))
         while now - self._recent[0][0] > 1_500_000_000:
             self._recent.popleft()
-        if self.control and _asked_to_stop(self.control):
-            self.stop()
+        self._hear()
         self.status.put(self._document())
+
+    def _hear(self) -> None:
+        """What the control file asks for, and what the maker says of its plan."""
+        asked = _control(self.control) if self.control else {}
+        if asked.get("stop"):
+            self.stop()
+        if self._maker and self.meta:
+            self.changes.ask(asked.get("changes"), self._maker, max(self.clock.now_ns() - self.meta.due, 0) / 1e9)
+            self.meta = self.changes.told(self._maker, self.meta)
 
     def ledger(self) -> Ledger:
         """Frames planned, sent, and why the rest did not leave."""
@@ -253,15 +266,18 @@ class Sender:
             "messages": self.messages,
             "multiplier_now": round(rate / TOKYO_RATE, 3),
             "starved": self.starved,
+            "changes": self.changes.as_list(),
             "ledger": self.ledger().as_dict(),
         }
 
 
-def _asked_to_stop(control: Path) -> bool:
+def _control(path: Path) -> dict[str, Any]:
+    """The control file, empty while there is none (or half of one)."""
     try:
-        return bool(json.loads(control.read_text(encoding="utf-8")).get("stop"))
-    except (OSError, ValueError, AttributeError):
-        return False
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def calm() -> None:
@@ -283,9 +299,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--clock", default="", help="anchor of the campaign's clock")
     parser.add_argument("--status", required=True, type=Path, help="JSON, replaced five times a second")
     parser.add_argument("--truth", required=True, type=Path, help="Parquet, written at the end")
-    parser.add_argument("--control", default="", help='JSON that may come to say {"stop": true}')
+    parser.add_argument("--control", default="", help='JSON that may come to say {"stop": true, "changes": [..]}')
     parser.add_argument("--ring", type=int, default=_RING_BYTES, help="bytes of frames made ahead at most")
-    parser.add_argument("--maker", default="generator.spool", help="the module that makes the frames")
+    parser.add_argument("--maker", default=_SPOOL, help="the module that makes the frames")
     wire = parser.add_argument_group("with --wire")
     wire.add_argument("--netns", default="", help="network namespace of the wire")
     wire.add_argument("--heartbeat", default="", help="file of generator.lab.deadman.Heartbeat: the controller lives")

@@ -26,15 +26,14 @@ Int64 = npt.NDArray[np.int64]
 class Chunk(NamedTuple):
     """A stretch of time: its frames (FRAMES, sorted by ``ts``), and the TRUTH of the attempts that begin in it.
 
-    ``begun`` counts the malicious attempts among those, ``begins`` are their intended times, sorted (int64 ns).
-    ``upto_ns`` is the end of the stretch: every frame before it is in this chunk or one before.
+    Where a stretch is cut in parts, the first one has the truth. ``begun`` counts the malicious attempts in it,
+    ``begins`` are the intended times of all that begin in the stretch, sorted (int64 ns).
     """
 
     frames: pa.RecordBatch
     truth: pa.RecordBatch
     begun: int
     begins: Int64
-    upto_ns: int
 
 
 class Source(Protocol):
@@ -99,6 +98,22 @@ class Traffic:
         """Up to where attempts are planned."""
         return self._planned_ns
 
+    def postpone(self, by_ns: int) -> None:
+        """Let everything come later; only before the first chunk."""
+        self._shift += by_ns
+        self.workload = replace(self.workload, start_ns=self.workload.start_ns + by_ns)
+        self._table = self._table._replace(intended=self._table.intended + by_ns)
+        self.at_ns, self._planned_ns = self.at_ns + by_ns, self._planned_ns + by_ns
+
+    def warm_up(self) -> None:
+        """Load the kernels before the clock matters: write the first frames of the plan and drop them."""
+        source, rows = self._source, min(len(self._table.intended), 16)
+        due = Due.room(int(self._counts[self._table.variant[:rows]].sum()))
+        flows = np.zeros((rows, 2, 3), np.int64)
+        used = schedule(source.template, self._table, 0, rows, self.workload.end_ns, due, flows)
+        plan = Plan(self.workload, source.template, self._table, source.families, source.attacks)
+        render(plan, due.take(slice(0, used)))
+
     def cut(self) -> None:
         """Forget the attempts that were planned for later than ``at_ns``: the source has others."""
         self._table = self._table.take(np.arange(self._low))
@@ -127,11 +142,12 @@ class Traffic:
         begins = table.intended[rows][malicious]
         self._made_frames += used
         self._pending_frames -= used
-        self._made_attempts += len(begins)
+        begun = len(begins)
+        self._made_attempts += begun
         self._low, self.at_ns = high, end
         for part in _parts(merged.take(slice(0, cut)), template.length):
-            yield Chunk(render(plan, part), truth, len(begins), begins, end)
-            truth, begins = truth.slice(0, 0), begins[:0]
+            yield Chunk(render(plan, part), truth, begun, begins)
+            truth, begun = truth.slice(0, 0), 0
 
     def __iter__(self) -> Iterator[Chunk]:
         while self.at_ns < self.workload.end_ns:

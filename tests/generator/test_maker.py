@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from generator import maker
 from generator.maker import Maker
-from generator.ring import MESSAGE, RECORD, Record, Ring
+from generator.ring import MESSAGE, PLAN, RECORD, Record, Ring
 
 CHILD = """#!{python} -IS
 import os, signal, sys
@@ -106,7 +106,7 @@ def test_killed_it_is_gone_and_its_words_are_kept(start: Callable[[str], Maker])
 def detached() -> tuple[Maker, int]:
     """A maker without a child that reads from a pipe, and the pipe's other end."""
     made = Maker.__new__(Maker)
-    made.records, made._partial = maker.deque(), b""
+    made.records, made.plans, made._partial = maker.deque(), maker.deque(), b""
     made._pipe, out = os.pipe()
     os.set_blocking(made._pipe, False)
     return made, out
@@ -137,3 +137,27 @@ def test_it_reads_ahead_so_far_and_no_further() -> None:
     assert len(reader.records) == 500
     os.close(out)
     os.close(reader._pipe)
+
+
+def test_words_on_the_plan_do_not_stand_between_the_messages() -> None:
+    reader, out = detached()
+    os.write(out, b"".join(RECORD.pack(kind, *[0] * 7) for kind in (MESSAGE, PLAN, MESSAGE)))
+    reader.refill()
+    assert [record.kind for record in reader.records] == [MESSAGE, MESSAGE]
+    assert [record.kind for record in reader.plans] == [PLAN]
+    os.close(out)
+    os.close(reader._pipe)
+
+
+LISTENING = """
+open(options["--truth"], "w").write("".join(sys.stdin.readline() for _ in range(3)))
+"""
+
+
+def test_changes_are_told_one_a_line_before_the_end(start: Callable[[str], Maker], tmp_path: Path) -> None:
+    child = start(LISTENING)
+    assert child.change(1222.5, None)
+    assert child.change(0.1, 12.5)
+    assert child.end(7, early=False) == ""
+    assert (tmp_path / "truth").read_text() == "change 1222.5 -\nchange 0.1 12.5\n7\n"
+    assert not child.change(1.0, None)

@@ -135,4 +135,5 @@ def test_a_change_under_way_gives_what_the_same_change_planned_ahead_gives(
     expected = everything(traffic.Traffic(Planner(ahead), 1.0, shift_ns=7))
     assert (times, frames, truth) == expected
     assert moving.frames == len(frames)
-    assert moving.attempts == sum(chunk.begun for chunk in made) == sum(len(chunk.begins) for chunk in made)
+    assert moving.attempts == sum(chunk.begun for chunk in made)
+    assert moving.attempts == len(np.unique(np.concatenate([chunk.begins for chunk in made])))
