@@ -77,8 +77,7 @@ class SocketEngine:
         self.memory = Memory.plain()
         self._frugal = frugal
         try:
-            self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, _ETH_P_NONE)
-            self._socket.bind((interface, _ETH_P_NONE))
+            self._socket = _bound(interface)
         except OSError as error:
             raise LackingError(f"{interface}: no packet socket: {error.strerror}; it takes root") from None
         self._socket.setsockopt(_SOL_PACKET, _QDISC_BYPASS, 1)
@@ -101,6 +100,16 @@ class SocketEngine:
         code = pace(wire, self._socket.fileno(), int(self._frugal), run_ns)
         if code:
             raise LackingError(f"the kernel takes no more frames: {os.strerror(code)}")
+
+
+def _bound(interface: str) -> socket.socket:
+    made = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, _ETH_P_NONE)
+    try:
+        made.bind((interface, _ETH_P_NONE))
+    except OSError:
+        made.close()
+        raise
+    return made
 
 
 @kernel

@@ -21,26 +21,27 @@ class TimesFile:
         self._path = path
         self._count = 0
         try:
-            self._file = path.open("wb")
-            self._file.write(bytes(_HEAD))
+            self._file = path.open("wb", buffering=0)
         except OSError as error:
             raise InputError(f"{path}: {error.strerror}") from None
+        self._write(bytes(_HEAD))
 
     def append(self, times: npt.NDArray[np.int64]) -> None:
         """More of them."""
-        try:
-            self._file.write(times.astype("<i8").tobytes())
-        except OSError as error:
-            raise InputError(f"{self._path}: {error.strerror}") from None
+        self._write(times.astype("<i8").tobytes())
         self._count += len(times)
 
     def close(self) -> None:
         """Write the head: the file is complete."""
         head = f"{{'descr': '<i8', 'fortran_order': False, 'shape': ({self._count},), }}".encode()
         body = head.ljust(_HEAD - len(_MAGIC) - 3) + b"\n"
+        self._file.seek(0)
+        self._write(_MAGIC + len(body).to_bytes(2, "little") + body)
+        self._file.close()
+
+    def _write(self, data: bytes) -> None:
         try:
-            self._file.seek(0)
-            self._file.write(_MAGIC + len(body).to_bytes(2, "little") + body)
-            self._file.close()
+            self._file.write(data)
         except OSError as error:
+            self._file.close()
             raise InputError(f"{self._path}: {error.strerror}") from None

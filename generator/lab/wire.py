@@ -22,6 +22,7 @@ from generator.lab.permission import Permission
 from generator.lab.slots import DEADLINE, Memory, Slots
 from generator.lab.xdp import XdpEngine
 from generator.pacing import claim_processor
+from generator.packing import unpack
 
 _LINK_BYTES: Final = 18  # Ethernet with one VLAN tag
 _FEW: Final = 2  # processors: exact pacing would take one of them from the detector
@@ -55,6 +56,8 @@ class Wire:
         self._thread = threading.Thread(target=self._drive, name="wire", daemon=True)
         self._before = self._counted()
         self._longest = permission.interface.mtu + _LINK_BYTES
+        offsets, data = unpack(memoryview(bytearray(8)), 0)
+        self._look(data, offsets)  # the kernels are there before time matters
 
     @classmethod
     def open(cls, permission: Permission, *, pacing: str = "", engine: str = "auto") -> Wire:
@@ -98,9 +101,7 @@ class Wire:
 
         Raises ``UnsafeError`` for what must not leave, ``InputError`` for what no wire of this MTU carries.
         """
-        gate.check(data, offsets)
-        if self._allowed:
-            prefixes.check(data, offsets, self._allowed)
+        self._look(data, offsets)
         longest = int(np.diff(offsets).max())
         if longest > self._longest:
             raise InputError(
@@ -109,6 +110,11 @@ class Wire:
             )
         self._ceiling.plan(int(due[0]), int(due[-1]), len(due))
         self.slots.feed(offsets, data, due)
+
+    def _look(self, data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int32]) -> None:
+        gate.check(data, offsets)
+        if self._allowed:
+            prefixes.check(data, offsets, self._allowed)
 
     def tick(self, deadline_ns: int) -> None:
         """Frames may leave until then, as many as the ceiling allows; call it often. Raises what stopped the engine."""

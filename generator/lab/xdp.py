@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import suppress
+from contextlib import ExitStack
 from typing import Final
 
 import numpy as np
@@ -84,18 +84,32 @@ class XdpEngine:
         if here is None or loopback is None:
             raise LackingError(f"{interface}: no such interface here")
         self._frugal = frugal
-        self._maps = [bpf.SharedArray(size) for size in (STATE * 8, FRAMES * DESCRIPTOR.itemsize, BYTES + LONGEST)]
-        state, descriptors, data = self._maps
+        with ExitStack() as held:
+            self._open(held, here.number, loopback.number, peer)
+            self._held = held.pop_all()
+
+    def _open(self, held: ExitStack, interface: int, loopback: int, peer: tuple[str, str]) -> None:
+        """Maps, programs and what attaches them; all goes back with ``held``."""
+        state, descriptors, data = (
+            bpf.SharedArray(size) for size in (STATE * 8, FRAMES * DESCRIPTOR.itemsize, BYTES + LONGEST)
+        )
+        for each in (state, descriptors, data):
+            held.callback(each.close)
         self.memory = Memory(
             np.frombuffer(state.memory, np.int64, STATE),
             np.frombuffer(descriptors.memory, DESCRIPTOR, FRAMES),
             np.frombuffer(data.memory, np.uint8, BYTES + LONGEST),
         )
-        program = bpf.load(sending(state.fd, descriptors.fd, data.fd, here.number))
-        self._held = [program, bpf.attach(program, loopback.number, generic=True)]
-        self._held += inside(peer[0], lambda: _let_pass(peer[1]))
+        program = bpf.load(sending(state.fd, descriptors.fd, data.fd, interface))
+        held.callback(os.close, program)
+        held.callback(os.close, bpf.attach(program, loopback, generic=True))
+        for fd in inside(peer[0], lambda: _let_pass(peer[1])):
+            held.callback(os.close, fd)
         self._run = bpf.LiveRun(program, bytes(LONGEST))
-        self._probe()
+        try:
+            self._run.run(1, 1)  # takes nothing
+        except OSError as error:
+            raise LackingError(f"the kernel runs no XDP live frames: {error.strerror}") from None
 
     def run(self) -> None:
         """Send what falls due in about the next 50 ms; frugal: what is due now, after waiting for it asleep."""
@@ -111,10 +125,7 @@ class XdpEngine:
 
     def close(self) -> None:
         """Detach both programs, give the maps back."""
-        for fd in reversed(self._held):
-            os.close(fd)
-        for each in self._maps:
-            each.close()
+        self._held.close()
 
     def _waiting(self) -> npt.NDArray[np.int64]:
         """When the frames that may leave are due, in their order."""
@@ -123,19 +134,14 @@ class XdpEngine:
         found = due[first : first + waiting]
         return found if len(found) == waiting else np.concatenate([found, due[: waiting - len(found)]])
 
-    def _probe(self) -> None:
-        """One run that takes nothing: an old kernel refuses live frames here."""
-        try:
-            self._run.run(1, 1)
-        except OSError as error:
-            with suppress(OSError):
-                self.close()
-            raise LackingError(f"the kernel runs no XDP live frames: {error.strerror}") from None
-
 
 def _let_pass(interface: str) -> list[int]:
     there = link(interface)
     if there is None:
         raise LackingError(f"{interface}: the other end of the veth is gone")
     program = bpf.load(passing())
-    return [program, bpf.attach(program, there.number)]
+    try:
+        return [program, bpf.attach(program, there.number)]
+    except LackingError:
+        os.close(program)
+        raise
