@@ -73,8 +73,6 @@ class Family:
 
 # Words of the public contract that no file of the generator makes yet, and the wide words of real captures' truth.
 _NOT_GENERATED: Final = {
-    "rdp_bruteforce": Family("credential", "RDP guessing", "Many failed RDP logins.", "T1110.001", "TA0006"),
-    "smb_bruteforce": Family("credential", "SMB guessing", "Many failed SMB logins.", "T1110.001", "TA0006"),
     "other_dos": Family("dos", "Other denial of service", "A flood that has no family here.", "T1498", "TA0040"),
     "other_bruteforce": Family("credential", "Other guessing", "Guessing at another service.", "T1110", "TA0006"),
     "other_exploit": Family("exploit", "Other exploit", "An exploit that has no family here.", "T1190", "TA0001"),
