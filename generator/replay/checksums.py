@@ -10,7 +10,7 @@ from typing import Final
 
 from contract.jit import lean_kernel, lean_part
 from generator.replay.octets import I64, U8, Int, be16, folded, put16, word_sum
-from generator.replay.walk import BODY, END, HEADER, LEVELS, PIECE, PROTOCOL, VERSION, Trail
+from generator.replay.trail import BODY, END, HEADER, LEVELS, PIECE, PROTOCOL, VERSION, Trail
 
 _UDP: Final = 17
 _PSEUDO: Final = (6, 17, 33, 58, 136)  # covered together with the addresses

@@ -17,8 +17,8 @@ from generator.replay.lookup import Map
 from generator.replay.octets import I64, U8
 from generator.replay.reasons import REASONS
 from generator.replay.rewrite import EXTRA, FILL, LONGEST, Found, Frames, Made, rewrite, survey
-from generator.replay.tables import new_seen, roomy
-from generator.replay.walk import new_trail
+from generator.replay.tables import UNLISTED, new_seen, roomy
+from generator.replay.trail import new_trail
 
 Clock = Callable[[I64], I64]  # times of the capture to times of the replay
 _MOST_BYTES: Final = 24 << 20
@@ -43,6 +43,11 @@ class Survey:
             if low < len(reasons):
                 self.found = Found(roomy(self.found.hosts, _GROW), roomy(self.found.nets, _GROW))
         return reasons
+
+    @property
+    def unlisted(self) -> int:
+        """Sightings of addresses for which the tables had no room."""
+        return int(self.found.hosts.state[UNLISTED] + self.found.nets.state[UNLISTED])
 
 
 class Rewriter:

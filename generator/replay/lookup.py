@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from contract.jit import lean_kernel, lean_part
 from generator.replay.octets import I64, U8, U16, U32, U64, Int, be32, be48, be64, mix, put32, put48, put64
-from generator.replay.walk import MAC, PREFIX6, SENDER4, V4
+from generator.replay.trail import MAC, PREFIX6, SENDER4, V4
 
 BASE4: Final = 0xC6120000  # 198.18.0.0
 LAST4: Final = 0xC613FFFF  # 198.19.255.255 stands for the broadcast to all

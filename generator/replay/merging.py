@@ -17,7 +17,9 @@ def merge(first: Iterator[pa.RecordBatch], second: Iterator[pa.RecordBatch]) -> 
     while all(side.frames is not None for side in sides):
         # Up to here no further batch of either can bring an earlier frame.
         upto = min(side.last for side in sides)
-        yield from _joined([side.take(upto) for side in sides])
+        # While the first side may bring more frames of that very moment, those of the second wait.
+        later = sides[0].last > upto
+        yield from _joined([sides[0].take(upto), sides[1].take(upto if later else upto - 1)])
     for side in sides:
         if side.frames is not None:
             yield side.frames

@@ -14,7 +14,7 @@ from generator.replay.lookup import Map, made_mac, map_mac, replace
 from generator.replay.octets import I32, I64, U8, U16, U32, Int, be16, be32, be64, mix, put16, put48
 from generator.replay.reasons import CUT_IN_HEADER, CUT_OFF, STOPPED_BY_GATE, TOO_LONG
 from generator.replay.tables import FILLED, MOST, Seen, note
-from generator.replay.walk import (
+from generator.replay.trail import (
     BODY,
     END,
     HEADER,
@@ -27,8 +27,8 @@ from generator.replay.walk import (
     VERSION,
     WHOLE,
     Trail,
-    walk,
 )
+from generator.replay.walk import walk
 
 # What becomes of a frame that was cut by a snap length
 KEEP: Final = 0

@@ -7,11 +7,12 @@ payload of applications (DNS answers, SIP, FTP, DHCP) are payload and stay.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
 from contract.jit import lean_kernel, lean_part
+from generator.replay.control import icmp, igmp
 from generator.replay.links import ARP, IPV4
 from generator.replay.octets import I64, U8, Int, be16, be32
 from generator.replay.reasons import (
@@ -24,53 +25,28 @@ from generator.replay.reasons import (
     TOO_DEEP,
     TUNNEL,
 )
+from generator.replay.trail import (
+    BODY,
+    DEPTH,
+    END,
+    HEADER,
+    LEVELS,
+    MAC,
+    MOST_SITES,
+    PAYLOAD,
+    PIECE,
+    PROTOCOL,
+    SENDER4,
+    SITES,
+    V4,
+    V6,
+    VERSION,
+    WHOLE,
+    Trail,
+    site,
+)
 
-# What a site holds
-V4: Final = 4
-V6: Final = 6
-PREFIX6: Final = 64  # of an IPv6 address the first half counts
-MAC: Final = 48
-SENDER4: Final = 44  # as V4, but 0.0.0.0 stays: an ARP probe (RFC 5227)
-
-# Columns of a level
-VERSION: Final = 0
-HEADER: Final = 1  # where the IP header begins
-BODY: Final = 2  # where the transport header begins
-PROTOCOL: Final = 3
-END: Final = 4  # where the packet ends by its own word; 0 where it gives none (segmentation offload)
-PIECE: Final = 5  # 1: the first of several fragments, 2: a later one
-COLUMNS: Final = 6
-_DEPTH: Final = 4
-_SITES: Final = 96
 _CUT: Final = CUT_IN_NETWORK_HEADER
-
-# Trail.state
-SITES: Final = 0
-LEVELS: Final = 1
-WHOLE: Final = 2  # 1 where the transport header was captured as a whole
-PAYLOAD: Final = 3  # where the innermost payload begins
-
-
-class Trail(NamedTuple):
-    """What ``walk`` found: sites as (offset, what), levels from the outermost in, and counts."""
-
-    sites: I64  # (_SITES, 2)
-    levels: I64  # (_DEPTH, COLUMNS)
-    state: I64  # (4,)
-
-
-def new_trail() -> Trail:
-    """Room for one packet."""
-    return Trail(np.zeros((_SITES, 2), np.int64), np.zeros((_DEPTH, COLUMNS), np.int64), np.zeros(4, np.int64))
-
-
-@lean_part
-def _site(trail: Trail, at: Int, what: Int) -> None:
-    n = trail.state[SITES]
-    if n < _SITES:
-        trail.sites[n, 0] = at
-        trail.sites[n, 1] = what
-    trail.state[SITES] = n + 1
 
 
 @lean_part
@@ -81,7 +57,7 @@ def walk(data: U8, at: Int, end: Int, kind: Int, trail: Trail) -> Int:
     trail.state[WHOLE] = 1
     trail.state[PAYLOAD] = end
     reason = _arp(data, at, end, trail) if kind == ARP else _packets(data, at, end, 4 if kind == IPV4 else 6, trail)
-    return TOO_DEEP if reason == 0 and trail.state[SITES] > _SITES else reason
+    return TOO_DEEP if reason == 0 and trail.state[SITES] > MOST_SITES else reason
 
 
 @lean_kernel
@@ -90,17 +66,17 @@ def _arp(data: U8, at: Int, end: Int, trail: Trail) -> Int:
         return _CUT
     if be16(data, at + 2) != IPV4 or data[at + 4] != 6 or data[at + 5] != 4:
         return BAD_ARP
-    _site(trail, at + 8, MAC)
-    _site(trail, at + 14, SENDER4)
-    _site(trail, at + 18, MAC)
-    _site(trail, at + 24, V4)
+    site(trail, at + 8, MAC)
+    site(trail, at + 14, SENDER4)
+    site(trail, at + 18, MAC)
+    site(trail, at + 24, V4)
     return 0
 
 
 @lean_kernel
 def _packets(data: U8, at: Int, end: Int, version: int, trail: Trail) -> Int:
     """Walk from one IP header to those inside it."""
-    for _ in range(_DEPTH):
+    for _ in range(DEPTH):
         level = trail.levels[trail.state[LEVELS]]
         reason = _ipv4(data, at, end, level, trail) if version == 4 else _ipv6(data, at, end, level, trail)
         if reason != 0:
@@ -123,9 +99,9 @@ def _packets(data: U8, at: Int, end: Int, version: int, trail: Trail) -> Int:
             at += 4 + ((flags >> 13) & 1) * 4 + ((flags >> 12) & 1) * 4
         elif protocol in (1, 58):
             if not _quotes(protocol, data, at, end):
-                return _icmp(data, at, end, protocol, trail)
+                return icmp(data, at, end, protocol, trail)
             if protocol == 1 and data[at] == 5:
-                _site(trail, at + 4, V4)  # the better router of a redirect
+                site(trail, at + 4, V4)  # the better router of a redirect
             version = 4 if protocol == 1 else 6
             at += 8
         else:
@@ -162,8 +138,8 @@ def _ipv4(data: U8, at: Int, end: Int, level: I64, trail: Trail) -> Int:
         if option + 1 >= at + header or data[option + 1] < 2:
             return BAD_IP_HEADER
         option += np.int64(data[option + 1])
-    _site(trail, at + 12, V4)
-    _site(trail, at + 16, V4)
+    site(trail, at + 12, V4)
+    site(trail, at + 16, V4)
     place = be16(data, at + 6)
     level[VERSION] = 4
     level[HEADER] = at
@@ -180,8 +156,8 @@ def _ipv6(data: U8, at: Int, end: Int, level: I64, trail: Trail) -> Int:
         return _CUT
     if data[at] >> 4 != 6:
         return BAD_IP_HEADER
-    _site(trail, at + 8, V6)
-    _site(trail, at + 24, V6)
+    site(trail, at + 8, V6)
+    site(trail, at + 24, V6)
     size = be16(data, at + 4)
     kind = np.int64(data[at + 6])
     level[VERSION] = 6
@@ -225,7 +201,7 @@ def _transport(data: U8, at: Int, end: Int, protocol: Int, trail: Trail) -> Int:
         if _wraps(data, at, end):
             return TUNNEL
     elif protocol == 2:
-        _igmp(data, at, end, trail)
+        igmp(data, at, end, trail)
     elif protocol in (46, 88, 89, 103, 112):
         return ROUTING_PROTOCOL
     elif protocol == 51:
@@ -251,90 +227,3 @@ def _wraps(data: U8, at: Int, end: Int) -> Int:
     if 2152 in (one, other):
         return data[body] >> 5 == 1 and data[body + 1] == 255
     return 3544 in (one, other) and data[body] >> 4 == 6 and end - body >= 40
-
-
-@lean_kernel
-def _igmp(data: U8, at: Int, end: Int, trail: Trail) -> None:
-    """Groups, and in IGMPv3 their sources (RFC 3376)."""
-    if end - at < 8:
-        return
-    if data[at] != 0x22:
-        _site(trail, at + 4, V4)
-        if data[at] == 0x11 and end - at >= 12:
-            for n in range(min(be16(data, at + 10), (end - at - 12) // 4)):
-                _site(trail, at + 12 + 4 * n, V4)
-        return
-    record = at + 8
-    for _ in range(be16(data, at + 6)):
-        if end - record < 8:
-            return
-        sources = be16(data, record + 2)
-        for n in range(min(sources + 1, (end - record - 4) // 4)):
-            _site(trail, record + 4 + 4 * n, V4)
-        record += 8 + 4 * sources + 4 * np.int64(data[record + 1])
-
-
-@lean_kernel
-def _icmp(data: U8, at: Int, end: Int, protocol: Int, trail: Trail) -> Int:
-    """Addresses in ICMP messages that quote nothing."""
-    if end - at < 8:
-        return _CUT
-    trail.state[PAYLOAD] = at + 8
-    kind = np.int64(data[at])
-    if protocol == 1:
-        if kind == 9:  # routers (RFC 1256)
-            step = np.int64(data[at + 5]) * 4
-            for n in range(np.int64(data[at + 4])):
-                if step >= 4 and end - (at + 8 + n * step) >= 4:
-                    _site(trail, at + 8 + n * step, V4)
-        return 0
-    if kind in (130, 131, 132) and end - at >= 24:
-        _site(trail, at + 8, V6)
-        if kind == 130 and end - at >= 28:
-            for n in range(min(be16(data, at + 26), (end - at - 28) // 16)):
-                _site(trail, at + 28 + 16 * n, V6)
-    elif kind == 143:
-        record = at + 8
-        for _ in range(be16(data, at + 6)):
-            if end - record < 20:
-                return 0
-            sources = be16(data, record + 2)
-            for n in range(min(sources + 1, (end - record - 4) // 16)):
-                _site(trail, record + 4 + 16 * n, V6)
-            record += 20 + 16 * sources + 4 * np.int64(data[record + 1])
-    elif kind in (133, 134, 135, 136, 137):
-        return _neighbours(data, at, end, kind, trail)
-    return 0
-
-
-@lean_kernel
-def _neighbours(data: U8, at: Int, end: Int, kind: Int, trail: Trail) -> Int:
-    """Neighbour discovery: targets, and the options that hold MAC addresses, prefixes or resolvers."""
-    option = at + 8
-    if kind == 134:
-        option = at + 16
-    elif kind >= 135:
-        if end - at < 24:
-            return 0
-        _site(trail, at + 8, V6)
-        option = at + 24
-        if kind == 137:
-            if end - at < 40:
-                return 0
-            _site(trail, at + 24, V6)
-            option = at + 40
-    while end - option >= 8:
-        what, size = data[option], np.int64(data[option + 1]) * 8
-        if size == 0 or size > end - option:
-            return 0
-        if what in (1, 2) and size == 8:
-            _site(trail, option + 2, MAC)
-        elif what == 3 and size == 32:
-            _site(trail, option + 16, PREFIX6)
-        elif what == 4:  # the packet that a redirect is about
-            return TUNNEL
-        elif what == 25:  # resolvers (RFC 8106)
-            for n in range((size - 8) // 16):
-                _site(trail, option + 8 + 16 * n, V6)
-        option += size
-    return 0

@@ -1,0 +1,63 @@
+"""Batches in, batches out: counted, bounded, in order."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from generator.replay import frames as frames_module
+from generator.replay.frames import Rewriter, Survey
+from generator.replay.mapping import AddressMap, Free
+from generator.replay.rewrite import CUTS
+from tests.generator.replay.helpers import batch, people_of, rewritten
+from tests.generator.replay.packets import KINDS, made
+
+MANY = [made(KINDS[n % len(KINDS)], lambda name: name, b"p" * (n % 50)) for n in range(120)]
+
+
+def test_survey_and_rewriter_leave_out_the_same_frames() -> None:
+    frames = batch([*MANY, b"", MANY[0][:20], MANY[1]], wire=[*map(len, MANY), 0, 70, 60 + len(MANY[1])])
+    for cut in CUTS:
+        survey = Survey(CUTS.index(cut))
+        reasons = survey.add(frames)
+        rewriter = Rewriter(AddressMap(survey.found, 1, 0, Free()).table, CUTS.index(cut))
+        written = sum(len(part) for part in rewriter.batches(frames, lambda ts: ts))
+        assert written == np.count_nonzero(reasons == 0)
+        assert sum(rewriter.left_out.values()) == np.count_nonzero(reasons)
+
+
+def test_parts_do_not_change_the_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = batch(MANY)
+    people = people_of(frames)
+    whole = rewritten(frames, people)[0]
+    monkeypatch.setattr(frames_module, "_MOST_BYTES", 500)
+    parts = list(Rewriter(people.table, 0).batches(frames, lambda ts: ts))
+    assert len(parts) > 10
+    assert [frame for part in parts for frame in part.column("frame").to_pylist()] == whole
+    sliced = list(Rewriter(people.table, 0).batches(frames.slice(7, 30), lambda ts: ts))
+    assert [frame for part in sliced for frame in part.column("frame").to_pylist()] == whole[7:37]
+
+
+def test_the_clock_is_asked_for_the_frames_that_go_on() -> None:
+    frames = batch([MANY[0], b"", MANY[1]])
+    asked = []
+
+    def clock(ts: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+        asked.extend(ts.tolist())
+        return ts * 0 + 7
+
+    (part,) = Rewriter(people_of(frames).table, 0).batches(frames, clock)
+    given = frames.column("ts").cast(pa.int64()).to_pylist()
+    assert asked == [given[0], given[2]]
+    assert part.column("ts").cast(pa.int64()).to_pylist() == [7, 7]
+
+
+def test_many_addresses_make_the_tables_grow() -> None:
+    def frame(n: int) -> bytes:
+        return MANY[KINDS.index("udp")][:26] + n.to_bytes(4, "big") + MANY[KINDS.index("udp")][30:]
+
+    survey = Survey(0)
+    survey.add(batch([frame(n * 77) for n in range(9000)]))
+    assert int(survey.found.hosts.state[0]) == 9001
+    assert survey.unlisted == 0
