@@ -3,9 +3,11 @@ far end.
 
 Shapes: iodine (NULL, TXT, CNAME, MX, SRV or A; one unbroken run of base32 or base64 labels of up to 63, polls of a
 few signs, downstream answers of up to 1.2 kB), dnscat2 (hex labels of up to 60, TXT, CNAME and MX in turn, a poll
-each second) and plain exfiltration (A or AAAA look-ups of numbered hex or base32 chunks, answered with an address or
-NXDOMAIN). Each implant keeps a rhythm of its own: bulk transfers go as fast as answers come, polls each 0.5 to 4 s.
-An attempt is one query with its answer, or a short run of them on one socket.
+each second), plain exfiltration (A or AAAA look-ups of numbered hex or base32 chunks, answered with an address or
+NXDOMAIN), and dns2tcp-like TXT tunnels (base64 labels); one or several a campaign, or one told by ``tool``: ``iodine``,
+``dnscat``, ``plain``, ``dns2tcp``. Each implant keeps a rhythm of its own: bulk transfers go as fast as answers come,
+polls each 0.5 to 4 s, some each minute. Most keep one socket, and so one flow, for a whole session. Lost questions
+come again. An attempt is one query with its answer, or a short run of them on one socket. From one bot up.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ import numpy.typing as npt
 from contract.families import Family
 from generator.conversation import Conversation
 from generator.shapes import dns, names
-from generator.shapes.crowd import assign, beats, by_actor, infected, uneven
+from generator.shapes.crowd import assign, beats, by_actor, infected, planned_rate, uneven
+from generator.shapes.floods import chosen
 from generator.shapes.parts import Part, rand
 from generator.world import Attempts, World
 
@@ -28,6 +31,7 @@ FAMILY = Family(
     "TA0011",
 )
 _EACH = 12
+_TOOLS = ("iodine", "dnscat", "plain", "dns2tcp")
 _TYPES = {
     "NULL": dns.NULL,
     "TXT": dns.TXT,
@@ -85,6 +89,8 @@ def _exchange(
     key = f"id{number}"
     conversation.client(dns.query(question, qtype, edns=edns, message_id=key))
     if down == -2:
+        if world.rng.random() < 0.5:
+            conversation.repeat(think=1.0)
         return
     if down == -1:
         answer = dns.response(question, qtype, [], rcode=dns.NXDOMAIN, authority=[dns.soa(zone)], message_id=key)
@@ -100,11 +106,15 @@ def _implant(world: World, tool: int, zone: str) -> list[Conversation]:
         (_TYPES[world.pick(("NULL", "NULL", "TXT", "CNAME", "MX", "A", "SRV"))],),
         (dns.TXT, dns.CNAME, dns.MX),
         (_TYPES[world.pick(("A", "A", "AAAA", "TXT"))],),
+        (dns.TXT,),
     )[tool]
-    alphabet = (str(world.pick(("base32", "base32", "alnum"))), "hex", str(world.pick(("hex", "base32", "alnum"))))[
-        tool
-    ]
-    widest = (int(rng.integers(50, 64)), int(rng.integers(54, 63)), int(rng.integers(24, 64)))[tool]
+    alphabet = (
+        str(world.pick(("base32", "base32", "alnum"))),
+        "hex",
+        str(world.pick(("hex", "base32", "alnum"))),
+        "alnum",
+    )[tool]
+    widest = (int(rng.integers(50, 64)), int(rng.integers(54, 63)), int(rng.integers(24, 64)), 63)[tool]
     full = int(rng.integers(60, 220))
     made = []
     for number in range(_EACH):
@@ -124,20 +134,30 @@ def _implant(world: World, tool: int, zone: str) -> list[Conversation]:
 
 
 def conversations(world: World) -> list[Conversation]:
-    """Twelve variants for each of four implants of the three tools."""
+    """Twelve variants for each of four implants."""
     made: list[Conversation] = []
-    for number in range(4):
+    rng = world.rng
+    told = chosen(world, "tool", _TOOLS, _TOOLS) if "tool" in world.params else None
+    for _ in range(4):
+        tool = int(rng.integers(4)) if told is None else _TOOLS.index(told)
         zone = f"{names.token(world.rng, int(world.rng.integers(1, 6)))}.{names.domain(world.rng)}"
-        made += _implant(world, number % 3, zone)
+        made += _implant(world, tool, zone)
     return made
 
 
 def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
     """Infected hosts inside talk to the tunnel's end; polls keep their rhythm, transfers come in bursts."""
     n, rng = len(intended), world.rng
-    implant = assign(rng, intended, uneven(rng, 4, 0.7))
-    periods = (np.exp(rng.uniform(np.log(0.02), np.log(2.0), 4)) * 1e9).astype(np.int64)
-    times, actor = beats(intended, implant, periods, rng.uniform(0.0, 0.3, 4), rng.random(n))
+    shares = uneven(rng, 4, float(world.pick((0.01, 0.01, 0.7))))
+    implant = assign(rng, intended, shares)
+    few, bots = rng.random() < 0.6, int(np.exp(rng.uniform(0.0, np.log(5.0))))
+    every = bots / max(planned_rate(world) * float(shares.max()), 1e-3)
+    slowest = np.log(2.0 if rng.random() < 0.8 else 60.0)
+    seconds = np.full(4, every) if few else np.exp(rng.uniform(np.log(0.02), slowest, 4))
+    most = np.full(4, bots if few else max(n, 1))
+    times, actor = beats(
+        intended, implant, (seconds * 1e9).astype(np.int64), rng.uniform(0.0, 0.3, 4), rng.random(n), most
+    )
     ends = world.some(world.attack_servers, 4, 12)
     src, dst = by_actor(world, actor, infected(world, actor), ends[(implant + 4 * actor) % len(ends)])
     # a poll unless the implant has data: runs of data some hundred beats long
@@ -145,7 +165,7 @@ def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
         -0.8, 0.9
     )
     half = _EACH // 2
-    one_socket = rng.random(4) < 0.4  # iodine keeps its socket, and so one flow, for the whole session
+    one_socket = rng.random(4) < 0.65  # iodine and dnscat keep their socket, and so one flow, for the whole session
     return Attempts.of(
         world,
         times,

@@ -2,8 +2,9 @@
 
 Kinds: ARP from inside (netdiscover, arp-scan, nmap on a LAN), ICMP echo (nmap's empty ones, ping's 56 bytes, hping,
 fping), TCP SYN or ACK to one port (zmap, masscan, nmap; worms at 22, 23, 445, 3389), UDP (nmap's empty datagram to a
-high port, single-port probes). Addresses in order, shuffled, or every tenth; 5 to 60 % of them answer. Quick tools
-ask thousands in a second, careful ones one in seconds.
+high port, single-port probes), SNMP; or one told by ``kind``. Addresses in order, shuffled, or every tenth, 60 to all
+of those inside; 0.4 to 60 % of them answer. Who does not answer is asked again, or not, as the tool has it. One sweeper
+(``attackers``) or several side by side. Quick tools ask thousands in a second, careful ones one in seconds.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import numpy.typing as npt
 from contract.families import Family
 from generator.conversation import Conversation, Rand
 from generator.shapes import ber
-from generator.shapes.crowd import assign, headcount, ordinals, rate, spell, uneven, villains
+from generator.shapes.crowd import assign, gang, ordinals, spell, uneven
+from generator.shapes.floods import chosen
 from generator.world import BASE_V4, Addresses, Attempts, World, mapped
 
 FAMILY = Family(
@@ -53,18 +55,25 @@ def _snmp(world: World, *, alive: bool) -> Conversation:
     return conversation.unreachable(3, think=0.0002) if alive else conversation
 
 
+def _again(world: World, conversation: Conversation) -> Conversation:
+    """Tools ask once, twice or up to four times who stays silent."""
+    gap = float(world.pick((0.15, 0.2, 0.5, 0.5, 1.0, 2.0, 4.0, 15.0)))
+    for _ in range(int(world.pick((0, 0, 1, 1, 1, 3)))):
+        conversation.repeat(think=gap)
+    return conversation
+
+
 def _probe(world: World, kind: str, *, alive: bool) -> Conversation:
     rng = world.rng
     if kind == "arp":
         conversation = Conversation.arp(world).who_has(reply=alive)
-        if not alive and rng.random() < 0.4:
-            conversation.repeat(think=float(rng.choice((0.2, 0.5, 1.0))))
-        return conversation
+        return conversation if alive else _again(world, conversation)
     if kind == "icmp":
         size = int(world.pick(_ECHO))
         payload = world.noise(size) if rng.random() < 0.5 else bytes(range(8, 8 + size))
         conversation = Conversation.icmp(world, client_os=world.pick(("nmap", "linux", "windows", "hping")))
-        return conversation.ping(payload, reply=alive)
+        conversation.ping(payload, reply=alive)
+        return conversation if alive else _again(world, conversation)
     if kind == "snmp":
         return _snmp(world, alive=alive)
     if kind == "udp":
@@ -74,9 +83,9 @@ def _probe(world: World, kind: str, *, alive: bool) -> Conversation:
         conversation.client([b"\x2a", Rand(size - 1, "bytes")] if size else b"")
         if alive and rng.random() < 0.3:
             return conversation.server(Rand(60, "bytes"), think=0.0003)
-        return (
-            conversation.unreachable(3 if alive else 1, think=0.0002) if alive or rng.random() < 0.1 else conversation
-        )
+        if alive or rng.random() < 0.1:
+            return conversation.unreachable(3 if alive else 1, think=0.0002)
+        return _again(world, conversation)
     tool = world.pick(("nmap", "masscan", "zmap", "mirai", "linux", "windows"))
     conversation = Conversation.tcp(world, client_os=tool)
     if kind == "ack":
@@ -91,7 +100,7 @@ def _probe(world: World, kind: str, *, alive: bool) -> Conversation:
         return conversation.close(world.pick(("rst", "fin")), think=0.001)
     if alive:
         return conversation.send("SA", from_client=False, think=0.00005).send("R", think=0.00002, options=False)
-    return conversation.repeat(think=1.0) if system else conversation
+    return conversation.repeat(think=1.0) if system else _again(world, conversation)
 
 
 def conversations(world: World) -> list[Conversation]:
@@ -109,15 +118,17 @@ def _addresses(world: World) -> Addresses:
 def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
     """Sweeps side by side: each has a kind, a source (ARP ones an infected inside host), an order and a pace."""
     n, rng = len(intended), world.rng
-    sweeps = headcount(rng, rate(intended), (2.0, 400.0), (1, 50))
+    sources = gang(world, intended, (2.0, 400.0), (1, 50))
+    sweeps = len(sources)
     sweep = assign(rng, intended, uneven(rng, sweeps, 0.5), spell(rng, intended, sweeps) if sweeps > 2 else None)
-    kind = rng.choice(len(KINDS), sweeps, p=(0.2, 0.3, 0.28, 0.08, 0.1, 0.04))
-    sources = villains(world, sweeps)
+    kind = rng.choice(len(KINDS), sweeps, p=(0.24, 0.24, 0.26, 0.08, 0.14, 0.04))
+    if "kind" in world.params:
+        kind[:] = KINDS.index(chosen(world, "kind", KINDS, KINDS))
     # only ARP: truth tells by the source, and an infected host also has ordinary conversations over IP
     lateral = kind == 0
     sources[lateral] = world.draw(world.infected, int(lateral.sum()))
     everyone = _addresses(world)
-    alive = rng.random(len(everyone)) < rng.uniform(0.05, 0.6)
+    alive = rng.random(len(everyone)) < np.exp(rng.uniform(np.log(0.004), np.log(0.6)))
     nth = ordinals(sweep)
     target = np.zeros(n, np.int64)
     for number in range(sweeps):
@@ -128,6 +139,7 @@ def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
             order = rng.permutation(order)
         elif rng.random() < 0.15:
             order = np.concatenate([order[i::10] for i in range(10)])
+        order = order[: int(world.pick((62, 254, 254, 254, 1022, len(order))))]
         target[mine] = order[nth[mine] % len(order)]
     own = np.array([int(world.pick(_PORTS[KINDS[k]])) if KINDS[k] in _PORTS else 0 for k in kind])
     style = rng.integers(0, _EACH, sweeps)

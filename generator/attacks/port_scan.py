@@ -1,11 +1,13 @@
 """Port scan: one attempt is one probe of one port.
 
-Kinds: SYN, connect, FIN, NULL, XMAS, ACK and UDP. Tools as their sources and captures show them: nmap (MSS option
-alone, window 1,024 to 4,096, one source port per scan, filtered ports tried twice), masscan (no options, fixed source
-port), zmap (id 54321, one random source port per probe), hping-like, and plain connect() with the system's own
+Kinds: SYN, connect, FIN, NULL, XMAS, ACK and UDP, or one told by ``kind`` (``S``, ``connect``, ``F``, ``null``,
+``FPU``, ``A``, ``udp``). Tools as their sources and captures show them: nmap (MSS option alone, window 1,024 to 4,096,
+one source port per scan, filtered ports tried twice), masscan (no options, fixed source port), zmap (id 54321, one
+random source port per probe), hping-like, and plain connect() with the system's own
 options. Ports: the first 1,024, some 100 or 1,000 usual ones, all of them, or a handful, in order or shuffled.
-Targets refuse, keep silent or send ICMP errors where a port is closed; a few ports are open. Pace: from a probe in
-many seconds to thousands a second, unequal between scans that run side by side.
+Targets refuse, keep silent or send ICMP errors where a port is closed; a few ports are open. Where a target is silent,
+nmap asks each port again from the next source port. Some scans hide among decoys. One scanner (``attackers``) at one
+target, or several side by side. Pace: from a probe in many seconds (nmap -T1) to thousands a second.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ import numpy.typing as npt
 
 from contract.families import Family
 from generator.conversation import Conversation
-from generator.shapes.crowd import Ints, assign, headcount, ordinals, rate, spell, uneven, villains
+from generator.shapes.crowd import Ints, assign, gang, ordinals, spell, uneven, villains
+from generator.shapes.floods import chosen
 from generator.world import Attempts, World
 
 FAMILY = Family(
@@ -28,6 +31,7 @@ FAMILY = Family(
     "TA0007",
 )
 KINDS: Final = ("S", "connect", "F", "", "FPU", "A", "udp")
+_NAMES: Final = ("S", "connect", "F", "null", "FPU", "A", "udp")
 _TOOLS: Final = (
     ("nmap", "masscan", "zmap", "hping"),
     ("linux", "windows"),
@@ -58,7 +62,7 @@ def _tcp(world: World, flags: str, tool: str, answer: int) -> Conversation:
         conversation.send("R" if flags == "A" else "RA", from_client=False, think=0.00004, options=False)
     elif answer == PROHIBITED:
         conversation.unreachable(int(world.pick((3, 10, 13, 13))), think=0.0002)
-    elif tool == "nmap" and world.rng.random() < 0.5:
+    elif tool == "nmap" and world.rng.random() < 0.1:
         conversation.repeat(think=float(world.rng.uniform(0.1, 1.3)))
     return conversation
 
@@ -117,25 +121,33 @@ def _ports(world: World, wanted: int) -> Ints:
     rng = world.rng
     usual = np.array(USUAL, np.int64)
     kind = rng.random()
-    if kind < 0.3:
+    if kind < 0.2:
         ports = np.arange(1, 1025)
-    elif kind < 0.5:
+    elif kind < 0.4:
         ports = np.arange(1, int(rng.choice((10_000, 65_536))))
-    elif kind < 0.65:
+    elif kind < 0.5:
         ports = rng.permutation(usual)[: int(rng.integers(8, 40))]
     else:  # the thousand usual ones: the well-known first, the rest spread over the range
-        rest = np.setdiff1d(rng.permutation(65_535)[: int(rng.choice((0, 900)))] + 1, usual)
+        rest = np.setdiff1d(rng.permutation(65_535)[: int(rng.choice((0, 900, 900)))] + 1, usual)
         return np.concatenate([rng.permutation(usual), rng.permutation(rest)]).astype(np.int64)
     if len(ports) > 4 * wanted and rng.random() < 0.7:  # a scan is as long as it gets: do not only see its first ports
         ports = np.sort(rng.choice(ports, 4 * max(wanted, 1), replace=False))
     return (rng.permutation(ports) if rng.random() < 0.55 else np.sort(ports)).astype(np.int64)
 
 
-def _answers(world: World, target: Ints, port: Ints, targets: int) -> Ints:
+def _twice(world: World, order: Ints) -> tuple[Ints, Ints]:
+    """The ports with each asked again some probes later, and which of them are the second time."""
+    size = int(world.rng.integers(10, 60))
+    parts = [order[at : at + size] for at in range(0, len(order), size)]
+    ports = [np.concatenate([part, part]) for part in parts]
+    again = [np.repeat([0, 1], len(part)) for part in parts]
+    return np.concatenate([order[:0], *ports]), np.concatenate([order[:0], *again])
+
+
+def _answers(world: World, target: Ints, port: Ints, policy: Ints) -> Ints:
     """What each probed port does: a few are open, the rest as the target's policy has it."""
     rng = world.rng
-    policy = rng.choice((CLOSED, SILENT, PROHIBITED), targets, p=(0.5, 0.4, 0.1))
-    openness = rng.uniform(0.0, 0.08, targets)
+    openness = rng.uniform(0.0, 0.08, len(policy))
     mixed = np.uint64(0x9E3779B97F4A7C15) * (port.astype(np.uint64) + target.astype(np.uint64) * np.uint64(65_536))
     draw = (mixed >> np.uint64(40)).astype(np.float64) / 2**24
     often = np.where(np.isin(port, np.array(USUAL)), 3.0, 0.1)
@@ -148,13 +160,17 @@ def _answers(world: World, target: Ints, port: Ints, targets: int) -> Ints:
 def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
     """Scans side by side: each has an attacker, a kind and tool, a few targets, an order of ports, and a pace."""
     n, rng = len(intended), world.rng
-    scans = headcount(rng, rate(intended), (3.0, 300.0), (1, 60))
+    attackers = gang(world, intended, (3.0, 300.0), (1, 60))
+    scans = len(attackers)
     scan = assign(rng, intended, uneven(rng, scans, 0.4), spell(rng, intended, scans) if scans > 2 else None)
-    attackers = villains(world, scans)
     groups = _groups()
     liking = {"S": 6.0, "connect": 5.0, "udp": 2.0}
-    weights = np.array([liking.get(KINDS[kind], 1.0) / len(_TOOLS[kind]) for kind, _ in groups])
+    weights = np.array([liking.get(KINDS[kind], 1.5) / len(_TOOLS[kind]) for kind, _ in groups])
     group = rng.choice(len(groups), scans, p=weights / weights.sum())
+    if "kind" in world.params:
+        wanted = chosen(world, "kind", _NAMES, _NAMES)
+        group = rng.choice([row for row, (kind, _) in enumerate(groups) if _NAMES[kind] == wanted], scans)
+    policy = rng.choice((CLOSED, SILENT, PROHIBITED), len(world.sites), p=(0.45, 0.45, 0.1))
     nth = ordinals(scan)
     dst_index, port = np.zeros(n, np.int64), np.zeros(n, np.int64)
     source_port = rng.integers(32768, 65536, n)
@@ -162,21 +178,25 @@ def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
         mine = np.flatnonzero(scan == number)
         targets = rng.permutation(len(world.sites))
         # so many targets side by side, each port at all of them before the next port; then the next targets
-        width = min(int(rng.choice((1, 1, 1, 2, 4, 16))), len(targets))
-        order = _ports(world, len(mine) // width)
+        width = min(int(rng.choice((1, 1, 1, 1, 1, 2, 4, 16))), len(targets))
+        order, again = _ports(world, len(mine) // width), np.zeros(0, np.int64)
+        if groups[group[number]][1] == "nmap" and policy[targets[0]] == SILENT and rng.random() < 0.8:
+            order, again = _twice(world, order)
         k = nth[mine]
         block, within = k // (len(order) * width), k % (len(order) * width)
         dst_index[mine] = targets[(block * width + within % width) % len(targets)]
         port[mine] = order[within // width]
         if KINDS[groups[group[number]][0]] != "connect" and groups[group[number]][1] not in ("zmap", "hping"):
-            source_port[mine] = int(rng.integers(32768, 65536))
+            source_port[mine] = int(rng.integers(32768, 65535)) + (again[within // width] if len(again) else 0)
         elif groups[group[number]][1] != "zmap":
             source_port[mine] = 32768 + (int(rng.integers(0, 28_000)) + k * int(rng.integers(1, 3))) % 28_000
-    answer = _answers(world, dst_index, port, len(world.sites))
+    answer = _answers(world, dst_index, port, policy)
+    decoys = villains(world, int(rng.integers(3, 9)))
+    hidden = (rng.random(scans) < 0.06)[scan] & (rng.random(n) < 1 - 1 / (len(decoys) + 1))
     return Attempts.of(
         world,
         intended,
-        src=attackers[scan],
+        src=np.where(hidden[:, None], decoys[rng.integers(0, len(decoys), n)], attackers[scan]),
         dst=world.sites[dst_index],
         src_port=source_port,
         dst_port=port,

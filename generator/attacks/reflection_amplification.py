@@ -4,7 +4,9 @@ The reflector is the source of an attempt: its answers go to the victim, who nev
 forged request as well (a monitor near the reflector sees it): it seems to come from the victim. Sizes and counts
 follow the protocols: DNS ANY, TXT and DNSKEY answers of 0.5 to 1.4 kB, NTP monlist in packets of 6 entries (440
 bytes), SSDP in 6 to 12 texts, memcached in 1,400-byte pieces, SNMP GetBulk, CLDAP root entries, chargen lines, QOTD
-and WS-Discovery. Answers that would be fragmented are cut to what fits one frame.
+and WS-Discovery. Not every reflector amplifies: some refuse, or know one short record. Answers that would be fragmented
+are cut to what fits one frame. ``protocol`` tells one: ``dns``, ``ntp``, ``ssdp``, ``memcached``, ``snmp``, ``cldap``,
+``chargen``, ``discovery``.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from contract.families import Family
 from generator.conversation import Conversation, Payload, Rand
 from generator.shapes import ber, dns, names
 from generator.shapes.crowd import villains
+from generator.shapes.floods import chosen
 from generator.shapes.parts import Part, length, rand
 from generator.world import Attempts, World
 
@@ -37,7 +40,11 @@ def _dns(world: World) -> Exchange:
     zone = names.domain(rng)
     qtype = int(rng.choice((dns.ANY, dns.ANY, dns.TXT, dns.DNSKEY, dns.A)))
     answers: list[list[Part]] = []
-    goal = int(rng.integers(500, 1380))
+    weak = rng.random()
+    if weak < 0.1:  # a resolver that refuses, or one that looks and fails
+        rcode = 5 if rng.random() < 0.6 else dns.SERVFAIL
+        return dns.query(zone, qtype, edns=True), [dns.response(zone, qtype, [], rcode=rcode, edns=True)]
+    goal = int(rng.integers(1, 200) if weak < 0.45 else rng.integers(500, 1380))
     while sum(length(answer) for answer in answers) < goal:
         kind = int(rng.choice((dns.TXT, dns.A, dns.DNSKEY, dns.NS))) if qtype in (dns.ANY, dns.A) else qtype
         choices: dict[int, list[Part]] = {
@@ -53,7 +60,7 @@ def _dns(world: World) -> Exchange:
 
 def _ntp(world: World) -> Exchange:
     request = b"\x17\x00\x03\x2a" + bytes(int(world.pick((4, 44, 188))))
-    count = int(world.rng.integers(4, 40))
+    count = int(world.rng.integers(4, 40)) if world.rng.random() < 0.7 else 1
     answers: list[Payload] = []
     for number in range(count):
         entries: list[Part] = []
@@ -131,6 +138,9 @@ def _snmp(world: World) -> Exchange:
     )
     bindings: list[bytes] = []
     goal = int(rng.integers(10, 1200))
+    if rng.random() < 0.5:  # GetNext of an empty branch: hardly more than was asked
+        goal = 0
+        bindings.append(ber.sequence(oid, ber.octets(names.token(rng, int(rng.integers(0, 8))).encode())))
     while sum(map(len, bindings)) < goal:
         bindings.append(ber.sequence(oid, ber.octets(names.token(rng, int(rng.integers(4, 110))).encode())))
     answer = ber.tlv(0xA2, *number, ber.sequence(*bindings))
@@ -178,17 +188,18 @@ _PROTOCOLS: dict[int, Callable[[World], Exchange]] = {
     53: _dns, 123: _ntp, 1900: _ssdp, 11211: _memcached, 161: _snmp, 389: _cldap, 19: _chargen, 3702: _discovery,
 }  # fmt: skip
 _PORTS = np.array(list(_PROTOCOLS), np.int64)
-_EACH = 6
+_NAMES = ("dns", "ntp", "ssdp", "memcached", "snmp", "cldap", "chargen", "discovery")
+_EACH = 10
 
 
 def conversations(world: World) -> list[Conversation]:
-    """Six variants of each protocol; two of them with the forged request."""
+    """Ten variants of each protocol; two of them with the forged request."""
     made = []
     for make in _PROTOCOLS.values():
         for number in range(_EACH):
             request, answers = make(world)
             conversation = Conversation.udp(world, client_os=world.pick(("linux", "embedded", "windows", "freebsd")))
-            if number >= 4:
+            if number >= _EACH - 2:
                 conversation.server(request)
             for answer in answers:
                 conversation.client(answer, think=float(world.rng.uniform(2e-5, 3e-4)), jitter=0.6)
@@ -199,18 +210,20 @@ def conversations(world: World) -> list[Conversation]:
 def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
     """One or two victims; one to three protocols with 20 to 4,000 reflectors; the victim's port fixed or random."""
     n, rng = len(intended), world.rng
-    chosen = rng.choice(len(_PORTS), int(rng.integers(1, 4)), replace=False)
-    reflectors = villains(world, int(np.exp(rng.uniform(np.log(20), np.log(4000)))))
+    several = rng.choice(len(_PORTS), int(world.pick((1, 1, 2, 3))), replace=False)
+    if "protocol" in world.params:
+        several = np.array([_NAMES.index(chosen(world, "protocol", _NAMES, _NAMES))])
+    reflectors = villains(world, int(np.exp(rng.uniform(np.log(20), np.log(12_000)))))
     who = rng.integers(0, len(reflectors), n)
-    protocol = chosen[who % len(chosen)]
-    visible = rng.random(n) < float(world.pick((0.0, 0.0, 0.1, 1.0)))
-    variant = np.where(visible, 4 + who % 2, who % 4)
+    protocol = several[who % len(several)]
+    visible = rng.random(n) < float(world.pick((0.0, 0.0, 0.0, 0.0, 0.1, 1.0)))
+    variant = np.where(visible, _EACH - 2 + who % 2, who // len(several) % (_EACH - 2))
     fixed = int(world.pick((80, 443, 53, 4444))) if rng.random() < 0.4 else 0
     return Attempts.of(
         world,
         intended,
         src=reflectors[who],
-        dst=world.draw(world.some(world.sites, 1, 2), n),
+        dst=world.draw(world.some(world.sites, 1, int(world.pick((1, 1, 2)))), n),
         src_port=_PORTS[protocol],
         dst_port=rng.integers(1024, 65536, n) if fixed == 0 else fixed,
         template=protocol * _EACH + variant,

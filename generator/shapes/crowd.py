@@ -107,7 +107,8 @@ def beats(
     Each attempt belongs to a clan whose members act every ``periods[clan]`` ns, less up to the share ``jitter[clan]``.
     An attempt becomes the beat of the member that has been due longest, at its due time; where none is due yet, a new
     member joins at the intended time. So the rate follows the plan while each actor keeps its own rhythm. A clan that
-    has its ``most`` members lets the next of them act when it is due, unless that is two periods or more away.
+    has its ``most`` members lets the next of them act when it is due, unless that is two periods or more away or
+    after the last attempt.
     """
     limit = np.full(len(periods), len(intended), np.int64) if most is None else np.asarray(most, np.int64)
     return _beats(np.ascontiguousarray(intended), clan, periods, jitter, noise, limit)
@@ -127,7 +128,8 @@ def _beats(intended: Ints, clan: Ints, periods: Ints, jitter: Floats, noise: Flo
     for i in range(count):
         c = clan[i]
         node = head[c]
-        full = node >= 0 and size[c] >= most[c] and due[node] - intended[i] < 2 * periods[c]
+        full = node >= 0 and size[c] >= most[c] and due[node] <= intended[-1]
+        full = full and due[node] - intended[i] < 2 * periods[c]
         if node >= 0 and (full or due[node] <= intended[i]):
             head[c] = following[node]
             times[i] = due[node] if intended[i] - due[node] < 2 * periods[c] else intended[i]

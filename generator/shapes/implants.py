@@ -246,10 +246,10 @@ def peers(world: World, implant: Implant, *, tasked: bool) -> Conversation:
     """A small datagram to one of many peers, most of which are gone (peer-to-peer botnets)."""
     rng = world.rng
     conversation = Conversation.udp(world, client_os=implant.system, near="client")
-    # a first byte that no analyser takes for a protocol that it knows
-    conversation.client([b"\x2a", rand(int(rng.integers(9, 70)), "bytes")])
+    # two first bytes that no analyser takes for a protocol that it knows
+    conversation.client([b"\x2a\xc3", rand(int(rng.integers(9, 70)), "bytes")])
     if tasked or rng.random() < 0.2:
-        return conversation.server([b"\x2a", rand(int(rng.integers(10, 500)), "bytes")], think=0.002)
+        return conversation.server([b"\x2a\xc3", rand(int(rng.integers(10, 500)), "bytes")], think=0.002)
     for _ in range(int(world.pick((0, 0, 1, 2)))):
         conversation.repeat(think=float(rng.uniform(1.0, 8.0)))
     return conversation

@@ -30,6 +30,7 @@ def naive_beats(intended, clan, periods, jitter, noise, most):
         queue.sort(key=lambda entry: (entry[0], entry[1]))
         period = int(periods[clan[i]])
         full = queue and len(queue) >= most[clan[i]] and queue[0][0] - due_by < 2 * period
+        full = full and queue[0][0] <= intended[-1]
         if queue and (full or queue[0][0] <= due_by):
             due, _, actor = queue.pop(0)
             at = due if due_by - due < 2 * period else int(due_by)
