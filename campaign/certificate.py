@@ -52,7 +52,8 @@ class Evidence:
     foreign: int = 0
     detector: int = 0
     detector_lost: I64 = field(default_factory=lambda: np.zeros((0, 2), np.int64))
-    wire: Json = field(default_factory=dict)
+    wire: Json = field(default_factory=dict)  # how frames were sent, and why so
+    left_us: Json = field(default_factory=dict)  # how late they left, by the sender's word
 
 
 def certify(evidence: Evidence, start_ns: int, duration_s: float, curve: Curve, within_1ms: float) -> Json:
@@ -78,6 +79,7 @@ def certify(evidence: Evidence, start_ns: int, duration_s: float, curve: Curve, 
         "attempts": _attempts(evidence, sent, partner),
         "rate": _rate(sent, partner),
         "lateness_us": late.percentiles(),
+        "left_us": evidence.left_us,
         "spread_us": late.spread_us(),
         "within_1ms": late.within(),
         "lost": _losses(evidence),
@@ -218,8 +220,9 @@ def _reasons(document: Json, within_1ms: float) -> list[str]:
     reasons = []
     if frames["missing"]:
         reasons.append(
-            f"certificate: {frames['claimed']:,} frames claimed, {frames['received']:,} received: lost in the kernel "
-            f"{lost['kernel']:,}, unexplained {lost['unexplained']:,}"
+            f"certificate: {frames['claimed']:,} frames claimed, {frames['received']:,} received: "
+            f"{lost['kernel_parts']['ring']:,} dropped by a full ring (the detector did not keep up), "
+            f"{lost['kernel_parts']['veth']:,} by the pair of interfaces, {lost['unexplained']:,} unexplained"
         )
     if lost["generator"]:
         reasons.append(f"certificate: the generator did not send {lost['generator']:,} of {frames['planned']:,} frames")

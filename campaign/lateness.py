@@ -1,4 +1,4 @@
-"""How late frames arrived: a histogram of exact steps of 0.1 us, whatever their number."""
+"""How late frames arrived: a histogram of fixed steps, whatever their number."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import numpy as np
 from campaign.labels import I64
 
 ON_TIME_NS: Final = 1_000_000
-_STEP_NS: Final = 100
+_STEP_NS: Final = 100  # up to 20 ms; what is later is told to 100 us
+_COARSE_NS: Final = 100_000
 _EARLIEST_NS: Final = -10_000_000
-_LATEST_NS: Final = 200_000_000  # beyond, only the largest is known
+_FINE_UP_TO_NS: Final = 20_000_000
+_LATEST_NS: Final = 120_000_000_000  # beyond, only the largest is known
+_FINE: Final = (_FINE_UP_TO_NS - _EARLIEST_NS) // _STEP_NS
 _PERCENTILES: Final = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
 
 
@@ -19,7 +22,7 @@ class Latenesses:
     """Collects (arrived - planned) in ns."""
 
     def __init__(self) -> None:
-        self._bins: I64 = np.zeros((_LATEST_NS - _EARLIEST_NS) // _STEP_NS + 1, np.int64)
+        self._bins: I64 = np.zeros(_FINE + (_LATEST_NS - _FINE_UP_TO_NS) // _COARSE_NS + 1, np.int64)
         self._within = 0
         self.count = 0
         self.smallest_ns = self.largest_ns = 0
@@ -33,7 +36,9 @@ class Latenesses:
         self.largest_ns = max(self.largest_ns, high) if self.count else high
         self.count += len(late_ns)
         self._within += int((np.abs(late_ns) <= ON_TIME_NS).sum())
-        index = (np.clip(late_ns, _EARLIEST_NS, _LATEST_NS) - _EARLIEST_NS) // _STEP_NS
+        fine = (np.clip(late_ns, _EARLIEST_NS, _FINE_UP_TO_NS - 1) - _EARLIEST_NS) // _STEP_NS
+        coarse = _FINE + (np.minimum(late_ns, _LATEST_NS) - _FINE_UP_TO_NS) // _COARSE_NS
+        index = np.where(late_ns < _FINE_UP_TO_NS, fine, coarse)
         self._bins += np.bincount(index, minlength=len(self._bins))
 
     def percentiles(self) -> dict[str, Any]:
@@ -42,8 +47,7 @@ class Latenesses:
             return dict.fromkeys(("min", *_PERCENTILES, "max"))
         sums = np.cumsum(self._bins)
         found = {
-            name: (int(np.searchsorted(sums, share * self.count)) * _STEP_NS + _EARLIEST_NS) / 1000
-            for name, share in _PERCENTILES.items()
+            name: _bin_ns(int(np.searchsorted(sums, share * self.count))) / 1000 for name, share in _PERCENTILES.items()
         }
         return {"min": self.smallest_ns / 1000, **found, "max": self.largest_ns / 1000}
 
@@ -55,3 +59,10 @@ class Latenesses:
     def within(self) -> float | None:
         """The share that arrived within 1 ms of plan."""
         return self._within / self.count if self.count else None
+
+
+def _bin_ns(index: int) -> int:
+    """Where a step of the histogram begins."""
+    if index < _FINE:
+        return index * _STEP_NS + _EARLIEST_NS
+    return (index - _FINE) * _COARSE_NS + _FINE_UP_TO_NS

@@ -13,6 +13,7 @@ from contract.errors import InputError
 from contract.ledger import Ledger
 
 _MOST_FRAMES: Final = 65_536  # of batches that are handed on in one piece
+_WAIT_S: Final = 0.05
 
 
 class FrameQueue:
@@ -79,7 +80,16 @@ class FrameQueue:
     def put(self, batch: pa.RecordBatch) -> None:
         """The reading thread hands over a batch."""
         self.received += batch.num_rows
-        self._queue.put(batch)
+        while True:
+            try:
+                self._queue.put(batch, timeout=_WAIT_S)
+            except queue.Full:
+                self.waiting()
+            else:
+                return
+
+    def waiting(self) -> None:
+        """The reading thread waits for room; called every now and then."""
 
     def end(self) -> None:
         """The reading thread has nothing more."""

@@ -74,6 +74,10 @@ class LiveInbox(FrameQueue):
         counts = {"received": stage.delivered, "kernel_dropped": dropped[KERNEL], "foreign": dropped[FOREIGN]}
         return {"capture": counts}
 
+    def waiting(self) -> None:
+        """Meanwhile the ring may run over: note when it did."""
+        self._source.count()
+
     def _run(self) -> None:
         over = False
         try:

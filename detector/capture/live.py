@@ -82,7 +82,8 @@ class LiveSource:
         while not ready and (left := limit - time.monotonic()) > 0 and (self._shut or not self._stop.is_set()):
             self._ring.wait(min(left, _PATIENCE_S))
             ready = self._ready()
-        self._settle(force=not ready)
+        if not ready or self._clock.now_ns() - self._counted > _COUNT_NS:
+            self.count()
         if not ready:
             if self._shut:
                 self._end()
@@ -116,11 +117,9 @@ class LiveSource:
                     self._shift = self._clock.epoch_ns - self._clock.monotonic_ns + (before + after) // 2 - wall
         return self._shift
 
-    def _settle(self, *, force: bool) -> None:
-        """Take over the kernel's counts."""
+    def count(self) -> None:
+        """Take over the kernel's counts, from the thread that reads."""
         now = self._clock.now_ns()
-        if not force and now - self._counted < _COUNT_NS:
-            return
         self._counted = now
         self._ring.count()
         stage = self.ledger_stage
@@ -133,7 +132,7 @@ class LiveSource:
 
     def _end(self) -> None:
         """Nothing is under way any more: what the kernel counted and we have not read is nowhere explained."""
-        self._settle(force=True)
+        self.count()
         self.ledger_stage.in_flight = 0
         where = self._ring.options.interface
         if self._found.counts[1]:

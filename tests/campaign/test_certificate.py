@@ -84,7 +84,9 @@ def test_a_full_ring_is_the_kernel_s_loss_at_its_step() -> None:
     assert [step["received_frames"] for step in said["steps"]] == [1000] * 5 + [500] + [1000] * 4
     assert said["lateness_us"]["max"] == pytest.approx(40.006)  # what came after the loss is matched to its plan
     assert said["attempts"] == {"planned": 1000, "received": 950}
-    assert said["reasons"][0].startswith("certificate: 10,000 frames claimed, 9,500 received: lost in the kernel 500")
+    assert said["reasons"][0].startswith(
+        "certificate: 10,000 frames claimed, 9,500 received: 500 dropped by a full ring"
+    )
 
 
 def test_what_nobody_dropped_is_unexplained_and_what_the_pair_dropped_is_not() -> None:

@@ -77,7 +77,7 @@ def test_a_loss_without_a_cause_fails_the_run(socket_run, tmp_path):
     assert card["run"]["valid"] is False
     assert card["run"]["reasons"][0] == "ledger: stage wire: 10 frames unexplained"
     assert "600 frames claimed, 590 received" in card["run"]["reasons"][1]
-    assert "unexplained 10" in card["run"]["reasons"][1]
+    assert "10 unexplained" in card["run"]["reasons"][1]
 
 
 def test_a_loss_with_a_cause_fails_it_as_well_and_names_the_cause(socket_run, tmp_path):
