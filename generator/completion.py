@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from contract.jit import kernel
+from contract.jit import lean_kernel, lean_part
 from generator.wire import Number, put16, sum_words
 
 U8 = npt.NDArray[np.uint8]
@@ -16,7 +16,7 @@ Numbers = npt.NDArray[np.int64]
 _LINK: Final = 14
 
 
-@kernel
+@lean_kernel
 def complete(blob: U8, rows: Numbers, ip_sum: U64, total: U64) -> None:
     """Complete every frame in place.
 
@@ -46,7 +46,7 @@ def complete(blob: U8, rows: Numbers, ip_sum: U64, total: U64) -> None:
         elif kind == 17:
             _zero(blob, l4, l4 + 8)
             put16(blob, l4 + 4, np.uint64(size))
-        elif kind != 255:
+        elif kind < 254:  # neither a fragment nor another protocol
             _zero(blob, l4 + 2, l4 + 4)
         if kind in (6, 17, 58):
             pseudo = np.uint64(kind + size)
@@ -55,7 +55,7 @@ def complete(blob: U8, rows: Numbers, ip_sum: U64, total: U64) -> None:
         total[i] = sum_words(blob, l4, size) + pseudo
 
 
-@kernel
+@lean_part
 def _zero(blob: U8, low: Number, high: Number) -> None:
     for k in range(low, high):
         blob[k] = 0

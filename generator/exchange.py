@@ -22,6 +22,7 @@ ICMP: Final = 1
 ICMPV6: Final = 58
 ARP: Final = 0  # the ``kind`` of an ARP frame
 OTHER: Final = 255  # another IP protocol: no transport to stamp
+FRAGMENT: Final = 254  # a piece of a datagram that was too large
 MTU: Final = 1500
 _LARGEST_ROOM: Final = 3 << 20  # how far a receive window grows by itself
 
@@ -48,6 +49,8 @@ class Frame(NamedTuple):
     ipid: int = 0
     quotes: bool = False  # an ICMP error that quotes the client's first frame
     sack_at: int = 0  # where the selective ACK's edges stand in the frame, 0: none
+    whole: Frame | None = None  # the datagram of which this is a fragment, as if it had left whole
+    whole_at: int = 0  # where in that frame the piece begins
 
 
 class Lane:

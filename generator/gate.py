@@ -1,7 +1,7 @@
 """The second of two independent layers: reads finished bytes again, refuses addresses outside the lab's ranges.
 
-Knows nothing of plans and templates. Looks at Ethernet with VLAN tags, ARP, IPv4, IPv6, IP in IP, and the packet that
-an ICMP error quotes. What it cannot read it refuses.
+Knows nothing of plans and templates. Looks at Ethernet with VLAN tags, ARP, and all that ``generator.gate_inner`` walks
+through. What it cannot read it refuses, and what could be put together into something that it has not read.
 """
 
 from __future__ import annotations
@@ -12,126 +12,153 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.errors import UnsafeError
-from contract.jit import kernel
+from contract.jit import lean_kernel, lean_part
+from contract.safety import Target
+from generator import memory
+from generator.gate_inner import (
+    ETHERNET,
+    ICMP,
+    ICMPV6,
+    IPV4,
+    IPV6,
+    NOTHING,
+    OK,
+    OUTSIDE_V4,
+    REASONS,
+    SHORT,
+    TOO_DEEP,
+    UNKNOWN_TYPE,
+    gre,
+    icmp,
+    icmpv6,
+    ipv4,
+    ipv6,
+    may_v4,
+)
 from generator.wire import Number
 
 U8 = npt.NDArray[np.uint8]
 I32 = npt.NDArray[np.int32]
 
-OK: Final = 0
-SHORT: Final = 1
-UNKNOWN_TYPE: Final = 2
-OUTSIDE_V4: Final = 3
-OUTSIDE_V6: Final = 4
-TOO_DEEP: Final = 5
-REASONS: Final = (
-    "",
-    "is too short to be read",
-    "is of a type that the gate does not know",
-    "has an address outside 198.18.0.0/15",
-    "has an address outside 2001:2::/48",
-    "wraps packets in packets too deeply",
-)
-_DEPTH: Final = 4
+__all__ = ["OK", "REASONS", "check", "first_bad", "inspect"]
+_DEPTH: Final = 8  # headers behind the first one
+_TAGS: Final = 4
+_LAB_V4: Final = (np.uint64(0xFFFE0000FFFE0000), np.uint64(0xC6120000C6120000))  # both addresses at once
+_LAB_V6: Final = (np.uint64(0xFFFFFFFFFFFF0000), np.uint64(0x2001000200000000))
 
 
-def check(data: U8, offsets: I32) -> None:
-    """Read frames ``data[offsets[i]:offsets[i + 1]]``. Raises ``UnsafeError`` for the first that must not leave."""
-    found = first_bad(data, offsets)
+def check(data: U8, offsets: I32, target: Target = Target.WIRE) -> None:
+    """Read frames ``data[offsets[i]:offsets[i + 1]]``. Raises ``UnsafeError`` for the first that must not leave.
+
+    For a file documentation ranges pass as well.
+    """
+    found = first_bad(data, offsets, target is Target.WIRE)
     if found >= 0:
-        reason = inspect(data, int(offsets[found]), int(offsets[found + 1]))
-        raise UnsafeError(f"the gate stopped frame {found} of a batch: it {REASONS[reason]}")
+        refuse(data, offsets, found, target)
 
 
-@kernel
-def first_bad(data: U8, offsets: I32) -> Number:
+def refuse(data: U8, offsets: I32, frame: int, target: Target = Target.WIRE) -> None:
+    """Raise ``UnsafeError`` for a frame that must not leave."""
+    reason = inspect(data, int(offsets[frame]), int(offsets[frame + 1]), target is Target.WIRE)
+    raise UnsafeError(f"the gate stopped frame {frame} of a batch: it {REASONS[reason]}")
+
+
+@lean_kernel
+def first_bad(data: U8, offsets: I32, wire: Number) -> Number:
     """The number of the first frame that must not leave; -1 where all may."""
-    for i in range(len(offsets) - 1):
-        if inspect(data, np.int64(offsets[i]), np.int64(offsets[i + 1])) != OK:
+    return search(data, offsets, 0, len(offsets) - 1, wire)
+
+
+@lean_part
+def search(data: U8, offsets: I32, low: Number, high: Number, wire: Number) -> Number:
+    """The first of the frames ``low`` to ``high`` that must not leave; -1 where all may."""
+    for i in range(low, high):
+        at, end = np.int64(offsets[i]), np.int64(offsets[i + 1])
+        if at < 0 or end > len(data):
+            return i
+        if not _usual(data, at, end) and inspect(data, at, end, wire) != OK:
             return i
     return -1
 
 
-@kernel
-def inspect(data: U8, at: Number, end: Number) -> Number:
-    """Why the frame at ``data[at:end]`` must not leave; 0 where it may."""
-    if end - at < 14:
-        return SHORT
-    kind = np.int64(data[at + 12]) << 8 | np.int64(data[at + 13])
-    at += 14
-    while kind in (0x8100, 0x88A8):
-        if end - at < 4:
-            return SHORT
-        kind = np.int64(data[at + 2]) << 8 | np.int64(data[at + 3])
-        at += 4
-    if kind == 0x0806:
-        if end - at < 28:
-            return SHORT
-        # An ARP probe asks from 0.0.0.0 (RFC 5227).
-        sender = data[at + 14] == 0 and data[at + 15] == 0 and data[at + 16] == 0 and data[at + 17] == 0
-        if not (sender or _lab_v4(data, at + 14)) or not _lab_v4(data, at + 24):
-            return OUTSIDE_V4
-        return OK
-    if kind == 0x0800:
-        return _packets(data, at, end, 4)
-    return _packets(data, at, end, 6) if kind == 0x86DD else UNKNOWN_TYPE
-
-
-@kernel
-def _lab_v4(data: U8, at: Number) -> Number:
-    return data[at] == 198 and (data[at + 1] & 0xFE) == 18
-
-
-@kernel
-def _lab_v6(data: U8, at: Number) -> Number:
+@lean_part
+def _usual(data: U8, at: Number, end: Number) -> Number:
+    """Whether a frame is untagged, unfragmented TCP or UDP over IP without options within the lab: nearly all are."""
+    if end - at < 54:
+        return end - at >= 34 and _usual_v4(data, at)
+    if memory.get16(data, at + 12) != 0x86DD:
+        return _usual_v4(data, at)
+    protocol = memory.get8(data, at + 20)
+    mask, lab = _LAB_V6
     return (
-        data[at] == 0x20
-        and data[at + 1] == 0x01
-        and data[at + 2] == 0
-        and data[at + 3] == 2
-        and data[at + 4] == 0
-        and data[at + 5] == 0
+        (protocol == 6 or protocol == 17)  # noqa: PLR1714 - a tuple would be made
+        and memory.get8(data, at + 14) >> 4 == 6
+        and memory.get64(data, at + 22) & mask == lab
+        and memory.get64(data, at + 38) & mask == lab
     )
 
 
-@kernel
-def _packets(data: U8, at: Number, end: Number, version: Number) -> Number:
-    """Walk from one IP header to those inside it."""
+@lean_part
+def _usual_v4(data: U8, at: Number) -> Number:
+    protocol = memory.get8(data, at + 23)
+    mask, lab = _LAB_V4
+    return (
+        memory.get32(data, at + 12) >> 8 == 0x080045
+        and (protocol == 6 or protocol == 17)  # noqa: PLR1714 - a tuple would be made
+        and memory.get16(data, at + 20) & 0x3FFF == 0
+        and memory.get64(data, at + 26) & mask == lab
+    )
+
+
+@lean_kernel
+def inspect(data: U8, at: Number, end: Number, wire: Number = True) -> Number:  # noqa: FBT002 - kernels have no keyword-only
+    """Why the frame at ``data[at:end]`` must not leave; 0 where it may."""
+    what = ETHERNET
     for _ in range(_DEPTH):
-        size = np.int64(20 if version == 4 else 40)
-        if end - at < size:
-            return SHORT
-        if np.int64(data[at] >> 4) != version:
-            return UNKNOWN_TYPE
-        if version == 4:
-            if not (_lab_v4(data, at + 12) and _lab_v4(data, at + 16)):
-                return OUTSIDE_V4
-            size = np.int64(data[at] & 0x0F) * 4
-            protocol = np.int64(data[at + 9])
-            later_fragment = (np.int64(data[at + 6] & 0x1F) << 8 | np.int64(data[at + 7])) != 0
-            if size < 20:
-                return UNKNOWN_TYPE
+        if what == ETHERNET:
+            reason, at, what = _ethernet(data, at, end, wire)
+        elif what == IPV4:
+            reason, at, what = ipv4(data, at, end, wire)
+        elif what == IPV6:
+            reason, at, what = ipv6(data, at, end, wire)
+        elif what == ICMP:
+            reason, at, what = icmp(data, at, end, wire)
+        elif what == ICMPV6:
+            reason, at, what = icmpv6(data, at, end, wire)
         else:
-            if not (_lab_v6(data, at + 8) and _lab_v6(data, at + 24)):
-                return OUTSIDE_V6
-            protocol = np.int64(data[at + 6])
-            later_fragment = False
-        at += size
-        if later_fragment:
-            return OK
-        if protocol == 4:
-            version = 4
-        elif protocol == 41:
-            version = 6
-        elif protocol in (1, 58):
-            if end - at < 8:
-                return SHORT
-            kind = data[at]
-            quotes = kind in (3, 4, 5, 11, 12) if protocol == 1 else kind < 128
-            if not quotes:
-                return OK
-            at += 8
-            version = 4 if protocol == 1 else 6
-        else:
-            return OK
+            reason, at, what = gre(data, at, end)
+        if reason != OK or what == NOTHING:
+            return reason
     return TOO_DEEP
+
+
+@lean_part
+def _ethernet(data: U8, at: Number, end: Number, wire: Number) -> tuple[Number, Number, Number]:
+    if end - at < 14:
+        return SHORT, at, NOTHING
+    kind = memory.get16(data, at + 12)
+    at += 14
+    for _ in range(_TAGS):
+        if kind != 0x8100 and kind != 0x88A8 and kind != 0x9100:  # noqa: PLR1714 - a tuple would be made
+            break
+        if end - at < 4:
+            return SHORT, at, NOTHING
+        kind = memory.get16(data, at + 2)
+        at += 4
+    if kind == 0x0800:
+        return OK, at, IPV4
+    if kind == 0x86DD:
+        return OK, at, IPV6
+    return (_arp(data, at, end, wire) if kind == 0x0806 else UNKNOWN_TYPE), at, NOTHING
+
+
+@lean_part
+def _arp(data: U8, at: Number, end: Number, wire: Number) -> Number:
+    if end - at < 28:
+        return SHORT
+    if memory.get64(data, at) >> 16 != 0x000108000604:
+        return UNKNOWN_TYPE
+    sender = memory.get32(data, at + 14)
+    # An ARP probe asks from 0.0.0.0 (RFC 5227).
+    inside = (sender == 0 or may_v4(sender, wire)) and may_v4(memory.get32(data, at + 24), wire)
+    return OK if inside else OUTSIDE_V4

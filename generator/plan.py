@@ -211,12 +211,26 @@ def _rows(attempts: Attempts, base: int, family: int, layout: Layout, workload: 
         rtt_ns=np.asarray(kept.rtt_ns, np.int64),
         seed=np.asarray(kept.seed, np.uint64),
         family=np.full(len(kept.intended), family, np.int16),
+        vlan=layout.vlans(kept.src, kept.dst),
     )
 
 
 def empty_table() -> Table:
     """No attempts."""
     wide, none = np.zeros((0, 16), np.uint8), np.zeros(0)
-    types = (np.int64, None, None, np.uint16, np.uint16, np.uint64, np.uint64, np.int32, np.int64, np.uint64, np.int16)
+    types = (
+        np.int64,
+        None,
+        None,
+        np.uint16,
+        np.uint16,
+        np.uint64,
+        np.uint64,
+        np.int32,
+        np.int64,
+        np.uint64,
+        np.int16,
+        np.uint16,
+    )
     columns: list[Any] = [wide if dtype is None else none.astype(dtype) for dtype in types]
     return Table(*columns)

@@ -30,7 +30,7 @@ class Template(NamedTuple):
 
     blob: U8  # the bytes of all frames
     alphabet: U8  # (kinds, 256): character for each random byte
-    first: I64  # variant -> its first frame
+    first: I64  # variant -> its first frame; behind those of the last one stand wholes that only fragments show
     protocol: npt.NDArray[np.uint16]  # variant -> protocol number of its flow
     ports: npt.NDArray[np.int32]  # (variant, 2): ports that the protocol itself gives, -1 where the attempt's count
     hops: U8  # (variant, 4): least and most routers on the client's side, on the server's
@@ -40,6 +40,8 @@ class Template(NamedTuple):
     version: U8  # 4, 6; 0 for ARP
     reverse: U8
     quotes: U8  # an ICMP error with a quoted frame
+    aside: I32  # the frame of which this one carries a piece (quoted, or a fragment's whole), -1 where none
+    aside_at: I32  # where in that frame its piece begins
     seq: npt.NDArray[np.uint32]
     ack: npt.NDArray[np.uint32]
     has_ack: U8
@@ -70,7 +72,7 @@ def compile_conversations(conversations: Sequence[Conversation]) -> Template:
     return columns.template()
 
 
-_TYPES = "i8 i4 u1 u1 u1 u1 u4 u4 u1 i4 i4 i4 u1 u2 f8 f8 f8"  # of Template, from ``start`` to ``jitter``
+_TYPES = "i8 i4 u1 u1 u1 u1 i4 i4 u4 u4 u1 i4 i4 i4 u1 u2 f8 f8 f8"  # of Template, from ``start`` to ``jitter``
 
 
 class _Columns:
@@ -84,16 +86,20 @@ class _Columns:
         self.shapes: list[tuple[int, ...]] = []  # what ``complete`` asks for
         self.part_first = [0]
         self.parts: list[tuple[int, int, int, int, int]] = []
+        self.wholes: dict[int, tuple[Frame, int]] = {}  # by identity: what fragments show, and its own row there
 
     def variant(self, conversation: Conversation, version: int) -> None:
         frames = conversation.frames(version)
         sent = [0, 0]
+        wholes: dict[int, int] = {}
         stamped = [-1, -1]  # the last frame of each side that carries a timestamp
         for number, frame in enumerate(frames):
             side = 1 if frame.reverse else 0
             echoed = stamped[1 - side]
-            self._frame(frame, number, sent[side], number - echoed if frame.times_at and echoed >= 0 else 0)
-            sent[side] += 1
+            # The fragments of one datagram count as one: they share its identification.
+            before = sent[side] if frame.whole is None else wholes.setdefault(id(frame.whole), sent[side])
+            self._frame(frame, number, before, number - echoed if frame.times_at and echoed >= 0 else 0)
+            sent[side] += before == sent[side]
             if frame.times_at:
                 stamped[side] = number
         self.first.append(len(self.rows))
@@ -111,6 +117,8 @@ class _Columns:
                 0 if frame.kind == ARP else frame.version,
                 frame.reverse,
                 frame.quotes,
+                self._aside(frame),
+                LINK if frame.quotes else frame.whole_at,
                 frame.seq & 0xFFFFFFFF,
                 max(frame.ack, 0) & 0xFFFFFFFF,
                 frame.ack >= 0,
@@ -129,8 +137,20 @@ class _Columns:
             self.parts.append((len(frame.header) + part.at, part.length, part.kind, part.key, part.skip))
         self.part_first.append(len(self.parts))
 
+    def _aside(self, frame: Frame) -> int:
+        """The row of the frame of which this one carries a piece; -2 and below stand for ``wholes``."""
+        if frame.quotes:
+            return self.first[-1]
+        if frame.whole is None:
+            return -1
+        _, number = self.wholes.setdefault(id(frame.whole), (frame.whole, len(self.wholes)))
+        return -2 - number
+
     def template(self) -> Template:
-        rows = list(zip(*self.rows, strict=True)) or [()] * 17
+        visible = len(self.rows)
+        for frame, _ in self.wholes.values():
+            self._frame(frame, 0, 0, 0)
+        rows = list(zip(*self.rows, strict=True)) or [()] * len(_TYPES.split())
         parts = list(zip(*self.parts, strict=True)) or [()] * 5
         types = _TYPES.split()
         frame_columns = [np.array(column, dtype) for column, dtype in zip(rows, types, strict=True)]
@@ -151,7 +171,9 @@ class _Columns:
             np.array(self.part_first, np.int64),
             *part_columns,
         ]
-        return Template(*columns)
+        made = Template(*columns)
+        np.copyto(made.aside, visible - 2 - made.aside, where=made.aside < -1)
+        return made
 
 
 def _alphabet() -> U8:
@@ -166,6 +188,8 @@ def _flow_of(frame: Frame) -> tuple[int, int, int]:
     """Protocol of the flow that a first frame starts, and the ports that stand for it where it has none."""
     if frame.kind == ARP:
         return ARP_PROTOCOL, 0, 0
+    if frame.whole is not None:
+        return _flow_of(frame.whole)
     network = LINK + (20 if frame.version == 4 else 40)
     if frame.kind in (ICMP, ICMPV6):
         return frame.kind, frame.header[network], frame.header[network + 1]

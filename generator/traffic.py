@@ -10,15 +10,16 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from contract.addresses import array_to_column
-from contract.schemas import FRAMES, NAME, TIME, TRUTH
-from generator import gate
+from generator import ordering
 from generator.plan import Plan, Planner, Segment, empty_table
-from generator.stamp import Due, Table, schedule, stamp
+from generator.rendering import render
+from generator.stamp import Due, Table, schedule
 from generator.template import Template
+from generator.truth_rows import truth_rows
 from generator.workload import Workload
 
-MAX_CHUNK_BYTES: Final = 24 << 20  # a chunk with more is cut in two; Arrow's offsets and the sender's spool stay small
+__all__ = ["Chunk", "Source", "Traffic", "chunks", "flow_slices", "render", "truth_rows"]
+MAX_CHUNK_BYTES: Final = 8 << 20  # a chunk with more is cut: what is written is read again while it is near
 _SLICE: Final = 50_000
 Int64 = npt.NDArray[np.int64]
 
@@ -113,6 +114,8 @@ class Traffic:
         used = schedule(source.template, self._table, 0, rows, self.workload.end_ns, due, flows)
         plan = Plan(self.workload, source.template, self._table, source.families, source.attacks)
         render(plan, due.take(slice(0, used)))
+        truth_rows(plan, 0, flows)
+        ordering.split(due.take(np.arange(used)[::-1]), 0, self.workload.end_ns)
 
     def cut(self) -> None:
         """Forget the attempts that were planned for later than ``at_ns``: the source has others."""
@@ -131,10 +134,8 @@ class Traffic:
         new = Due.room(int(self._counts[table.variant[low:high]].sum()))
         flows = np.zeros((high - low, 2, 3), np.int64)
         used = schedule(template, table, low, high, self.workload.end_ns, new, flows)
-        merged = _joined(self._held, new.take(slice(0, used)))
-        merged = merged.take(np.argsort(merged.ts, kind="stable"))
-        cut = int(np.searchsorted(merged.ts, end, "left"))
-        self._held = merged.take(slice(cut, None))
+        waiting = ordering.join(self._held, new.take(slice(0, used)))
+        now, self._held = ordering.split(waiting, self.at_ns, end)
         plan = Plan(self.workload, template, table, self._source.families, self._source.attacks)
         truth = truth_rows(plan, low, flows, self._first)
         rows = slice(low, high)
@@ -145,7 +146,7 @@ class Traffic:
         begun = len(begins)
         self._made_attempts += begun
         self._low, self.at_ns = high, end
-        for part in _parts(merged.take(slice(0, cut)), template.length):
+        for part in _parts(now, template.length):
             yield Chunk(render(plan, part), truth, begun, begins)
             truth, begun = truth.slice(0, 0), 0
 
@@ -203,12 +204,6 @@ def flow_slices(template: Template, table: Table, end_ns: int, upto_ns: int) -> 
         yield low, flows
 
 
-def _joined(first: Due, second: Due) -> Due:
-    pairs: Any = zip(first, second, strict=True)
-    columns: list[Any] = [np.concatenate(pair) for pair in pairs]
-    return Due(*columns)
-
-
 def _parts(due: Due, lengths: npt.NDArray[np.int32]) -> Iterator[Due]:
     """Cut where the bytes would exceed the bound; always at least one part, empty or not."""
     ends = np.cumsum(lengths[due.frame], dtype=np.int64)
@@ -221,81 +216,3 @@ def _parts(due: Due, lengths: npt.NDArray[np.int32]) -> Iterator[Due]:
         low = high
         if low >= len(ends):
             return
-
-
-def render(plan: Plan, due: Due) -> pa.RecordBatch:
-    """Write these frames and let the gate read them again: a FRAMES batch."""
-    n = len(due.ts)
-    offsets = np.zeros(n + 1, np.int32)
-    lengths = plan.template.length[due.frame]
-    np.cumsum(lengths, out=offsets[1:])
-    # From Arrow's pool: memory that comes back warm costs no page faults.
-    body = pa.allocate_buffer(int(offsets[-1]))
-    out = np.frombuffer(body, np.uint8)
-    stamp(plan.template, plan.table, due, offsets, out)
-    gate.check(out, offsets)
-    column = pa.Array.from_buffers(pa.binary(), n, [None, pa.py_buffer(offsets), body])
-    return pa.RecordBatch.from_arrays(
-        [
-            pa.array(np.ascontiguousarray(due.ts), pa.int64()).cast(TIME),
-            column,
-            pa.array(lengths.astype(np.uint32)),
-            pa.array(np.ones(n, np.uint16)),
-        ],
-        schema=FRAMES,
-    )
-
-
-def truth_rows(plan: Plan, low: int, flows: Int64, first: int = 0) -> pa.RecordBatch:
-    """TRUTH rows of the attempts from ``low`` on: the flow of each, and that of the ICMP errors it caused.
-
-    ``first`` is the number of the attempt in row 0.
-    """
-    table, template = plan.table, plan.template
-    own = np.flatnonzero(flows[:, 0, 2] > 0)
-    errors = np.flatnonzero(flows[:, 1, 2] > 0)
-    rows = np.concatenate([own, errors]) + low
-    lane = np.concatenate([np.zeros(len(own), np.int64), np.ones(len(errors), np.int64)])
-    variant = table.variant[rows]
-    error = lane == 1
-    ports = template.ports[variant]
-    source = np.where(ports[:, 0] >= 0, ports[:, 0], table.src_port[rows])
-    target = np.where(ports[:, 1] >= 0, ports[:, 1], table.dst_port[rows])
-    protocol = template.protocol[variant].astype(np.uint16)
-    types, codes, protocols = _error_ports(plan)
-    source, target = np.where(error, types[variant], source), np.where(error, codes[variant], target)
-    protocol = np.where(error, protocols[variant], protocol).astype(np.uint16)
-    src = np.where(error[:, None], table.dst[rows], table.src[rows])
-    dst = np.where(error[:, None], table.src[rows], table.dst[rows])
-    span = flows[rows - low, lane]
-    names = pa.DictionaryArray.from_arrays(
-        pa.array(table.family[rows].astype(np.int16)), pa.array(list(plan.families), pa.string())
-    )
-    return pa.RecordBatch.from_arrays(
-        [
-            pa.array((rows + first).astype(np.int64)),
-            names.cast(NAME),
-            pa.array(table.intended[rows]).cast(TIME),
-            array_to_column(src),
-            array_to_column(dst),
-            pa.array(source.astype(np.uint16)),
-            pa.array(target.astype(np.uint16)),
-            pa.array(protocol),
-            pa.array(np.ascontiguousarray(span[:, 0])).cast(TIME),
-            pa.array(np.ascontiguousarray(span[:, 1])).cast(TIME),
-            pa.array(span[:, 2].astype(np.uint32)),
-        ],
-        schema=TRUTH,
-    )
-
-
-def _error_ports(plan: Plan) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """ICMP type, code and protocol of the error that each variant holds; zeros where it holds none."""
-    template = plan.template
-    types, codes, protocols = (np.zeros(len(template.protocol), np.int32) for _ in range(3))
-    for frame in np.flatnonzero(template.quotes):
-        variant = int(np.searchsorted(template.first, frame, "right")) - 1
-        at = int(template.start[frame]) + (34 if template.version[frame] == 4 else 54)
-        types[variant], codes[variant] = template.blob[at], template.blob[at + 1]
-        protocols[variant] = template.kind[frame]
-    return types, codes, protocols

@@ -1,6 +1,7 @@
 """The smallest kernels: big-endian words into and out of bytes, one's complement sums, reproducible random bits.
 
-``Number`` is any numba integer: kernels mix widths on purpose and cast where it matters.
+``Number`` is any numba integer: kernels mix widths on purpose and cast where it matters. Sums are of 16-bit or 32-bit
+words alike: 65,536 counts as 1 in a one's complement sum (RFC 1071).
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from contract.jit import kernel
+from contract.jit import lean_part
+from generator import memory
 
 U8 = npt.NDArray[np.uint8]
 U64 = npt.NDArray[np.uint64]
@@ -18,11 +20,12 @@ Number = Any
 
 GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 LOW: Final = np.uint64(0xFFFF)
+MASK32: Final = np.uint64(0xFFFFFFFF)
 _MIX1: Final = np.uint64(0xBF58476D1CE4E5B9)
 _MIX2: Final = np.uint64(0x94D049BB133111EB)
 
 
-@kernel
+@lean_part
 def mix(value: Number) -> Number:
     """The finaliser of splitmix64: 64 bits in, 64 well mixed bits out."""
     value = (value ^ (value >> np.uint64(30))) * _MIX1
@@ -30,94 +33,131 @@ def mix(value: Number) -> Number:
     return value ^ (value >> np.uint64(31))
 
 
-@kernel
+@lean_part
 def draw(seed: Number, purpose: Number) -> Number:
     """64 random bits of a seed for one purpose."""
     return mix(seed + purpose * GOLDEN)
 
 
-@kernel
+@lean_part
 def put16(out: U8, at: Number, value: Number) -> None:
     """Write a uint64's low 16 bits, big-endian."""
-    out[at] = np.uint8((value >> np.uint64(8)) & np.uint64(0xFF))
-    out[at + 1] = np.uint8(value & np.uint64(0xFF))
+    memory.put16(out, at, value)
 
 
-@kernel
+@lean_part
 def put32(out: U8, at: Number, value: Number) -> None:
     """Write a uint64's low 32 bits, big-endian."""
-    put16(out, at, value >> np.uint64(16))
-    put16(out, at + 2, value)
+    memory.put32(out, at, value)
 
 
-@kernel
+@lean_part
 def put48(out: U8, at: Number, value: Number) -> None:
     """Write a uint64's low 48 bits, big-endian."""
-    put16(out, at, value >> np.uint64(32))
-    put32(out, at + 2, value)
+    memory.put16(out, at, value >> np.uint64(32))
+    memory.put32(out, at + 2, value)
 
 
-@kernel
+@lean_part
+def copy(out: U8, into: Number, source: U8, at: Number, size: Number) -> None:
+    """Copy ``size`` bytes, no more; the two stretches do not overlap. The last step may write some bytes twice."""
+    if size >= 32:
+        k = np.int64(0)
+        while k + 32 <= size:
+            memory.move32(out, into + k, source, at + k)
+            k += 32
+        if k < size:
+            memory.move32(out, into + size - 32, source, at + size - 32)
+    elif size >= 16:
+        memory.move16(out, into, source, at)
+        memory.move16(out, into + size - 16, source, at + size - 16)
+    elif size >= 8:
+        memory.move8(out, into, source, at)
+        memory.move8(out, into + size - 8, source, at + size - 8)
+    else:
+        for byte in range(size):
+            memory.put8(out, into + byte, memory.get8(source, at + byte))
+
+
+@lean_part
 def fold(total: Number) -> Number:
     """A one's complement sum (uint64) folded to 16 bits (RFC 1071)."""
-    while total > LOW:
-        total = (total & LOW) + (total >> np.uint64(16))
-    return total
+    total = (total & MASK32) + (total >> np.uint64(32))
+    total = (total & LOW) + (total >> np.uint64(16))
+    total = (total & LOW) + (total >> np.uint64(16))
+    return (total & LOW) + (total >> np.uint64(16))
 
 
-@kernel
+@lean_part
+def halves(word: Number) -> Number:
+    """What eight bytes (a big-endian uint64) add to a sum."""
+    return (word >> np.uint64(32)) + (word & MASK32)
+
+
+@lean_part
 def sum_words(data: U8, at: Number, size: Number) -> Number:
     """The unfolded sum of ``size`` bytes as big-endian words; an odd last byte counts as the high one."""
     total = np.uint64(0)
-    for k in range(at, at + size - 1, 2):
-        total += np.uint64(data[k]) << np.uint64(8) | np.uint64(data[k + 1])
-    if size % 2:
-        total += np.uint64(data[at + size - 1]) << np.uint64(8)
+    end = at + size
+    while at + 8 <= end:
+        total += halves(memory.get64(data, at))
+        at += 8
+    while at + 2 <= end:
+        total += memory.get16(data, at)
+        at += 2
+    if at < end:
+        total += memory.get8(data, at) << np.uint64(8)
     return total
 
 
-@kernel
-def put_addresses(out: U8, at: Number, sender: U8, receiver: U8, skip: Number) -> Number:
-    """Write both addresses from their byte ``skip`` on (12: IPv4); returns their sum."""
-    total = np.uint64(0)
-    width = 16 - skip
-    for k in range(0, width, 2):
-        for side in range(2):
-            high = sender[skip + k] if side == 0 else receiver[skip + k]
-            low = sender[skip + k + 1] if side == 0 else receiver[skip + k + 1]
-            place = at + k + (width if side else 0)
-            out[place] = high
-            out[place + 1] = low
-            total += np.uint64(high) << np.uint64(8) | np.uint64(low)
-    return total
+@lean_part
+def put_random(
+    out: U8, at: Number, length: Number, skip: Number, base: Number, alphabet: U8, kind: Number, odd: Number
+) -> Number:
+    """Write ``length`` characters of a random value from its byte ``skip`` on; returns what they add to the sum.
 
-
-@kernel
-def put_random(out: U8, at: Number, length: Number, skip: Number, base: Number, alphabet: U8) -> Number:
-    """Write ``length`` characters of a random value from its byte ``skip`` on; returns their sum at even/odd places.
-
-    ``alphabet`` maps each of 256 random values to a character. ``at`` counts from an even place.
+    ``alphabet`` is uint8 ``(kinds, 256)``: a character for each random byte; kind 0 takes all bytes as they are.
+    ``odd`` is 1 where the first one stands at an odd place of what is summed.
     """
-    even, odd = np.uint64(0), np.uint64(0)
-    word = np.uint64(0)
-    for k in range(length):
-        index = skip + k
-        if k == 0 or index % 8 == 0:
-            word = mix(base + np.uint64(index // 8) * GOLDEN) >> np.uint64(8 * (index % 8))
-        value = alphabet[word & np.uint64(0xFF)]
-        word >>= np.uint64(8)
-        out[at + k] = value
-        if (at + k) % 2:
-            odd += np.uint64(value)
-        else:
-            even += np.uint64(value)
-    return (even << np.uint64(8)) + odd
+    total = np.uint64(0)
+    k = np.int64(0)
+    while k < length:
+        inside = (skip + k) & 7
+        count = min(8 - inside, length - k)
+        word = mix(base + np.uint64((skip + k) >> 3) * GOLDEN) >> np.uint64(8 * inside)
+        if count < 8:
+            word &= (np.uint64(1) << np.uint64(8 * count)) - np.uint64(1)
+        if kind:
+            word = _spelt(word, count, alphabet, kind)
+        _put_bytes(out, at + k, word, count)
+        total += halves(memory.in_network_order(word)) << np.uint64(8 * ((odd + k) & 1))
+        k += count
+    return total
 
 
-@kernel
-def low_half(address: U8) -> Number:
-    """The last eight bytes of an address as a uint64."""
-    value = np.uint64(0)
-    for k in range(8, 16):
-        value = value << np.uint64(8) | np.uint64(address[k])
-    return value
+@lean_part
+def _spelt(word: Number, count: Number, alphabet: U8, kind: Number) -> Number:
+    """The characters of ``count`` random bytes."""
+    spelt = np.uint64(0)
+    for k in range(count):
+        value = np.int64(word >> np.uint64(8 * k) & np.uint64(0xFF))
+        spelt |= memory.get8(alphabet, 256 * np.int64(kind) + value) << np.uint64(8 * k)
+    return spelt
+
+
+@lean_part
+def _put_bytes(out: U8, at: Number, word: Number, count: Number) -> None:
+    """Write the first ``count`` bytes of a raw word, and no others."""
+    if count == 8:
+        memory.put_raw64(out, at, word)
+        return
+    if count & 4:
+        memory.put_raw32(out, at, word)
+        word >>= np.uint64(32)
+        at += 4
+    if count & 2:
+        memory.put_raw16(out, at, word)
+        word >>= np.uint64(16)
+        at += 2
+    if count & 1:
+        memory.put_raw8(out, at, word)

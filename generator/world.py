@@ -26,6 +26,7 @@ _UNITS: Final = 2048  # /26 blocks in it
 _UNIT: Final = 64
 _SITES_PER_UNIT: Final = 24
 _CLIENTS_PER_UNIT: Final = 50
+_TAGGED: Final = 1 / 3  # of the campaigns
 
 
 class Attempts(NamedTuple):
@@ -127,6 +128,7 @@ class Layout:
         inside[self.units["sites"]] = True
         inside[self.units["inside"]] = True
         self._inside = inside
+        self._vlan = _draw_vlans(workload.seed, self.units)
         self.gateways: Final = rng.integers(0, 2**40, 2, np.uint64) << np.uint64(8) & _MAC_MASK | _LOCAL
 
     def pool(self, role: str, count: int, rng: np.random.Generator) -> Addresses:
@@ -177,6 +179,25 @@ class Layout:
         unit = np.clip(hosts // _UNIT, 0, _UNITS - 1)
         own = _mix(hosts.astype(np.uint64) ^ np.uint64(self.seed % 2**32 << 24)) & _MAC_MASK | _LOCAL
         return np.where(self._inside[unit], own, self.gateways[gateway])
+
+    def vlans(self, src: Addresses, dst: Addresses) -> npt.NDArray[np.uint16]:
+        """The tag with which the monitor sees what these pairs say: that of the inside end (``dst`` where both are)."""
+        units = [np.clip(self.hosts(side) // _UNIT, 0, _UNITS - 1) for side in (dst, src)]
+        return np.where(self._inside[units[0]], self._vlan[units[0]], self._vlan[units[1]])
+
+
+def _draw_vlans(seed: int, units: Mapping[str, Int64]) -> npt.NDArray[np.uint16]:
+    """The 802.1Q tag of each /26 block: a third of the campaigns is seen tagged, the others on untagged links.
+
+    One VLAN for each block of sites (a zone) and one for the clients inside; 0 is untagged.
+    """
+    rng = np.random.default_rng([seed, 0x802])
+    tags = np.zeros(_UNITS, np.uint16)
+    if rng.random() < _TAGGED:
+        numbers = rng.choice(np.arange(2, 4095), len(units["sites"]) + 1, replace=False)
+        tags[units["sites"]] = numbers[1:]
+        tags[units["inside"]] = numbers[0]
+    return tags
 
 
 def _site_units(workload: Workload) -> dict[str, int]:

@@ -71,7 +71,7 @@ def every_kind(here: World) -> list[Conversation]:
     made.append(Conversation.udp(here).client([b"probe", Rand(11, "digits")]).unreachable(3))
     made.append(Conversation.tcp(here, client_os="nmap").send("S").unreachable(13))
     made.append(Conversation.icmp(here).ping([b"abc", Rand(13, "base64")], think=1.0).ping(b"x" * 56, think=1.0))
-    made.append(Conversation.ip(here, 47).client([b"\0\0\x88\xbe", Rand(20, "bytes")]))
+    made.append(Conversation.ip(here, 253).client([b"\0\0\x88\xbe", Rand(20, "bytes")]))
     return made
 
 
@@ -81,6 +81,11 @@ def arp_kind(here: World) -> list[Conversation]:
         Conversation.arp(here).is_at(),
         Conversation.arp(here).who_has(reply=False),
     ]
+
+
+def untagged(frame: bytes) -> bytes:
+    """The frame without its 802.1Q tag."""
+    return frame[:12] + frame[16:] if frame[12:14] == b"\x81\x00" else frame
 
 
 def frames_of(plan: Plan, seconds: float = 1.0) -> tuple[list[int], list[bytes]]:

@@ -56,7 +56,8 @@ def test_lengths_zeros_and_sums_are_those_of_plain_python(version: int, payload:
     for number, (frame, kind, times) in enumerate(made):
         expected = naive(frame, kind, version, times)
         assert blob[starts[number] : starts[number + 1]].tobytes() == expected[0]
-        assert (int(ip_sum[number]), int(total[number])) == expected[1:]
+        for found, wanted in zip((ip_sum, total), expected[1:], strict=True):
+            assert int(found[number]) % 0xFFFF == wanted % 0xFFFF
 
 
 def test_arp_keeps_all_but_the_addresses_of_the_link() -> None:

@@ -12,7 +12,7 @@ from scapy.layers.l2 import ARP, Dot1Q, Ether
 
 from contract.errors import UnsafeError
 from contract.safety import LAB_V4, LAB_V6
-from generator import gate
+from generator import gate, gate_inner
 
 IN4, IN6 = "198.18.3.4", "2001:2::9"
 
@@ -43,15 +43,15 @@ def test_what_stays_in_the_lab_may_leave(packet) -> None:
 @pytest.mark.parametrize(
     ("packet", "reason"),
     [
-        (Ether() / IP(src=IN4, dst="8.8.8.8") / UDP(), gate.OUTSIDE_V4),
-        (Ether() / IP(src="198.20.0.1", dst=IN4) / UDP(), gate.OUTSIDE_V4),
-        (Ether() / IPv6(src=IN6, dst="2001:2:1::1") / UDP(), gate.OUTSIDE_V6),
-        (Ether() / Dot1Q() / Dot1Q() / IP(src=IN4, dst="10.0.0.1") / UDP(), gate.OUTSIDE_V4),
-        (Ether() / ARP(psrc=IN4, pdst="192.168.0.1"), gate.OUTSIDE_V4),
-        (Ether() / IP(src=IN4, dst=IN4) / IP(src=IN4, dst="8.8.4.4") / UDP(), gate.OUTSIDE_V4),
-        (Ether() / IP(src=IN4, dst=IN4) / ICMP(type=3) / IP(src=IN4, dst="8.8.4.4") / UDP(), gate.OUTSIDE_V4),
-        (Ether(type=0x1234) / (b"x" * 40), gate.UNKNOWN_TYPE),
-        (Ether() / IP(src=IN4, dst=IN4, version=5) / UDP(), gate.UNKNOWN_TYPE),
+        (Ether() / IP(src=IN4, dst="8.8.8.8") / UDP(), gate_inner.OUTSIDE_V4),
+        (Ether() / IP(src="198.20.0.1", dst=IN4) / UDP(), gate_inner.OUTSIDE_V4),
+        (Ether() / IPv6(src=IN6, dst="2001:2:1::1") / UDP(), gate_inner.OUTSIDE_V6),
+        (Ether() / Dot1Q() / Dot1Q() / IP(src=IN4, dst="10.0.0.1") / UDP(), gate_inner.OUTSIDE_V4),
+        (Ether() / ARP(psrc=IN4, pdst="192.168.0.1"), gate_inner.OUTSIDE_V4),
+        (Ether() / IP(src=IN4, dst=IN4) / IP(src=IN4, dst="8.8.4.4") / UDP(), gate_inner.OUTSIDE_V4),
+        (Ether() / IP(src=IN4, dst=IN4) / ICMP(type=3) / IP(src=IN4, dst="8.8.4.4") / UDP(), gate_inner.OUTSIDE_V4),
+        (Ether(type=0x1234) / (b"x" * 40), gate_inner.UNKNOWN_TYPE),
+        (Ether() / IP(src=IN4, dst=IN4, version=5) / UDP(), gate_inner.UNKNOWN_TYPE),
     ],
 )
 def test_what_leaves_the_lab_is_stopped(packet, reason: int) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from generator.payload import ALPHABETS
 from generator.template import _alphabet
-from generator.wire import draw, fold, mix, put16, put32, put48, put_addresses, put_random, sum_words
+from generator.wire import copy, draw, fold, halves, mix, put16, put32, put48, put_random, sum_words
 
 MASK = 2**64 - 1
 
@@ -43,23 +43,30 @@ def test_words_are_written_big_endian(value: int) -> None:
     assert out.tobytes() == expected
 
 
-@given(st.binary(max_size=100))
-def test_sum_and_fold_are_the_internet_checksum(data: bytes) -> None:
-    total = int(sum_words(np.frombuffer(data, np.uint8), 0, len(data))) if data else 0
-    assert total == naive_sum(data)
+@given(st.binary(max_size=100), st.integers(0, 7))
+def test_sum_and_fold_are_the_internet_checksum(data: bytes, at: int) -> None:
+    held = np.frombuffer(bytes(at) + data, np.uint8)
+    total = int(sum_words(held, np.int64(at), np.int64(len(data)))) if data else 0
+    assert total % 0xFFFF == naive_sum(data) % 0xFFFF
+    assert (total == 0) == (naive_sum(data) == 0)
     folded = int(fold(np.uint64(total)))
     assert folded <= 0xFFFF
     assert folded % 0xFFFF == total % 0xFFFF
 
 
-def test_addresses_are_written_in_order_and_summed() -> None:
-    sender, receiver = np.arange(16, dtype=np.uint8), np.arange(100, 116, dtype=np.uint8)
-    for skip in (0, 12):
-        out = np.zeros(32, np.uint8)
-        total = put_addresses(out, 0, sender, receiver, np.int64(skip))
-        expected = sender[skip:].tobytes() + receiver[skip:].tobytes()
-        assert out[: len(expected)].tobytes() == expected
-        assert int(total) == naive_sum(expected)
+@given(st.integers(0, MASK))
+def test_any_sum_folds_to_sixteen_bits_and_only_nothing_to_zero(total: int) -> None:
+    folded = int(fold(np.uint64(total)))
+    assert folded == ((total - 1) % 0xFFFF + 1 if total else 0)
+    assert int(halves(np.uint64(total))) == (total >> 32) + total % 2**32
+
+
+@given(st.integers(0, 200), st.integers(0, 9), st.integers(0, 9))
+def test_a_copy_writes_all_and_nothing_beyond(size: int, into: int, at: int) -> None:
+    source = np.random.default_rng(size).integers(1, 256, 220).astype(np.uint8)
+    out = np.zeros(220, np.uint8)
+    copy(out, np.int64(into), source, np.int64(at), np.int64(size))
+    assert out.tobytes() == bytes(into) + source[at : at + size].tobytes() + bytes(220 - into - size)
 
 
 def naive_random(base: int, row: int, count: int) -> bytes:
@@ -74,8 +81,21 @@ def naive_random(base: int, row: int, count: int) -> bytes:
 @settings(deadline=None)
 @given(st.integers(0, MASK), st.integers(0, 6), st.integers(0, 40), st.integers(0, 40), st.integers(0, 5))
 def test_a_random_value_is_the_same_however_it_is_cut(base: int, row: int, skip: int, length: int, at: int) -> None:
-    out = np.zeros(60, np.uint8)
-    table = _alphabet()[row]
-    total = put_random(out, np.int64(at), np.int64(length), np.int64(skip), np.uint64(base), table)
-    assert out[at : at + length].tobytes() == naive_random(base, row, skip + length)[skip:]
-    assert int(total) == naive_sum(out.tobytes())
+    out = np.full(60, 0xA5, np.uint8)
+    place, size, begin, kind = (np.int64(value) for value in (at, length, skip, row))
+    total = put_random(out, place, size, begin, np.uint64(base), _alphabet(), kind, np.int64(at & 1))
+    expected = naive_random(base, row, skip + length)[skip:]
+    assert out.tobytes() == b"\xa5" * at + expected + b"\xa5" * (60 - at - length)
+    assert int(total) % 0xFFFF == naive_sum(bytes(at) + expected) % 0xFFFF
+
+
+def test_each_character_of_an_alphabet_is_as_likely_as_the_next() -> None:
+    out = np.zeros(1 << 16, np.uint8)
+    for row, characters in enumerate(ALPHABETS.values()):
+        put_random(out, 0, len(out), 0, np.uint64(5), _alphabet(), row, 0)
+        counts = np.bincount(out, minlength=256)
+        letters = np.frombuffer(characters or bytes(range(256)), np.uint8)
+        assert counts[letters].sum() == len(out)
+        # 256 values dealt to the letters: some take one value more than others.
+        most = -(-256 // len(letters)) / 256 * len(out)
+        assert counts.max() < most + 6 * most**0.5
