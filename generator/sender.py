@@ -313,9 +313,9 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if not options.wire:
         return Sender(options).run()
-    from generator.lab.wire_sender import WireSender
+    from generator.lab import wire_sender
 
-    return WireSender(options).run()
+    return wire_sender.run(options)
 
 
 if __name__ == "__main__":

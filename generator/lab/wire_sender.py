@@ -7,6 +7,7 @@ is done per record: feed, refresh the dead-man's deadline, keep to the ceiling, 
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections import deque
 from pathlib import Path
@@ -30,6 +31,15 @@ from generator.sender import Sender, calm
 _AHEAD_NS: Final = 300_000_000  # fed before it is due: what the engine has while this thread does something else
 _STARVED_NS: Final = 1_000_000
 _TICK_S: Final = 0.003
+
+
+def run(options: argparse.Namespace) -> int:
+    """The process's exit code; says on stderr why it could not even begin."""
+    try:
+        return WireSender(options).run()
+    except TenfoldError as error:
+        sys.stderr.write(f"tenfold: {error}\n")
+        return error.exit_code
 
 
 class LostError(JudgedError):
