@@ -24,6 +24,7 @@ ARP: Final = 0  # the ``kind`` of an ARP frame
 OTHER: Final = 255  # another IP protocol: no transport to stamp
 FRAGMENT: Final = 254  # a piece of a datagram that was too large
 MTU: Final = 1500
+_ONE_BUILD: Final = 0.75  # how often all attackers of a family that run one kind of system run the same build of it
 _LARGEST_ROOM: Final = 3 << 20  # how far a receive window grows by itself
 
 
@@ -100,8 +101,8 @@ class Exchange:
         rng, habits = world.rng, world.habits
         self.world = world
         self.protocol = protocol
-        client = habits.stack(client_os or habits.system("clients", rng), rng)
-        server = habits.stack(server_os or habits.system("servers", rng), rng)
+        client = habits.stack(client_os or habits.system("clients", rng), self._steady(client_os))
+        server = habits.stack(server_os or habits.system("servers", rng), self._steady(server_os))
         self.path = path or draw_path(habits, rng, client)
         self.chance = np.random.default_rng(int(rng.integers(1 << 62)))  # the path's own luck
         self.client_stack = replace(client, mss=segment_size(client, self.path.mtu[0]))
@@ -145,6 +146,14 @@ class Exchange:
             if "A" in flags:
                 lane.owed[side] = False
         return self
+
+    def _steady(self, name: str) -> np.random.Generator:
+        """What chooses among the systems of a kind: an attacker's own machine, and its victim, are mostly one build."""
+        world = self.world
+        if not name or not len(world.attackers):
+            return world.rng
+        own = np.random.default_rng([world.workload.seed, *world.family.encode(), 0, *name.encode()])
+        return own if own.random() < _ONE_BUILD else world.rng
 
     def _side(self, *, from_client: bool) -> Stack:
         return self.client_stack if from_client else self.server_stack

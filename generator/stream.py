@@ -15,7 +15,7 @@ from generator.path import AFTER, BEFORE, FINE
 from generator.payload import Content, Payload
 from generator.receiver import Ack, Receiver
 
-LATE: Final = 0.04  # a think time beyond which a pure ACK goes ahead of the data (seconds)
+_QUICK: Final = 0.25  # how often a system acknowledges at once what it is about to answer
 _MOST_PROBES: Final = 6  # keep-alive probes in one pause: templates are bounded
 _LONG: Final = 24  # segments of a transfer that may stall
 _EMPTY: Final = Content(b"", ())
@@ -63,15 +63,15 @@ class Stream(Exchange):
     def _stream(self, content: Content, think: float, jitter: float, *, from_client: bool) -> Self:
         side, other = (0, 1) if from_client else (1, 0)
         rng = self.world.rng
-        eager, at_once = rng.random() < 0.4, rng.random() < 0.5
+        quick = rng.random() < _QUICK
         for lane in self._lanes:
             left = self._settle(lane, other, think)
             left = self._probe(lane, left)
-            if lane.owed[side] and (left > LATE or eager):
-                # What is owed for the last data goes ahead as a pure ACK.
-                early = 0.00003 if at_once else min(self._delay(side), left)
+            early = 0.00003 if quick else self._delay(side)
+            if lane.owed[side] and left > early + 0.0001:
+                # What is owed for the last data goes ahead as a pure ACK: at once, or when its timer ends.
                 self._acknowledge(lane, side, early)
-                left = max(left - early, 0.0)
+                left -= early
             self._wait(lane, from_client, left)
             self._bursts(lane, content, jitter, from_client=from_client)
             lane.owed[side] = False
@@ -91,7 +91,7 @@ class Stream(Exchange):
     def _settle(self, lane: Lane, other: int, think: float) -> float:
         """In a long pause the side that only listens sends the ACK that it owes; returns the rest of the pause."""
         delay = self._delay(other)
-        if not lane.owed[other] or think <= delay + LATE:
+        if not lane.owed[other] or think <= delay + 0.04:
             return think
         self._acknowledge(lane, other, delay)
         return think - delay

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -171,3 +173,22 @@ def test_ecn_is_asked_for_answered_and_marked_on_data() -> None:
         assert getattr(packets[-1][layer], field) == 2
     plain = Conversation.tcp(HERE, client_os="macos", server_os="router", path=path).open()
     assert str(Ether(plain.frames(4)[1].header)[TCP].flags) == "SA"
+
+
+def test_attackers_of_a_family_mostly_run_one_build_of_a_system() -> None:
+    def builds(seed: int) -> int:
+        here = world(seed)
+        return len({Conversation.tcp(here, client_os="linux").client_stack.name for _ in range(20)})
+
+    several = [builds(seed) for seed in range(30)]
+    assert 0.4 < sum(count == 1 for count in several) / 30 < 0.97
+
+
+def test_an_ack_never_stands_at_the_very_time_of_the_answer() -> None:
+    for seed in range(20):
+        talk = Conversation.tcp(world(seed), path=CLEAN).open()
+        for _ in range(5):
+            talk.client(b"question", think=0.01).server(b"answer", think=0.02)
+        frames = talk.frames(4)[3:]
+        data = [frame for last, frame in pairwise(frames) if last.reverse == frame.reverse]
+        assert all(frame.gap_ns > 0 for frame in data)
