@@ -50,6 +50,11 @@ class RunFolder:
         return self.path / "workload.json"
 
     @property
+    def control(self) -> Path:
+        """What is asked of the sender while it runs: changes of the rate, an early end."""
+        return self.path / "control.json"
+
+    @property
     def truth(self) -> Path:
         """Who every flow really was (TRUTH)."""
         return self.path / "truth.parquet"

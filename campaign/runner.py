@@ -159,7 +159,8 @@ class Campaign:
             self._follow(sender, detector, stop, watch)
         except _StoppedError as error:
             self.ending.reasons.append(str(error))
-        self.ending.interrupted = stop.asked
+        stopped = _status(self.folder.status("sender")).get("state") == "stopped"
+        self.ending.interrupted = stop.asked or ("tenfold control" if stopped and not self.ending.reasons else "")
 
     def judge(self) -> Outcome:
         """Judge what there is and write the report."""
@@ -213,7 +214,7 @@ class Campaign:
         self.folder.workload.write_text(workload.to_json(), encoding="utf-8")
         arguments = ["--workload", str(self.folder.workload), *self.sending()]
         arguments += ["--clock", self.clock.anchor, "--status", str(self.folder.status("sender"))]
-        arguments += ["--truth", str(self.folder.truth)]
+        arguments += ["--truth", str(self.folder.truth), "--control", str(self.folder.control)]
         sender = children.start("generator.sender", arguments, folder=self.folder.path, log=self.folder.log("sender"))
         status = self._wait(stop, "planning the attempts", "sender", ("ready", "sending", "done"), sender, detector)
         # Second 0 moves where planning took longer than expected: the sender says when it is.
@@ -253,6 +254,8 @@ class Campaign:
                 self._look(watch, timeline, "draining")
         finally:
             watch.close()
+            if watch.workload.changes:  # with them the run can be made again
+                self.folder.workload.write_text(watch.workload.to_json(), encoding="utf-8")
 
     def _until_sent(self, sender: Child, detector: Child, stop: StopRequest, look: Callable[[], None]) -> None:
         asked = False

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from campaign.zones import find, with_sites
 from contract.errors import InputError
 from contract.families import group_of
 from generator.arrivals import Spec
-from generator.workload import TOKYO_RATE, Curve, Share, Workload
+from generator.curves import scaled
+from generator.workload import TOKYO_RATE, Curve, Share, Workload, Zone
 
 FOLDER: Final = Path(__file__).parent.parent / "scenarios"
 
@@ -52,6 +54,7 @@ class Scenario:
     arrivals: Spec = "poisson"
     benign_arrivals: Spec | None = None
     match: str = ""
+    zones: tuple[Zone, ...] = ()
     targets: Targets = field(default_factory=Targets)
     text: str = ""
 
@@ -72,13 +75,17 @@ class Scenario:
                 sites=self.sites,
                 clients=self.clients,
                 ipv6_share=self.ipv6_share,
+                zones=self.zones,
             )
         except InputError as error:
             raise InputError(f"scenario {self.name}: {error}") from None
 
     def families(self) -> list[str]:
         """Every family that occurs, attacks first."""
-        return list(dict.fromkeys(share.family for share in (*self.attacks, *self.benign)))
+        zones = self.zones
+        attacks = [*self.attacks, *(share for zone in zones for share in zone.attacks)]
+        benign = [*self.benign, *(share for zone in zones for share in zone.benign)]
+        return list(dict.fromkeys(share.family for share in (*attacks, *benign)))
 
     def as_dict(self) -> dict[str, Any]:
         """The scenario as a JSON object."""
@@ -95,6 +102,11 @@ class Scenario:
             "sites": self.sites,
             "clients": self.clients,
             "seed": self.seed,
+            "arrivals": _named(self.arrivals),
+            "match": self.match,
+            "zones": {
+                zone.name: {"sites": zone.sites, "weight": zone.weight, "traffic": zone.traffic} for zone in self.zones
+            },
         }
 
 
@@ -102,7 +114,9 @@ class Scenario:
 class Overrides:
     """What a user changes of a scenario. ``mix`` gives attack families new weights and leaves out all others.
 
-    ``multiplier`` holds that rate throughout; ``duration_s`` stretches or shortens the curves with it.
+    ``multiplier`` holds that rate throughout; ``duration_s`` stretches or shortens the curves with it. ``sites`` are
+    dealt out to the zones in proportion. ``zone`` leaves only what is aimed at one zone, at its part of the rates.
+    ``arrivals`` names the arrival model of attempts and of ordinary traffic.
     """
 
     multiplier: float | None = None
@@ -110,6 +124,8 @@ class Overrides:
     seed: int | None = None
     sites: int | None = None
     mix: Mapping[str, float] | None = None
+    zone: str | None = None
+    arrivals: str | None = None
 
     def apply(self, scenario: Scenario) -> Scenario:
         """The changed scenario. Raises ``InputError`` where a value makes no sense."""
@@ -122,9 +138,14 @@ class Overrides:
         if self.seed is not None:
             scenario = replace(scenario, seed=self.seed)
         if self.sites is not None:
-            scenario = replace(scenario, sites=self.sites)
+            scenario = replace(scenario, sites=self.sites, zones=with_sites(scenario.zones, self.sites))
         if self.mix is not None:
-            scenario = replace(scenario, attacks=_mixed(scenario, self.mix))
+            zones = tuple(replace(zone, attacks=()) for zone in scenario.zones)
+            scenario = replace(scenario, attacks=_mixed(scenario, self.mix), zones=zones)
+        if self.arrivals is not None:
+            scenario = replace(scenario, arrivals=self.arrivals, benign_arrivals=None)
+        if self.zone is not None:
+            scenario = _restricted(scenario, self.zone)
         scenario.workload(0)
         return scenario
 
@@ -136,6 +157,8 @@ class Overrides:
             "seed": self.seed,
             "sites": self.sites,
             "mix": dict(self.mix) if self.mix is not None else None,
+            "zone": self.zone,
+            "arrivals": self.arrivals,
         }
         return {name: value for name, value in values.items() if value is not None}
 
@@ -159,7 +182,27 @@ def _stretched(scenario: Scenario, duration_s: float) -> Scenario:
         background=curve(scenario.background),
         attacks=tuple(map(share, scenario.attacks)),
         benign=tuple(map(share, scenario.benign)),
+        zones=tuple(
+            replace(zone, attacks=tuple(map(share, zone.attacks)), benign=tuple(map(share, zone.benign)))
+            for zone in scenario.zones
+        ),
     )
+
+
+def _restricted(scenario: Scenario, name: str) -> Scenario:
+    zone = find(scenario.zones, name)
+    weight, traffic = (sum(getattr(each, part) for each in scenario.zones) for part in ("weight", "traffic"))
+    return replace(
+        scenario,
+        sites=zone.sites,
+        multiplier=scaled(scenario.multiplier, zone.weight / weight if weight else 0.0),
+        background=scaled(scenario.background, zone.traffic / traffic if traffic else 0.0),
+        zones=(replace(zone, weight=1.0, traffic=1.0),),
+    )
+
+
+def _named(spec: Spec) -> str:
+    return spec if isinstance(spec, str) else str(spec.get("model"))
 
 
 def _mixed(scenario: Scenario, mix: Mapping[str, float]) -> tuple[Share, ...]:
@@ -170,8 +213,10 @@ def _mixed(scenario: Scenario, mix: Mapping[str, float]) -> tuple[Share, ...]:
     return tuple(replace(known.get(name, Share(name)), weight=weight) for name, weight in mix.items())
 
 
-def parse_mix(text: str) -> dict[str, float]:
-    """``syn_flood=3,port_scan=1`` as a mapping. Raises ``InputError`` where it is something else."""
+def parse_mix(text: str | None) -> dict[str, float] | None:
+    """``syn_flood=3,port_scan=1`` as a mapping, None for None. Raises ``InputError`` where it is something else."""
+    if text is None:
+        return None
     mix = {}
     for part in text.split(","):
         name, equals, weight = part.partition("=")

@@ -18,8 +18,9 @@ from contract.files import read_text
 from generator import arrivals, curve_shapes, registry
 from generator.arrivals import Spec
 from generator.curves import integral, scaled
+from generator.params import accepted
 from generator.trace_file import Trace, read_trace
-from generator.workload import MATCHES, Curve, Share
+from generator.workload import MATCHES, Curve, Share, Zone
 
 _MAX_BYTES: Final = 1 << 20
 _KEYS: Final[dict[str, tuple[type, ...]]] = {
@@ -37,9 +38,12 @@ _KEYS: Final[dict[str, tuple[type, ...]]] = {
     "arrivals": (str, dict),
     "benign_arrivals": (str, dict),
     "match": (str, bool),
+    "zones": (dict,),
     "targets": (dict,),
 }
 _NEEDED: Final = ("title", "summary", "duration", "multiplier")
+_ZONE_KEYS: Final = ("sites", "weight", "traffic", "attacks", "benign")
+_MOST_ZONES: Final = 64
 _SHARE_KEYS: Final = ("weight", "from", "until", "params")
 _TARGET_KEYS: Final = ("recall", "groups", "false_alarm_rate", "p99_ms", "within_1ms")
 _WORDS: Final = {
@@ -75,6 +79,7 @@ def parse(text: str, name: str, where: str, folder: Path | None = None) -> Scena
         if key not in table:
             raise InputError(f"{where}: {key} is missing")
     duration = _number(table["duration"], f"{where}: duration", low=1, high=7 * 86_400)
+    zones = _zones(table.get("zones", {}), f"{where}: zones", duration)
     scenario = Scenario(
         name=name,
         title=table["title"],
@@ -85,7 +90,7 @@ def parse(text: str, name: str, where: str, folder: Path | None = None) -> Scena
         attacks=_shares(table.get("attacks", {}), f"{where}: attacks", duration, attack=True),
         benign=_shares(table.get("benign", {}), f"{where}: benign", duration, attack=False),
         seed=table.get("seed", 1),
-        sites=table.get("sites", 120),
+        sites=table.get("sites", sum(zone.sites for zone in zones) or 120),
         clients=table.get("clients", 4000),
         ipv6_share=_number(table.get("ipv6_share", 0.1), f"{where}: ipv6_share", high=1),
         arrivals=_arrivals(table.get("arrivals", "poisson"), f"{where}: arrivals", folder),
@@ -93,6 +98,7 @@ def parse(text: str, name: str, where: str, folder: Path | None = None) -> Scena
         if "benign_arrivals" in table
         else None,
         match=_match(table.get("match", False), f"{where}: match"),
+        zones=zones,
         targets=_targets(table.get("targets", {}), f"{where}: targets"),
         text=text,
     )
@@ -102,9 +108,12 @@ def parse(text: str, name: str, where: str, folder: Path | None = None) -> Scena
 
 def _check_sense(scenario: Scenario, where: str) -> None:
     """What no single key can tell."""
-    if not scenario.attacks and any(times for _, times in scenario.multiplier):
+    zones = scenario.zones
+    nobody = not scenario.attacks and not all(zone.attacks for zone in zones or (Zone("", 1),))
+    if nobody and any(times for _, times in scenario.multiplier):
         raise InputError(f"{where}: attacks: no family is named, yet the multiplier asks for attempts")
-    if not scenario.benign and any(rate for _, rate in scenario.background):
+    nobody = not scenario.benign and not all(zone.benign for zone in zones or (Zone("", 1),))
+    if nobody and any(rate for _, rate in scenario.background):
         raise InputError(f"{where}: benign: no family is named, yet the background asks for conversations")
     try:
         scenario.workload(0)
@@ -198,6 +207,32 @@ def _match(value: str | bool, where: str) -> str:  # noqa: FBT001 - what TOML ha
     return str(word)
 
 
+def _zones(table: Table, where: str, duration: float) -> tuple[Zone, ...]:
+    if len(table) > _MOST_ZONES:
+        raise InputError(f"{where}: {len(table)} are more than {_MOST_ZONES}")
+    zones = []
+    for name, row in table.items():
+        here = f"{where}.{name}"
+        _check_type(row, (dict,), here)
+        _check_keys(row, _ZONE_KEYS, here)
+        _check_type(row.get("sites"), (int,), f"{here}.sites")
+        weight = _number(row.get("weight", row["sites"]), f"{here}.weight")
+        mixes = {part: row.get(part, {}) for part in ("attacks", "benign")}
+        for part, mix in mixes.items():
+            _check_type(mix, (dict,), f"{here}.{part}")
+        zones.append(
+            Zone(
+                name=name,
+                sites=row["sites"],
+                weight=weight,
+                traffic=_number(row.get("traffic", weight), f"{here}.traffic"),
+                attacks=_shares(mixes["attacks"], f"{here}.attacks", duration, attack=True),
+                benign=_shares(mixes["benign"], f"{here}.benign", duration, attack=False),
+            )
+        )
+    return tuple(zones)
+
+
 def _shares(table: Table, where: str, duration: float, *, attack: bool) -> tuple[Share, ...]:
     shares = []
     for family, value in table.items():
@@ -210,9 +245,17 @@ def _shares(table: Table, where: str, duration: float, *, attack: bool) -> tuple
         end = None if until is None else _number(until, f"{here}.until", low=begin, high=duration)
         params = row.get("params", {})
         _check_type(params, (dict,), f"{here}.params")
+        _check_params(family, params, f"{here}.params")
         weight = _number(row.get("weight", 1), f"{here}.weight")
         shares.append(Share(family=family, weight=weight, params=params, begin_s=begin, end_s=end))
     return tuple(shares)
+
+
+def _check_params(family: str, params: Table, where: str) -> None:
+    known = accepted(family)
+    for key in params:
+        if key not in known:
+            raise InputError(f"{where}: {family} knows no {key!r}; it takes {', '.join(known) or 'none'}")
 
 
 def _check_family(family: str, where: str, *, attack: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,7 +51,8 @@ class Watch:
         attempts, frames = _count(sender, "sent_attempts"), _count(sender, "sent_frames")
         seen = self._store_figures(t)
         inside = 0 <= t < self.workload.duration_s
-        planned = rate_at(self.workload.curve, t) if inside else 0.0
+        self.workload = with_changes(self.workload, sender)
+        planned = rate_at(self.workload.attempts_curve(), t) if inside else 0.0
         lateness = sender.get("lateness_us")
         figures = Figures(
             t=round(t, 3),
@@ -102,6 +104,16 @@ class Watch:
         values = np.concatenate([fresh for _, fresh in self._recent])
         p50, p99 = np.percentile(values, (50, 99)) / 1e6
         return {"p50_ms": round(float(p50), 2), "p99_ms": round(float(p99), 2)}
+
+
+def with_changes(workload: Workload, sender: dict[str, Any]) -> Workload:
+    """The workload with the changes of the rate that the sender's status says have been planned."""
+    changes = sorted(
+        (float(change["from_second"]), float(change["multiplier"]) * TOKYO_RATE)
+        for change in sender.get("changes", [])
+        if change.get("from_second") is not None
+    )
+    return replace(workload, changes=tuple(changes)) if tuple(changes) != workload.changes else workload
 
 
 def _status(path: Path) -> dict[str, Any]:

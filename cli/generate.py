@@ -11,36 +11,32 @@ from cli.output import JsonFlag, note, print_json
 from contract.errors import InputError
 
 if TYPE_CHECKING:
-    from generator.plan import Plan
+    from campaign.scenario import Overrides
     from generator.workload import Workload
 
 
 def command(  # noqa: PLR0917 - the options of a command
     out: Annotated[Path, typer.Option("--out", "-o", help="FILE.pcap, FILE.pcapng or FILE.arrow.")],
-    scenario: Annotated[str, typer.Argument(help="Name or file of a scenario; or use --family.")] = "",
+    scenario: Annotated[str, typer.Argument(help="Name or file of a scenario, or a run's workload.json.")] = "",
     family: Annotated[list[str] | None, typer.Option(help="Only this family (repeatable), at --rate.")] = None,
     rate: Annotated[float, typer.Option(help="Conversations a second of each --family.")] = 100.0,
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same bytes.")] = None,
     start: Annotated[str, typer.Option(help="When second 0 is, in ISO 8601.")] = "",
     duration: Annotated[float | None, typer.Option(help="Seconds (default: the scenario's, or 10).")] = None,
     multiplier: Annotated[float | None, typer.Option(help="Attempts a second as a multiple of 815.")] = None,
+    sites: Annotated[int | None, typer.Option(help="How many sites are attacked and visited.")] = None,
+    mix: Annotated[str | None, typer.Option(help="Attack families and weights: syn_flood=3,port_scan=1")] = None,
+    zone: Annotated[str | None, typer.Option(help="Only what is aimed at this zone of the scenario.")] = None,
+    arrivals: Annotated[str | None, typer.Option(help="constant, poisson, mmpp or pareto_on_off.")] = None,
     json_: JsonFlag = False,
 ) -> None:
     """Write the frames of a scenario, FILE.truth.json and FILE.truth.parquet; the same seed gives the same bytes."""
     if bool(scenario) == bool(family):
         raise InputError("name a scenario or at least one --family, not both")
-    from generator.plan import make_plan
+    from campaign.scenario import Overrides, parse_mix
 
-    start_ns = _start(start)
-    if family:
-        workload = _of_families(family, rate, seed=seed, start_ns=start_ns, duration=duration, multiplier=multiplier)
-    else:
-        from campaign.scenario import Overrides, load
-
-        changes = Overrides(multiplier=multiplier, duration_s=duration, seed=seed)
-        workload = changes.apply(load(scenario)).workload(start_ns)
-    plan = make_plan(workload)
-    summary = _write(plan, out)
+    changes = Overrides(multiplier, duration, seed, sites, parse_mix(mix), zone, arrivals)
+    summary = _write(_workload(scenario, family or [], rate, changes, start), out)
     if json_:
         print_json(summary)
         return
@@ -48,6 +44,21 @@ def command(  # noqa: PLR0917 - the options of a command
         f"{summary['frames']:,} frames ({summary['bytes']:,} bytes) of {summary['attempts']:,} attempts and "
         f"{summary['conversations']:,} ordinary conversations in {out}; truth in {summary['truth']}"
     )
+
+
+def _workload(scenario: str, families: list[str], rate: float, changes: Overrides, start: str) -> Workload:
+    """What is to be made, from whatever the user named."""
+    if families:
+        return _of_families(families, rate, changes, _start(start))
+    if scenario.endswith(".json"):
+        from generator.workload import Workload
+
+        if start or changes.as_dict():
+            raise InputError(f"{scenario}: a run's workload is made again as it was; leave out all other options")
+        return Workload.read(Path(scenario))
+    from campaign.scenario import load
+
+    return changes.apply(load(scenario)).workload(_start(start))
 
 
 def _start(text: str) -> int:
@@ -65,9 +76,7 @@ def _start(text: str) -> int:
     return int(moment.timestamp()) * 1_000_000_000
 
 
-def _of_families(
-    names: list[str], rate: float, *, seed: int | None, start_ns: int, duration: float | None, multiplier: float | None
-) -> Workload:
+def _of_families(names: list[str], rate: float, changes: Overrides, start_ns: int) -> Workload:
     from contract.families import catalogue
     from generator.registry import names as made
     from generator.workload import TOKYO_RATE, Share, Workload
@@ -77,13 +86,19 @@ def _of_families(
             raise InputError(f"the generator makes no family {name!r}; it makes {', '.join(made())}")
     attacks = tuple(Share(name) for name in names if catalogue()[name].attack)
     benign = tuple(Share(name) for name in names if not catalogue()[name].attack)
+    for option, value in (("--mix", changes.mix), ("--zone", changes.zone)):
+        if value is not None:
+            raise InputError(f"{option} is of scenarios; with --family there is --rate")
+    multiplier = changes.multiplier
     if multiplier is not None and not attacks:
         raise InputError("--multiplier is of attempts, and none of these families is an attack; --rate is of each")
     attempts = rate * len(attacks) if multiplier is None else TOKYO_RATE * multiplier
     return Workload(
-        seed=1 if seed is None else seed,
+        seed=1 if changes.seed is None else changes.seed,
         start_ns=start_ns,
-        duration_s=10.0 if duration is None else duration,
+        duration_s=10.0 if changes.duration_s is None else changes.duration_s,
+        sites=120 if changes.sites is None else changes.sites,
+        arrivals=changes.arrivals or "poisson",
         curve=((0.0, attempts),),
         attacks=attacks,
         benign=benign,
@@ -91,24 +106,29 @@ def _of_families(
     )
 
 
-def _write(plan: Plan, out: Path) -> dict[str, Any]:
+def _write(workload: Workload, out: Path) -> dict[str, Any]:
+    from generator.plan import Planner
     from generator.sinks import open_sink
-    from generator.traffic import chunks
-    from generator.truth_file import TruthFile, refuse_folder, write_json
+    from generator.traffic import Traffic
+    from generator.truth_file import TruthEntries, TruthFile, refuse_folder, write_json
 
+    planner = Planner(workload)
+    entries = TruthEntries(planner.template, planner.families, planner.attacks)
     sink = open_sink(out)
     truth_json, truth_parquet = out.with_name(out.name + ".truth.json"), out.with_name(out.name + ".truth.parquet")
     rows: TruthFile | None = None
-    frames = size = 0
+    frames = size = attempts = conversations = 0
     try:
         refuse_folder(truth_json)
         rows = TruthFile(truth_parquet)
-        for chunk in chunks(plan):
+        traffic = Traffic(planner, each=entries.add)
+        for chunk in traffic:
             sink.write(chunk.frames)
             rows.write(chunk.truth)
             frames += len(chunk.frames)
             size += int(chunk.frames.column("wire_len").to_numpy().sum())
-        write_json(plan, truth_json, out.name)
+        attempts, conversations = traffic.attempts, traffic.conversations
+        write_json(entries.document(out.name), truth_json)
         rows.close()
     except BaseException:
         sink.abort()
@@ -122,8 +142,8 @@ def _write(plan: Plan, out: Path) -> dict[str, Any]:
         "truth_table": str(truth_parquet),
         "frames": frames,
         "bytes": size,
-        "attempts": plan.attempts,
-        "conversations": len(plan.table.intended) - plan.attempts,
-        "seconds": plan.workload.duration_s,
-        "seed": plan.workload.seed,
+        "attempts": attempts,
+        "conversations": conversations - attempts,
+        "seconds": workload.duration_s,
+        "seed": workload.seed,
     }

@@ -23,6 +23,8 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     seed: Annotated[int | None, typer.Option(help="The same seed plans the same frames.")] = None,
     sites: Annotated[int | None, typer.Option(help="How many sites are attacked and visited.")] = None,
     mix: Annotated[str | None, typer.Option(help="Attack families and weights: syn_flood=3,port_scan=1")] = None,
+    zone: Annotated[str | None, typer.Option(help="Only what is aimed at this zone, at its part of the rates.")] = None,
+    arrivals: Annotated[str | None, typer.Option(help="constant, poisson, mmpp or pareto_on_off.")] = None,
     runs: Annotated[Path, typer.Option(help="Folder of run folders.")] = Path("runs"),
     run_id: Annotated[str | None, typer.Option("--id", help="Name of the run folder.")] = None,
     model: Annotated[Path | None, typer.Option(help="A model file other than the one that ships.")] = None,
@@ -36,7 +38,7 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     from campaign.scenario import Overrides, load, parse_mix
 
     chosen = load(scenario)
-    overrides = Overrides(multiplier, duration, seed, sites, parse_mix(mix) if mix else None)
+    overrides = Overrides(multiplier, duration, seed, sites, parse_mix(mix), zone, arrivals)
     changed = overrides.apply(chosen)
     from campaign.runner import Options, run  # seconds of imports that a typing mistake need not wait for
 

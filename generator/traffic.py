@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -69,10 +69,18 @@ class Traffic:
     """A campaign's chunks of ``seconds`` each, planned as they are needed; with ``shift_ns`` everything comes later.
 
     The frames do not depend on ``seconds``, only how they are cut does. ``at_ns`` is where the next chunk begins.
-    ``frames`` and ``attempts`` are those of what is planned so far: frames, and malicious attempts.
+    ``frames`` and ``attempts`` are those of what is planned so far: frames, and malicious attempts. ``each`` is given
+    every stretch of attempts as it is planned.
     """
 
-    def __init__(self, source: Source, seconds: float = 1.0, shift_ns: int = 0) -> None:
+    def __init__(
+        self,
+        source: Source,
+        seconds: float = 1.0,
+        shift_ns: int = 0,
+        each: Callable[[Table], None] = lambda _: None,
+    ) -> None:
+        self._each = each
         self.workload = replace(source.workload, start_ns=source.workload.start_ns + shift_ns)
         self._source, self._shift = source, shift_ns
         self._step = max(round(seconds * 1e9), 1)
@@ -93,6 +101,11 @@ class Traffic:
     def attempts(self) -> int:
         """Malicious attempts that are planned so far."""
         return self._made_attempts + self._malicious(self._low, len(self._table.intended))
+
+    @property
+    def conversations(self) -> int:
+        """Attempts and ordinary conversations that are planned so far."""
+        return self._first + len(self._table.intended)
 
     @property
     def planned_ns(self) -> int:
@@ -166,6 +179,7 @@ class Traffic:
             return
         fresh = segment.table._replace(intended=segment.table.intended + self._shift)
         self._planned_ns = segment.upto_ns + self._shift
+        self._each(fresh)
         if len(fresh.intended):
             self._pending_frames += sum(int(flows[:, :, 2].sum()) for _, flows in self._flows(fresh))
         rest = np.arange(self._low, len(self._table.intended))

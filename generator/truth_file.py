@@ -6,6 +6,8 @@ import contextlib
 import ipaddress
 import json
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,8 +23,13 @@ from contract.families import catalogue
 from contract.schemas import ARP, TRUTH
 from contract.truth import FORMAT
 from generator.plan import Plan
+from generator.stamp import Table
+from generator.template import Template
+from generator.world import Addresses
 
 _NAMES: Final = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6", ARP: "arp"}
+_MANY_PORTS: Final = 64
+_EVER: Final = (1 << 63) - 1
 _MANY: Final = 400  # beyond so many attackers their blocks are named instead: those belong to the family alone
 
 
@@ -71,59 +78,82 @@ def refuse_folder(path: Path) -> None:
         raise InputError(f"{path}: cannot write: is a folder")
 
 
-def truth_document(plan: Plan, capture: str) -> dict[str, Any]:
-    """The plan's attacks as a ``tenfold-truth/1`` object: one entry a family and protocol, exact for this capture.
+@dataclass
+class _Entry:
+    """What is known of one family's attempts of one protocol."""
 
-    Attackers belong to one family alone, so they tell; where a family's attacks come from hosts that also behave
-    ordinarily (infected ones), the other end belongs to the family and stands as the victim.
+    start_ns: int
+    src: Addresses
+    dst: Addresses
+    ports: npt.NDArray[np.uint16]
+
+    def add(self, table: Table) -> None:
+        self.start_ns = min(self.start_ns, int(table.intended.min()))
+        self.src = np.unique(np.concatenate([self.src, table.src]), axis=0)
+        self.dst = np.unique(np.concatenate([self.dst, table.dst]), axis=0)
+        self.ports = np.unique(np.concatenate([self.ports, table.dst_port]))
+
+    def as_dict(self, family: str, protocol: int) -> dict[str, Any]:
+        found: dict[str, Any] = {
+            "family": family,
+            "technique": catalogue()[family].technique,
+            "start": iso(self.start_ns),
+            "end": None,
+            "attackers": _networks(self.src),
+            "victims": _networks(self.dst),
+        }
+        if protocol in (6, 17) and len(self.ports) <= _MANY_PORTS:
+            found["ports"] = [int(port) for port in self.ports]
+        found["protocol"] = _NAMES.get(protocol, protocol)
+        return found
+
+
+class TruthEntries:
+    """The attacks of a campaign as a ``tenfold-truth/1`` object, gathered as it is planned: exact for its capture.
+
+    One entry a family and protocol. Attackers belong to one family alone, so they tell; where a family's attacks come
+    from hosts that also behave ordinarily (infected ones), the other end belongs to the family and stands as the victim.
     """
-    entries = []
-    table, template = plan.table, plan.template
-    for number, family in enumerate(plan.families):
-        if not plan.attacks[number]:
-            continue
-        mine = np.flatnonzero(table.family == number)
-        protocols = template.protocol[table.variant[mine]]
-        for protocol in np.unique(protocols):
-            rows = mine[protocols == protocol]
-            entries.append(_entry(plan, family, rows, int(protocol)))
-            entries.extend(_errors(plan, family, rows))
-    return {"format": FORMAT, "capture": capture, "entries": entries, "otherwise": "benign"}
+
+    def __init__(self, template: Template, families: tuple[str, ...], attacks: npt.NDArray[np.bool_]) -> None:
+        self._template, self._families, self._attacks = template, families, attacks
+        self._quoting = np.zeros(len(template.protocol), np.bool_)
+        self._quoting[np.searchsorted(template.first, np.flatnonzero(template.quotes), "right") - 1] = True
+        # By family, protocol, and the protocol of the ICMP errors that are meant (0: the attempts themselves).
+        self._entries: dict[tuple[int, int, int], _Entry] = {}
+
+    def add(self, table: Table) -> None:
+        """Take these attempts in."""
+        protocols = self._template.protocol[table.variant].astype(np.int64)
+        for number in np.flatnonzero(self._attacks):
+            mine = np.flatnonzero(table.family == number)
+            for protocol in np.unique(protocols[mine]):
+                rows = mine[protocols[mine] == protocol]
+                self._note((int(number), int(protocol), 0), table.take(rows))
+                caused = rows[self._quoting[table.variant[rows]]]
+                for version, error in ((0, 1), (1, 58)):
+                    some = caused[table.variant[caused] % 2 == version]
+                    self._note((int(number), int(protocol), error), table.take(some))
+
+    def _note(self, key: tuple[int, int, int], table: Table) -> None:
+        if len(table.intended):
+            none = np.zeros((0, 16), np.uint8)
+            self._entries.setdefault(key, _Entry(_EVER, none, none, np.zeros(0, np.uint16))).add(table)
+
+    def document(self, capture: str) -> dict[str, Any]:
+        """The object, for a capture of that name."""
+        entries = [
+            entry.as_dict(self._families[number], error or protocol)
+            for (number, protocol, error), entry in sorted(self._entries.items())
+        ]
+        return {"format": FORMAT, "capture": capture, "entries": entries, "otherwise": "benign"}
 
 
-def _entry(plan: Plan, family: str, rows: npt.NDArray[np.int64], protocol: int) -> dict[str, Any]:
-    table = plan.table
-    entry: dict[str, Any] = {
-        "family": family,
-        "technique": catalogue()[family].technique,
-        "start": iso(int(table.intended[rows].min())),
-        "end": None,
-        "attackers": _networks(table.src[rows]),
-        "victims": _networks(table.dst[rows]),
-    }
-    if protocol in (6, 17):
-        ports = np.unique(table.dst_port[rows])
-        if len(ports) <= 64:
-            entry["ports"] = [int(port) for port in ports]
-    if protocol in _NAMES:
-        entry["protocol"] = _NAMES[protocol]
-    else:
-        entry["protocol"] = protocol
-    return entry
-
-
-def _errors(plan: Plan, family: str, rows: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
-    """Entries for the ICMP errors that a family's attempts cause."""
-    template, variants = plan.template, plan.table.variant[rows]
-    quoting = np.zeros(len(template.protocol), np.bool_)
-    quoting[np.searchsorted(template.first, np.flatnonzero(template.quotes), "right") - 1] = True
-    caused = quoting[variants]
-    found = []
-    for version, protocol in ((0, 1), (1, 58)):
-        some = rows[caused & (variants % 2 == version)]
-        if len(some):
-            found.append(_entry(plan, family, some, protocol))
-    return found
+def truth_document(plan: Plan, capture: str) -> dict[str, Any]:
+    """The attacks of a whole plan as a ``tenfold-truth/1`` object."""
+    entries = TruthEntries(plan.template, plan.families, plan.attacks)
+    entries.add(plan.table)
+    return entries.document(capture)
 
 
 def _networks(addresses: npt.NDArray[np.uint8]) -> list[str]:
@@ -140,11 +170,11 @@ def _networks(addresses: npt.NDArray[np.uint8]) -> list[str]:
     return named
 
 
-def write_json(plan: Plan, path: Path, capture: str) -> None:
-    """Write ``truth_document`` to a file. Raises ``InputError`` where it cannot be written."""
+def write_json(document: Mapping[str, Any], path: Path) -> None:
+    """Write a truth object to a file. Raises ``InputError`` where it cannot be written."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        temporary.write_text(json.dumps(truth_document(plan, capture), indent=1) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
         temporary.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):

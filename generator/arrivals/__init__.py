@@ -33,10 +33,10 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py")))
 
 
-def model(name: str) -> Model:
+def model(name: str, where: str = "arrivals") -> Model:
     """One model. Raises ``InputError`` where there is none of that name."""
     if name not in names():
-        raise InputError(f"arrivals {name!r} is none of {', '.join(names())}")
+        raise InputError(f"{where} {name!r} is none of {', '.join(names())}")
     return cast("Model", importlib.import_module(f"generator.arrivals.{name}"))
 
 
@@ -47,7 +47,7 @@ def read(spec: Spec, where: str = "arrivals") -> tuple[Model, Values]:
     name = spec.get("model") if isinstance(spec, Mapping) else None
     if not isinstance(name, str):
         raise InputError(f"{where}: must name a model ({', '.join(names())}), not {str(spec)[:60]!r}")
-    chosen = model(name)
+    chosen = model(name, where)
     for key in spec:
         if key != "model" and key not in chosen.PARAMS:
             known = ", ".join(chosen.PARAMS) or "no parameter"
