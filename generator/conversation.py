@@ -12,13 +12,15 @@ from dataclasses import replace
 from typing import Literal, Self
 
 from generator import headers
-from generator.exchange import ARP, ICMP, ICMPV6, OTHER, TCP, UDP, Frame
+from generator.exchange import ARP, ICMP, ICMPV6, MTU, OTHER, TCP, UDP, Frame, Lane
+from generator.fragments import cut
 from generator.path import AFTER, Path
 from generator.payload import Content, Payload, Rand, join
 from generator.stream import Stream
 from generator.world import World
 
 __all__ = ["Conversation", "Payload", "Rand", "join"]
+_FRAGMENT_NS = 12_000  # between fragments: 1,500 bytes at a gigabit a second
 
 
 class Conversation(Stream):
@@ -129,7 +131,9 @@ class Conversation(Stream):
 
     # -- other protocols ---------------------------------------------------------------------------------------------
 
-    def ping(self, payload: Payload = b"", *, reply: bool = True, think: float = 0.0, jitter: float = 0.1) -> Self:
+    def ping(
+        self, payload: Payload = b"", *, reply: bool = True, think: float = 0.0, jitter: float = 0.1, mtu: int = MTU
+    ) -> Self:
         """One echo request and its reply; the identifier is fresh per attempt and the sequence number counts up."""
         self._serial += 1
         number = self._serial.to_bytes(2, "big")
@@ -140,12 +144,32 @@ class Conversation(Stream):
                 self._wait(lane, not is_reply, 0.00005 if is_reply else think)
                 stack = self._side(from_client=not is_reply)
                 header = headers.echo(lane.version, stack, reply=is_reply)[:-4]
-                lane.put(
-                    self._frame(lane, header, content, ICMP if lane.version == 4 else ICMPV6, not is_reply), jitter
-                )
+                kind = ICMP if lane.version == 4 else ICMPV6
+                self._put_cut(lane, self._frame(lane, header, content, kind, not is_reply), mtu, jitter)
             for lane in self._lanes:
                 lane.last = not is_reply
         return self
+
+    def datagram(
+        self, payload: Payload, *, mtu: int = MTU, from_client: bool = True, think: float = 0.0, jitter: float = 0.3
+    ) -> Self:
+        """One UDP datagram of up to some 65,000 bytes; what exceeds the link's ``mtu`` leaves in IP fragments.
+
+        Random parts may stand anywhere in it. For ICMP see ``ping``, which does the same. An ICMP error cannot quote
+        a conversation that begins with a fragment.
+        """
+        content = self._content(payload)
+        for lane in self._lanes:
+            self._wait(lane, from_client, think)
+            header = headers.udp(lane.version, self._side(from_client=from_client))
+            self._put_cut(lane, self._frame(lane, header, content, UDP, from_client), mtu, jitter)
+            lane.last = from_client
+        return self
+
+    def _put_cut(self, lane: Lane, frame: Frame, mtu: int, jitter: float) -> None:
+        for number, piece in enumerate(cut(frame, mtu)):
+            lane.gap_ns += _FRAGMENT_NS if number else 0
+            lane.put(piece, jitter)
 
     def icmp_message(
         self,

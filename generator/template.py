@@ -140,6 +140,8 @@ class _Columns:
     def _aside(self, frame: Frame) -> int:
         """The row of the frame of which this one carries a piece; -2 and below stand for ``wholes``."""
         if frame.quotes:
+            if self.rows[self.first[-1]][6] != -1:
+                raise ValueError("an ICMP error cannot quote a fragment")
             return self.first[-1]
         if frame.whole is None:
             return -1
