@@ -28,8 +28,8 @@ from generator.sinks.pcap import PcapSink
 from generator.traffic import chunks
 from generator.workload import DEFAULT_START_NS, Share, Workload
 from generator.world import Attempts, World, make_world
-from tests.generator.helpers import untagged
 from tests.generator.follower import follow
+from tests.generator.helpers import untagged
 
 ROOT = Path(registry.__file__).parent
 NAMES = sorted(registry.names())
