@@ -145,7 +145,7 @@ def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
     scattered = np.array([one.kind == "p2p" for one in clans])[clan]
     peer = world.draw(world.some(world.spoofed, 20, 600), n, zipf=0.6)
     server = np.where(scattered[:, None], peer, server)
-    peer_ports = 1024 + peer[:, 13:15].astype(np.int64) @ np.array([256, 1]) % 64_000
+    peer_ports = 49_152 + peer[:, 13:15].astype(np.int64) @ np.array([256, 1]) % 16_000
     src, dst = by_actor(world, actor, infected(world, actor), server)
     tasked = rng.random(n) < rng.uniform(0.0, 0.15)
     variant = np.where(tasked, rng.integers(_EACH - 2, _EACH, n), actor % (_EACH - 2))

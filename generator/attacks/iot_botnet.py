@@ -158,7 +158,7 @@ def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
         (_EXPLOIT, rng.choice(np.array(_PORTS), n)),
         (_LOAD, np.full(n, 80)),
         (_BEAT, np.full(n, int(world.pick((23, 48101, 666, 5034))))),
-        (_PEERS, 1024 + dst[:, 13:15].astype(np.int64) @ np.array([256, 1]) % 64_000),
+        (_PEERS, 49_152 + dst[:, 13:15].astype(np.int64) @ np.array([256, 1]) % 16_000),
     ):
         port = np.where(kind == which, own, port)
     home = (kind == _BEAT) | (kind == _LOAD)
