@@ -130,16 +130,20 @@ def walk(ring: Bytes, at: Int, end: Int, found: Found, shift_ns: Int, lab: Int) 
 def copy(ring: Bytes, found: Found, count: Int, out: Bytes) -> None:
     """Copy the frames behind one another; a VLAN tag that the kernel took off goes back behind the MAC addresses."""
     for n in range(count):
-        source, place = found.start[n], np.int64(found.offsets[n])
-        length, tag = np.int64(found.length[n]), np.int64(found.tag[n])
-        head = np.int64(12) if tag else length
-        for i in range(head):
-            out[place + i] = ring[source + i]
-        if tag:
-            for i in range(4):
-                out[place + 12 + i] = np.uint8((tag >> (24 - 8 * i)) & 0xFF)
-            for i in range(length - 12):
-                out[place + 16 + i] = ring[source + 12 + i]
+        tag, length = np.int64(found.tag[n]), np.int64(found.length[n])
+        # Slices: an index into the whole array, which might be negative, would keep the loop from being vectorised.
+        source = ring[found.start[n] : found.start[n] + length]
+        target = out[np.int64(found.offsets[n]) : np.int64(found.offsets[n + 1])]
+        if not tag:
+            for i in range(length):
+                target[i] = source[i]
+            continue
+        for i in range(12):
+            target[i] = source[i]
+        for i in range(4):
+            target[12 + i] = np.uint8((tag >> (24 - 8 * i)) & 0xFF)
+        for i in range(12, length):
+            target[i + 4] = source[i]
 
 
 @kernel

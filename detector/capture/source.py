@@ -68,6 +68,8 @@ def to_batch(data: Bytes, records: Records, count: int) -> pa.RecordBatch:
 @kernel
 def _gather(data: Bytes, start: npt.NDArray[np.int64], offsets: npt.NDArray[np.int32], frames: Bytes) -> None:
     for n in range(len(start)):
-        source, place = start[n], np.int64(offsets[n])
-        for i in range(np.int64(offsets[n + 1]) - place):
-            frames[place + i] = data[source + i]
+        # Slices: an index into the whole array, which might be negative, would keep the loop from being vectorised.
+        target = frames[np.int64(offsets[n]) : np.int64(offsets[n + 1])]
+        source = data[start[n] : start[n] + len(target)]
+        for i in range(len(target)):
+            target[i] = source[i]
