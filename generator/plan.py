@@ -10,15 +10,15 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from contract.addresses import Networks
-from contract.errors import InputError, UnsafeError
+from contract.errors import InputError
 from contract.families import catalogue
-from contract.safety import LAB
+from contract.safety import Target
 from generator import arrivals
 from generator.casting import Cast
 from generator.conversation import Conversation
 from generator.curves import held_from
 from generator.envelope import envelopes
+from generator.plan_check import check_addresses, check_templates
 from generator.stamp import Table
 from generator.template import Template
 from generator.workload import Share, Workload
@@ -64,10 +64,12 @@ class Planner:
     workload gives the same stretches. Raises ``InputError``, ``UnsafeError``.
     """
 
-    def __init__(self, workload: Workload) -> None:
+    def __init__(self, workload: Workload, target: Target = Target.WIRE) -> None:
         self.workload = workload
         self.layout = Layout(workload)
-        self._cast = Cast(workload, self.layout)
+        self._cast, self._target = Cast(workload, self.layout), target
+        for role in (*self._cast.attacks, *self._cast.benign):
+            check_templates(role.conversations, role.share.family, target)
         self.template: Template = self._cast.template
         self.families = tuple(self._cast.families)
         self.attacks = np.array([catalogue()[name].attack for name in self.families], np.bool_)
@@ -145,6 +147,7 @@ class Planner:
             for role, own in zip(roles, split([role.share for role in roles], times, work, rng), strict=True):
                 attempts = role.attempts(own, None if self._whole else key)
                 _check(attempts, role.conversations, role.share.family)
+                check_addresses(attempts.src, attempts.dst, role.share.family, self._target)
                 tables.append(_rows(attempts, role.base, role.family, self.layout, work))
         joined: list[Any] = [np.concatenate(columns) for columns in zip(*tables, strict=True)]
         table = Table(*joined)
@@ -154,9 +157,12 @@ class Planner:
         return Segment(table.take(np.argsort(table.intended, kind="stable")), high)
 
 
-def make_plan(workload: Workload) -> Plan:
-    """Draw the whole plan at once. The same workload gives the same plan. Raises ``InputError``, ``UnsafeError``."""
-    planner = Planner(workload)
+def make_plan(workload: Workload, target: Target = Target.WIRE) -> Plan:
+    """Draw the whole plan at once. The same workload gives the same plan. Raises ``InputError``, ``UnsafeError``.
+
+    For a file documentation ranges may be planned as well.
+    """
+    planner = Planner(workload, target)
     tables = [segment.table for segment in iter(planner.next, None)]
     joined: list[Any] = [np.concatenate(columns) for columns in zip(*tables, strict=True)]
     return Plan(workload, planner.template, Table(*joined), planner.families, planner.attacks)
@@ -185,20 +191,21 @@ def _check(attempts: Attempts, conversations: list[Conversation], family: str) -
         raise InputError(f"{family}: the columns of its attempts differ in length")
     if n and (attempts.template.min() < 0 or attempts.template.max() >= len(conversations)):
         raise InputError(f"{family}: an attempt names a conversation that does not exist")
-    lab = Networks([str(network) for network in LAB])
-    for side in (attempts.src, attempts.dst):
-        outside = ~lab.contains(side)
-        if outside.any():
-            raise UnsafeError(f"{family}: {int(outside.sum())} planned addresses lie outside {LAB[0]} and {LAB[1]}")
-    if n and np.any((attempts.src[:, 0] == 0x20) != (attempts.dst[:, 0] == 0x20)):
+    if n and np.any(_six(attempts.src) != _six(attempts.dst)):
         raise InputError(f"{family}: an attempt has ends of different IP versions")
+
+
+def _six(addresses: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Which of the addresses that a plan may have are IPv6: those of IPv4 are mapped and begin with zeros."""
+    found: npt.NDArray[np.bool_] = addresses[:, 0] != 0
+    return found
 
 
 def _rows(attempts: Attempts, base: int, family: int, layout: Layout, workload: Workload) -> Table:
     inside = (attempts.intended >= workload.start_ns) & (attempts.intended < workload.end_ns)
     rows: list[Any] = [column[inside] for column in attempts]
     kept = Attempts(*rows)
-    six = (kept.src[:, 0] == 0x20).astype(np.int32)
+    six = _six(kept.src).astype(np.int32)
     return Table(
         intended=np.ascontiguousarray(kept.intended, np.int64),
         src=np.ascontiguousarray(kept.src, np.uint8),
