@@ -42,6 +42,7 @@ class AlertBook:
         self._bars = self.policy.tables(families).table
         self._next_id = first_id
         self._samples: dict[tuple[int, int], list[dict[str, Any]]] = {}
+        self._new: list[int] = []  # rows raised since ``members_of_new``
         self.raised = 0
         self.evicted = 0
 
@@ -72,6 +73,15 @@ class AlertBook:
         known = (marks["incident"] >= 0) & (rows["generation"][row] == marks["generation"])
         ids: npt.NDArray[np.uint64] = np.where(known, rows["alert_id"][row], 0).astype(np.uint64)
         return ids
+
+    def members_of_new(self) -> Slots:
+        """The slots of the flows in incidents raised since the last call: int32 ``(n,)``."""
+        if not self._new:
+            return np.zeros(0, np.int32)
+        slots = np.flatnonzero(np.isin(self.marks["incident"], self._new)).astype(np.int32)
+        self._new.clear()
+        members: Slots = slots[self.alert_ids(slots) > 0]
+        return members
 
     def release(self, slots: Slots) -> None:
         """Forget the marks of slots that the meter takes back. What their flows gave to incidents stays."""
@@ -132,6 +142,7 @@ class AlertBook:
         record["alert_id"] = self._next_id
         record["decided"] = now
         self._next_id += 1
+        self._new.append(row)
         self.raised += 1
 
     def _write(self, row: int, now: int, *, is_open: bool = True) -> Alert:

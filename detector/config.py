@@ -20,6 +20,7 @@ class Config:
     tick_frames: a tick ends early after so many frames, whatever their timestamps say
     capacity, idle_s, active_s: the meter's
     sweep_s: how often flows expire and incidents close
+    sure: score from which a flow is called an attack at once, without others that add to its evidence
     seed: of hashes; give a secret one where traffic may be hostile to them, a fixed one gives the same answer again
     """
 
@@ -31,6 +32,7 @@ class Config:
     sweep_s: float = 1.0
     policy: Policy = field(default_factory=Policy)
     first_alert_id: int = 1
+    sure: float = 0.995
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -34,9 +34,10 @@ _VICTIM, _VICTIM_SERVICE, _RECEIVER, _ATTACKER, _PAIR, _PAIR_SERVICE, _MAC = (
 # What the pipeline remembers of each slot of the flow table.
 MARK: Final = np.dtype(
     [
-        ("label", "i2"),  # family code of the last verdict, 0 benign
+        ("label", "i2"),  # family code that the model gave last, 0 benign
+        ("said", "i2"),  # ... and what was said of it outside: 0 until it is sure
         ("score", "f4"),
-        ("said", "u4"),  # packets when its label was last said
+        ("looked", "u4"),  # packets when its label last changed
         ("incident", "i4"),  # row of its incident, -1 none
         ("generation", "u4"),  # ... as which that row was in use then
         ("family", "i2"),  # code under which its evidence is counted

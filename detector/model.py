@@ -22,6 +22,7 @@ from contract.families import BENIGN
 from contract.files import read_bytes
 from contract.jit import kernel
 from detector import skops_file
+from detector.behaviour import compiled, speak
 from detector.classifiers.base import Arrays, Classifier, Matrix, kind
 from detector.features import NAMES
 
@@ -52,13 +53,22 @@ class Model:
         """
         if len(matrix) == 0:
             return np.zeros(0, np.int16), np.zeros(0, np.float32)
-        return decide(self.probabilities(matrix), self.thresholds)
+        return verdicts(self.probabilities(matrix), matrix, self.thresholds, self.families)
 
     def probabilities(self, matrix: Matrix) -> Matrix:
         """``(n, C)`` probabilities of the families."""
         found = self.classifier.probabilities(matrix)
         restrict(found, matrix, self.protocols)
         return found
+
+
+def verdicts(
+    probabilities: Matrix, matrix: Matrix, thresholds: npt.NDArray[np.float32], families: tuple[str, ...]
+) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float32]]:
+    """Codes and scores of rows: the model's word, held against what is known (``detector.behaviour``)."""
+    codes, scores = decide(probabilities, thresholds)
+    speak(compiled(families), np.ascontiguousarray(matrix), probabilities, codes, scores)
+    return codes, scores
 
 
 @kernel

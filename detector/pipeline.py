@@ -184,35 +184,48 @@ class Detector:
         self.stopwatch.lap("meter")
         slots, matrix = self.observer.look(dirty, now, last=last)
         self.stopwatch.lap("features")
-        changed = self._classify(slots, matrix, now)
+        self._classify(slots, matrix, now)
         self._out_alerts += self.alerts.decide(now)
+        changed = self._speak(slots)
         self.stopwatch.lap("alerts")
         self.meter.clear_dirty()
         self._end_flows(ended, changed, now)
         self.stopwatch.lap("verdicts")
         self.stopwatch.end_tick()
 
-    def _classify(self, slots: Slots, matrix: npt.NDArray[np.float32], now: int) -> Slots:
-        """Classify, fold into incidents, and return the slots whose label changed."""
+    def _classify(self, slots: Slots, matrix: npt.NDArray[np.float32], now: int) -> None:
+        """Classify and fold into incidents. What is said of a flow outside follows in ``_speak``."""
         if not len(slots):
-            return slots
+            return
         codes, scores = self.model.classify(matrix)
         self.stopwatch.lap("classify")
         marks = self.alerts.marks
         packets = self.meter.table.flows["packets"][slots].sum(axis=1).astype(np.uint32)
         before = marks["label"][slots]
         # An attack stays one until the flow has doubled: what made it one (a flood around it) may be over by then.
-        stays = (codes == 0) & (before > 0) & (packets < 2 * marks["said"][slots])
+        stays = (codes == 0) & (before > 0) & (packets < 2 * marks["looked"][slots])
         codes = np.where(stays, before, codes).astype(np.int16)
         scores = np.where(stays, marks["score"][slots], scores).astype(np.float32)
-        changed = codes != before
         self.counts["scored"] += len(slots)
         marks["label"][slots] = codes
         marks["score"][slots] = scores
-        marks["said"][slots] = np.where(changed, packets, marks["said"][slots])
+        marks["looked"][slots] = np.where(codes != before, packets, marks["looked"][slots])
         relevant = (codes > 0) | (before > 0)
         self.alerts.gather(self.meter.table, slots[relevant], codes[relevant], scores[relevant], now)
-        turned: Slots = slots[changed]
+
+    def _speak(self, slots: Slots) -> Slots:
+        """Say of flows what they are, and return those of which something new is said.
+
+        One odd flow is no attack: it is called one when its incident has been raised, or when it is beyond doubt.
+        """
+        slots = np.union1d(slots, self.alerts.members_of_new()).astype(np.int32)
+        if not len(slots):
+            return slots
+        marks = self.alerts.marks[slots]
+        sure = (self.alerts.alert_ids(slots) > 0) | (marks["score"] >= self.config.sure) | (marks["said"] > 0)
+        said = np.where(sure, marks["label"], 0).astype(np.int16)
+        self.alerts.marks["said"][slots] = said
+        turned: Slots = slots[said != marks["said"]]
         return turned
 
     def _end_flows(self, ended: Slots, changed: Slots, now: int) -> None:
@@ -225,7 +238,7 @@ class Detector:
             ids = self.alerts.alert_ids(slots)
             self._out_verdicts.append(self._rows.rows(self.meter.table, self.alerts.marks, slots, final, ids, now))
             self.counts["verdicts"] += len(slots)
-            self.counts["attacks"] += int((self.alerts.marks["label"][ended] > 0).sum())
+            self.counts["attacks"] += int((self.alerts.marks["said"][ended] > 0).sum())
         if len(ended):
             self._out_flows.append(self.meter.export(ended))
             self._metered.delivered += int(self.meter.table.flows["packets"][ended].sum())

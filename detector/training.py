@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from contract.errors import InputError
 from contract.families import BENIGN, UNKNOWN, group_of
+from detector.behaviour import compiled, plausible
 from detector.classifiers.base import Classifier, Matrix, kind
-from detector.model import PROTOCOL_COLUMNS, decide, restrict
+from detector.model import PROTOCOL_COLUMNS, restrict, verdicts
 
 Names = npt.NDArray[np.str_]
 ROWS_PER_SOURCE: Final = 220  # of one family in one source
@@ -171,21 +172,23 @@ def thresholds(
 ) -> npt.NDArray[np.float32]:
     """Per family the least attack probability at which few benign looks of held-out captures pass.
 
-    ``FALSE_POSITIVES`` of them. Every capture counts alike, however long, but one with few benign looks less: it may
-    hold little more than what belongs to its attack.
+    ``FALSE_POSITIVES`` of them; a look that lacks what the family cannot be without does not count. Every capture
+    counts alike, however long, but one with few benign looks less: it may hold little more than what belongs to its
+    attack.
     """
     scores: list[list[npt.NDArray[np.float64]]] = [[] for _ in families]
     counts: list[list[npt.NDArray[np.float64]]] = [[] for _ in families]
-    captures = 0.0
+    captures, known = 0.0, compiled(families)
     for source, rows in zip(sources, probabilities, strict=True):
         benign = source.families == BENIGN
         if rows is None or not benign.any():
             continue
         captures += min(1.0, benign.sum() / _MANY)
         own = rows[benign]
-        best = own[:, 1:].argmax(1) + 1
+        best = (own[:, 1:].argmax(1) + 1).astype(np.int16)
+        meant = plausible(known, source.matrix[benign], best)
         for code in range(1, len(families)):
-            named = own[best == code, 0].astype(np.float64)
+            named = own[(best == code) & meant, 0].astype(np.float64)
             scores[code].append(1.0 - named)
             counts[code].append(np.full(len(named), 1.0 / max(benign.sum(), _MANY)))
     out = np.full(len(families), LEAST, np.float32)
@@ -217,7 +220,7 @@ def judge(
     source: Source, probabilities: Matrix, threshold: npt.NDArray[np.float32], families: tuple[str, ...]
 ) -> list[Result]:
     """Verdicts of a source's looks, counted by flow. The last attack verdict of a flow is its word."""
-    codes, _ = decide(probabilities, threshold)
+    codes, _ = verdicts(probabilities, source.matrix, threshold, families)
     flow_ids, flow = np.unique(source.flow, return_inverse=True)
     said = np.zeros(len(flow_ids), np.int64)
     attack = np.flatnonzero(codes > 0)

@@ -42,8 +42,8 @@ class VerdictRows:
             pa.array(flows["packets"].sum(axis=1, dtype=np.uint32)),
             pa.array(flows["bytes"].sum(axis=1, dtype=np.uint64)),
             _time(np.full(len(slots), decided, np.int64)),
-            pa.DictionaryArray.from_arrays(pa.array(marks["label"].astype(np.int16)), self._names).cast(NAME),
-            pa.array(marks["score"]),
+            pa.DictionaryArray.from_arrays(pa.array(marks["said"].astype(np.int16)), self._names).cast(NAME),
+            pa.array(np.where((marks["said"] == 0) & (marks["label"] > 0), 1 - marks["score"], marks["score"])),
             pa.array(final),
             pa.array(alert_ids),
         ]

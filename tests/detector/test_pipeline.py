@@ -16,7 +16,7 @@ from detector.config import Config
 from detector.pipeline import Detector, Judge
 from tests.detector.streams import FAMILIES, SECOND, START, Frame, Scripted, always, batch, tcp, udp
 
-SMALL = Config(capacity=4096)
+SMALL = Config(capacity=4096, sure=0.0)  # every verdict is said at once
 
 
 def run(
@@ -172,3 +172,23 @@ def test_batches_of_another_schema_are_refused() -> None:
         Detector(SMALL, always("benign")).feed(pa.record_batch([pa.array([1])], ["x"]))
     with pytest.raises(InputError, match="positive"):
         Config(tick_ns=0)
+
+
+def test_an_odd_flow_is_no_attack_until_its_incident_is_raised_and_then_all_of_it_is() -> None:
+    config = Config(capacity=4096)
+    rule = Scripted(lambda column: (column("flow_packets_fwd") > 0) * FAMILIES.index("port_scan"))
+    frames = [(n * 100_000_000, tcp("198.18.0.9", "198.18.1.1", 4000 + n, n + 1)) for n in range(60)]
+    detector = Detector(config, rule)
+    said: list[tuple[int, int]] = []  # (tick, how many flows were called an attack)
+    for frame in frames:
+        detector.feed(batch([frame]))
+        out = detector.outputs()
+        if out.verdicts is not None:
+            families = out.verdicts.column("family").to_pylist()
+            said.append((len(out.alerts), families.count("port_scan")))
+        elif out.alerts:
+            said.append((len(out.alerts), 0))
+    first = next(count for alerts, count in said if alerts)
+    assert all(count == 0 for alerts, count in said[: [a > 0 for a, _ in said].index(True)])
+    assert first >= 8, "the flows that raised it are said with it"
+    assert sum(count for _, count in said) >= 50, "those that follow are said at once"

@@ -3,7 +3,7 @@ import pytest
 
 from contract.errors import InputError
 from detector import training
-from detector.features import WIDTH
+from detector.features import NAMES, WIDTH
 from detector.model import PROTOCOL_COLUMNS
 from detector.training import Result, Source
 
@@ -13,6 +13,11 @@ def source(name, families, seed=0, kind="capture", group=""):
     rng = np.random.default_rng(seed)
     matrix = rng.normal(size=(len(families), WIDTH)).astype(np.float32)
     names = np.array(families)
+    matrix[:, list(PROTOCOL_COLUMNS)] = 0.0  # no rule speaks
+    for needed in ("pair_ports_60s", "dst_starts_10s"):  # what a scan and a flood cannot be without
+        matrix[:, NAMES.index(needed)] = 5.0
+    matrix[:, NAMES.index("tcp_open")] = 0.0
+    matrix[:, [NAMES.index(name) for name in ("pair_failed_ports_60s", "pair_failed_ports_600s")]] = 0.0
     matrix[:, 0] += 6 * (names == "port_scan") + 12 * (names == "syn_flood")
     flows = (np.arange(len(families)) // 2).astype(np.uint64)
     return Source(name, kind, group or name, matrix, names, flows)
@@ -117,3 +122,11 @@ def test_protocols_are_those_that_a_family_was_seen_with():
     src.matrix[:, list(PROTOCOL_COLUMNS)] = [[0, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]]
     found = training.protocols([src], ("benign", "port_scan", "syn_flood"))
     assert found.tolist() == [[True] * 5, [True, False, False, False, False], [False, False, False, False, True]]
+
+
+def test_a_look_that_cannot_be_the_family_does_not_raise_its_threshold():
+    families = ("benign", "port_scan")
+    src = source("a", ["benign"] * 5000)
+    src.matrix[:, [NAMES.index(name) for name in ("pair_ports_60s", "pair_ports_600s")]] = 0.5
+    rows = np.tile(np.array([[0.1, 0.9]], np.float32), (5000, 1))
+    assert training.thresholds([src], [rows], families)[1] == training.LEAST

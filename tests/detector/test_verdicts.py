@@ -17,7 +17,7 @@ def test_a_row_a_slot() -> None:
     frames = [(0, tcp("198.18.0.1", "198.18.1.1", 5, 80)), (9, tcp("198.18.1.1", "198.18.0.1", 80, 5, 18))]
     meter.update(batch([*frames, (20, tcp("198.18.0.2", "198.18.1.1", 6, 81))]))
     slots, marks = meter.dirty(), new_marks(len(meter.table.flows))
-    marks["label"][slots], marks["score"][slots] = [1, 0], [0.5, 0.25]
+    marks["label"][slots], marks["said"][slots], marks["score"][slots] = [1, 0], [1, 0], [0.5, 0.25]
     made = VerdictRows(("benign", "syn_flood")).rows(
         meter.table, marks, slots, np.array([False, True]), np.array([3, 0], np.uint64), START + 50
     )
@@ -31,3 +31,15 @@ def test_a_row_a_slot() -> None:
     assert made.column("alert_id").to_pylist() == [3, 0]
     assert made.column("last").cast(pa.int64()).to_pylist() == [START + 9, START + 20]
     assert made.column("decided").cast(pa.int64()).to_pylist() == [START + 50] * 2
+
+
+def test_what_is_not_said_yet_is_benign_with_the_rest_of_the_score() -> None:
+    meter = Meter(64, seed=0)
+    meter.update(batch([(0, tcp("198.18.0.1", "198.18.1.1", 5, 80))]))
+    slots, marks = meter.dirty(), new_marks(len(meter.table.flows))
+    marks["label"][slots], marks["score"][slots] = 1, 0.75
+    made = VerdictRows(("benign", "syn_flood")).rows(
+        meter.table, marks, slots, np.array([False]), np.array([0], np.uint64), START
+    )
+    assert made.column("family").to_pylist() == ["benign"]
+    assert made.column("score").to_pylist() == [0.25]
