@@ -13,10 +13,10 @@ import pyarrow as pa
 from contract.schemas import FRAMES, TIME
 from generator import gate
 from generator.replay.links import SPOTS
-from generator.replay.lookup import Map
+from generator.replay.lookup import BASE4, Map, new_map
 from generator.replay.octets import I64, U8
 from generator.replay.reasons import REASONS
-from generator.replay.rewrite import EXTRA, FILL, LONGEST, Found, Frames, Made, rewrite, survey
+from generator.replay.rewrite import EXTRA, FILL, LONGEST, ROOM, Found, Frames, Made, Tried, rewrite, survey
 from generator.replay.tables import UNLISTED, new_seen, roomy
 from generator.replay.trail import new_trail
 
@@ -32,17 +32,20 @@ class Survey:
         self.found = Found(new_seen(), new_seen())
         self._cut = cut
         self._spot, self._trail = np.zeros(SPOTS, np.int64), new_trail()
+        one = np.array([BASE4 + 1], np.uint32)
+        self._all_one = new_map(0, 0, one, np.ones(1, np.uint16), np.ones(3, np.uint64))
+        self._out = np.zeros(ROOM, np.uint8)
 
     def add(self, batch: pa.RecordBatch) -> U8:
         """Read a batch: of each frame 0, or the reason (index of ``REASONS``) why it will be left out."""
         frames = columns_of(batch)
-        reasons = np.zeros(len(frames.ts), np.uint8)
+        tried = Tried(self._all_one, self._out, np.zeros(len(frames.ts), np.uint8))
         low = 0
-        while low < len(reasons):
-            low = survey(frames, low, self._cut, self.found, self._spot, self._trail, reasons)
-            if low < len(reasons):
+        while low < len(frames.ts):
+            low = survey(frames, low, self._cut, self.found, self._spot, self._trail, tried)
+            if low < len(frames.ts):
                 self.found = Found(roomy(self.found.hosts, _GROW), roomy(self.found.nets, _GROW))
-        return reasons
+        return tried.reasons
 
     @property
     def unlisted(self) -> int:

@@ -20,7 +20,7 @@ REASONS: Final = (
     "too_long",  # longer than an IP packet can be
     "cut_in_header",  # snapped within the transport header, and the frame was to be filled
     "cut_off",  # snapped, and such frames were to be left out
-    "stopped_by_gate",  # rewritten, and yet the gate would not let it pass
+    "stopped_by_gate",  # the gate does not read what it holds: MLD, router advertisements, fragments of tunnels, ...
 )
 UNKNOWN_LINK: Final = 1
 CUT_IN_LINK_HEADER: Final = 2

@@ -21,6 +21,8 @@ from generator.replay.trail import (
     LEVELS,
     MAC,
     PAYLOAD,
+    PIECE,
+    PROTOCOL,
     SENDER4,
     SITES,
     V4,
@@ -36,6 +38,7 @@ FILL: Final = 1
 DROP: Final = 2
 CUTS: Final = ("keep", "fill", "drop")
 LONGEST: Final = 65_535  # of an IP packet
+ROOM: Final = 66_000  # bytes for any frame that is not too long
 EXTRA: Final = 14 + 4 * 4  # a link header with tags, at most
 
 
@@ -54,6 +57,14 @@ class Found(NamedTuple):
 
     hosts: Seen
     nets: Seen
+
+
+class Tried(NamedTuple):
+    """What the survey needs to try frames, and what it says of each."""
+
+    table: Map  # one in which all hosts meet
+    out: U8  # (``ROOM``,)
+    reasons: U8  # (frames,) why each will be left out, or 0
 
 
 class Made(NamedTuple):
@@ -83,8 +94,8 @@ def _read(frames: Frames, i: Int, cut: Int, spot: I64, trail: Trail) -> Int:
     return reason
 
 
-@lean_kernel
-def survey(frames: Frames, low: int, cut: int, found: Found, spot: I64, trail: Trail, reasons: U8) -> int:
+@kernel
+def survey(frames: Frames, low: int, cut: int, found: Found, spot: I64, trail: Trail, tried: Tried) -> int:
     """Count the addresses of the frames from ``low`` on, and say of each frame why it will be left out, or 0.
 
     Stops, and returns where, when a table wants to grow.
@@ -93,16 +104,39 @@ def survey(frames: Frames, low: int, cut: int, found: Found, spot: I64, trail: T
         if _full(found.hosts) or _full(found.nets):
             return i
         reason = _read(frames, i, cut, spot, trail)
-        reasons[i] = np.uint8(reason)
+        sites: Int = trail.state[SITES]
+        if reason == 0 and not _plain(spot, trail):
+            reason = _try(frames, i, cut, spot, trail, tried)
+        tried.reasons[i] = np.uint8(reason)
         if reason != 0:
             continue
-        for n in range(trail.state[SITES]):
+        for n in range(sites):
             at, what = trail.sites[n, 0], trail.sites[n, 1]
             if what in (V4, SENDER4):
                 note(found.hosts, np.uint64(be32(frames.data, at)), 1)
             elif what != MAC:
                 note(found.nets, be64(frames.data, at), 1)
     return len(frames.ts)
+
+
+@lean_part
+def _plain(spot: I64, trail: Trail) -> Int:
+    """Whether it is TCP or UDP that wraps nothing: the gate has nothing but its addresses to say about."""
+    level = trail.levels[0]
+    one = trail.state[LEVELS] == 1 and trail.state[SITES] == 2 and spot[links.TAGS] == 0
+    return (
+        one
+        and level[PIECE] == 0
+        and level[PROTOCOL] in (6, 17)
+        and level[BODY] - level[HEADER] == (20 if level[VERSION] == 4 else 40)
+    )
+
+
+@lean_kernel
+def _try(frames: Frames, i: int, cut: int, spot: I64, trail: Trail, tried: Tried) -> Int:
+    """Rewrite a frame as if all hosts were one, and ask the gate about it; 0, or that it would be stopped."""
+    stop = _write(frames, i, cut, tried.table, spot, trail, 0, tried.out)
+    return STOPPED_BY_GATE if gate.inspect(tried.out, 0, stop, True) != 0 else 0  # noqa: FBT003 - a kernel
 
 
 @lean_part
@@ -125,7 +159,7 @@ def rewrite(frames: Frames, low: int, cut: int, table: Map, spot: I64, trail: Tr
         stop = place
         if reason == 0:
             stop = _write(frames, i, cut, table, spot, trail, place, made.out)
-            if gate.inspect(made.out, place, stop) != 0:
+            if gate.inspect(made.out, place, stop, True) != 0:  # noqa: FBT003 - a kernel
                 reason = STOPPED_BY_GATE
         made.reasons[i - low] = np.uint8(reason)
         if reason == 0:
