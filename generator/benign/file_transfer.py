@@ -1,8 +1,11 @@
-"""File transfers: FTP with its data connections, downloads and uploads over HTTP, software updates in ranges,
-rsync-like streams.
+"""File transfers: FTP with its data connections, downloads and uploads over HTTP, rsync-like streams.
 
-Sizes of 20 to 350 kB here (heavier ones look the same and only take longer), mostly in one direction; a few failed
-FTP logins.
+Variants: FTP controls of people (now and then a mistyped password, a file that is not there, an idle time-out), of
+programs (a job that logs in each minute, puts one file and leaves: many short logins, all good), and failed ones (a
+job whose password has changed: one refusal a connection, again and again; anonymous where it is not allowed; too many
+users); data connections both ways; downloads over HTTP whole or in ranges. Sizes of 20 to 350 kB here (heavier ones
+look the same and only take longer), mostly in one direction. Parameters: ``failed`` (share of FTP connections whose
+login fails, else 0.02 to 0.1).
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from generator.world import Attempts, World
 
 FAMILY = Family("benign", "File transfer", "People and programs copy files over FTP, HTTP and other channels.")
 _EACH = 8
+_JOBS, _FAILURES = 4, 5
 
 
 def _size(world: World) -> int:
@@ -78,19 +82,65 @@ def _download(world: World) -> Conversation:
     return conversation.close(world.pick(("fin", "server_fin")), think=0.1)
 
 
+def _job(world: World, number: int) -> Conversation:
+    """A program: no time to think, one file, good-bye."""
+    conversation = Conversation.tcp(world, client_os=world.pick(("linux", "embedded"))).open()
+    conversation.server(b"220 (vsFTPd 3.0.5)\r\n", think=0.004)
+    name = world.word().encode()
+    dialogue = [
+        (b"USER " + name, b"331 Please specify the password."),
+        (b"PASS s3cret-" + name, b"230 Login successful."),
+        (b"CWD /in", b"250 Directory successfully changed."),
+        (b"TYPE I", b"200 Switching to Binary mode."),
+        (b"PASV", b"227 Entering Passive Mode (198,18,0,1,100,7)."),
+        (b"STOR " + name + b".csv", b"150 Ok to send data.\r\n226 Transfer complete."),
+    ]
+    for asked, told in dialogue[: 4 if number == 0 else None]:
+        conversation.client(asked + b"\r\n", think=0.0005).server(told + b"\r\n", think=0.003)
+    conversation.client(b"QUIT\r\n", think=0.0005).server(b"221 Goodbye.\r\n", think=0.0005)
+    return conversation.close(world.pick(("fin", "server_fin")), think=0.0002)
+
+
+def _failure(world: World, number: int) -> Conversation:
+    """A login that is refused, once; or a server that has no room."""
+    conversation = Conversation.tcp(world).open()
+    if number == 4:
+        return conversation.server(b"421 Too many users, sorry.\r\n", think=0.003).close("server_fin")
+    conversation.server(b"220 ProFTPD Server ready.\r\n", think=0.01)
+    user = b"anonymous" if number == 3 else world.word().encode()
+    conversation.client(b"USER " + user + b"\r\n", think=0.001)
+    conversation.server(b"331 Password required for " + user + b"\r\n", think=0.002)
+    conversation.client([b"PASS ", Rand(10), b"\r\n"], think=0.001)
+    conversation.server(b"530 Login incorrect.\r\n", think=float(world.rng.uniform(0.3, 3.0)))
+    return conversation.client(b"QUIT\r\n", think=0.001).server(b"221 Goodbye.\r\n").close("server_fin")
+
+
 def conversations(world: World) -> list[Conversation]:
-    """Eight controls, eight data connections, eight downloads."""
-    return [make(world) for make in (_control, _data, _download) for _ in range(_EACH)]
+    """Eight controls, eight data connections, eight downloads, four jobs, five failures."""
+    made = [make(world) for make in (_control, _data, _download) for _ in range(_EACH)]
+    made += [_job(world, number) for number in range(_JOBS)]
+    return made + [_failure(world, number) for number in range(_FAILURES)]
 
 
 def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
-    """People outside use two or three sites for FTP; hosts inside load files from outside."""
+    """People outside use two or three sites for FTP, so do some programs; hosts inside load files from outside."""
     n, rng = len(intended), world.rng
-    kind = rng.choice(3, n, p=(0.3, 0.3, 0.4))
+    failed = float(np.clip(world.params.get("failed", rng.uniform(0.02, 0.1)), 0.0, 0.9))
+    kind = rng.choice(5, n, p=np.append(np.array((0.22, 0.24, 0.36, 0.18)) * (1.0 - failed), failed))
     out = (kind == 2)[:, None]
-    src = np.where(out, world.draw(world.inside, n), world.draw(world.some(world.clients, 20, 200), n))
-    dst = np.where(out, world.draw(world.outside_servers, n, zipf=0.8), world.draw(world.some(world.sites, 2, 3), n))
-    port = np.where(kind == 0, 21, np.where(kind == 1, rng.integers(20_000, 30_000, n), 80))
-    return Attempts.of(
-        world, intended, src=src, dst=dst, dst_port=port, template=kind * _EACH + rng.integers(0, _EACH, n)
-    )
+    programs = world.some(world.clients, 2, 6)
+    job = rng.integers(0, len(programs), n)
+    people = world.draw(world.some(world.clients, 20, 200), n)
+    src = np.where(out, world.draw(world.inside, n), np.where((kind >= 3)[:, None], programs[job], people))
+    servers = world.some(world.sites, 2, 3)
+    theirs = servers[job % len(servers)]
+    dst = np.where(out, world.draw(world.outside_servers, n, zipf=0.8), world.draw(servers, n))
+    dst = np.where((kind >= 3)[:, None], theirs, dst)
+    # a program that is also the server has nobody to talk to but the other one
+    same = (src == dst).all(axis=1)
+    dst = np.where(same[:, None], world.draw(world.outside_servers, n), dst)
+    port = np.where(kind == 1, rng.integers(20_000, 30_000, n), np.where(kind == 2, 80, 21))
+    counts = np.array((_EACH, _EACH, _EACH, _JOBS, _FAILURES))
+    bases = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    inner = np.where(kind == 3, job, rng.integers(0, 1 << 30, n)) % counts[kind]
+    return Attempts.of(world, intended, src=src, dst=dst, dst_port=port, template=bases[kind] + inner)

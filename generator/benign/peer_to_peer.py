@@ -8,7 +8,7 @@ Variants:
 * ``television``: peer-to-peer TV: 45-byte questions to a handful of peers at once, pieces of 1,073 bytes back, in
   stretches of 2 s that make flows of a minute (``generator.shapes.sessions``); some peers never answer;
 * ``probing``: what old messengers do to get through address translators: one or two datagrams of 18 to 80 bytes to
-  each of dozens of nodes on ports without order, most unanswered; then TCP tries at the same nodes, and at 443 and 80.
+  each of dozens of nodes on ports without order, most unanswered; then TCP tries at the same nodes, and at 443.
 
 All UDP of a host comes from one port of its own. Parameters: ``silent`` (share of probes without an answer, else 0.5 to
 0.95), ``hosts`` (how many hosts inside take part, else 2 to 12).
@@ -189,7 +189,7 @@ def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
         talk.times,
         src=hosts[who],
         dst=outside[peer],
-        dst_port=np.where(web, rng.choice(np.array((443, 80)), n), listening),
+        dst_port=np.where(web, rng.choice(np.array((443, 33033)), n), listening),
         template=np.concatenate([[0], np.cumsum(_COUNTS)[:-1]])[kind] + inner,
         rtt_ns=np.where(kind == 3, ROUND_TRIP_NS, world.rtt(n)),
         ipv6=False,
