@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from campaign import runfolder
-from campaign.certifying import slack, wire_ledger
+from campaign.certifying import certify_run, slack, wire_ledger
 from campaign.closing import Ending, close_run
 from campaign.judge import judge_run
 from campaign.runfolder import RunFolder, read_json, write_json
@@ -72,30 +72,36 @@ def test_a_whole_run_is_certified_by_its_receiver(socket_run, tmp_path):
     assert '"certified": {"t"' in page
 
 
-def test_a_loss_without_a_cause_fails_the_run(socket_run, tmp_path):
-    card = close_run(over_the_wire(socket_run, tmp_path, lost=10), scenario(), Ending(planned_attempts=200, wire=0))
-    assert card["run"]["valid"] is False
-    assert card["run"]["reasons"][0] == "ledger: stage wire: 10 frames unexplained"
-    assert "600 frames claimed, 590 received" in card["run"]["reasons"][1]
-    assert "10 unexplained" in card["run"]["reasons"][1]
+def words(folder: RunFolder, veth: int) -> tuple[dict, Ledger, list[str]]:
+    """Certificate, ledger and reasons, without judging the run."""
+    sender, detector = (read_json(folder.status(who)) for who in ("sender", "detector"))
+    document, reasons = certify_run(folder, scenario(), sender, detector, veth)
+    assert read_json(folder.certificate) == document
+    return document, wire_ledger(sender, detector, veth), reasons
 
 
-def test_a_loss_with_a_cause_fails_it_as_well_and_names_the_cause(socket_run, tmp_path):
-    folder = over_the_wire(socket_run, tmp_path, lost=10, kernel=7)
-    card = close_run(folder, scenario(), Ending(planned_attempts=200, wire=5))
-    assert card["ledger"]["balanced"]
-    assert card["certificate"]["lost"]["kernel_parts"] == {"ring": 7, "veth": 3}
-    assert card["run"]["reasons"] == [card["certificate"]["reasons"][0]]
+def test_a_loss_without_a_cause_is_unexplained(socket_run, tmp_path):
+    document, ledger, reasons = words(over_the_wire(socket_run, tmp_path, lost=10), veth=0)
+    assert ledger.faults() == ["stage wire: 10 frames unexplained"]
+    assert "600 frames claimed, 590 received" in reasons[0]
+    assert "10 unexplained" in reasons[0]
+    assert not document["certified"]
+
+
+def test_a_loss_with_a_cause_fails_the_run_as_well_and_names_the_cause(socket_run, tmp_path):
+    document, ledger, reasons = words(over_the_wire(socket_run, tmp_path, lost=10, kernel=7), veth=5)
+    assert ledger.balanced
+    assert document["lost"]["kernel_parts"] == {"ring": 7, "veth": 3}
+    assert reasons == document["reasons"] != []
 
 
 def test_an_end_that_says_nothing_leaves_no_certificate(socket_run, tmp_path):
     folder = over_the_wire(socket_run, tmp_path)
     folder.received.unlink()
-    card = close_run(folder, scenario(), Ending(planned_attempts=200, wire=0))
-    assert card["run"]["valid"] is False
-    assert card["certificate"]["reasons"] == [f"certificate: {folder.received}: cannot read: No such file or directory"]
-    assert card["run"]["reasons"] == card["certificate"]["reasons"]
-    assert folder.report.is_file()
+    document, _, reasons = words(folder, veth=0)
+    assert document["reasons"] == [f"certificate: {folder.received}: cannot read: No such file or directory"] == reasons
+    write_json(folder.status("sender"), {"state": "failed"})
+    assert words(folder, veth=0)[2] == ["certificate: one of the two ends did not say what it saw"]
 
 
 def test_a_socket_run_has_no_certificate_and_no_slack(socket_run):
