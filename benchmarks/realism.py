@@ -34,7 +34,7 @@ from generator.registry import names
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "realism.md"
-WORLDS = 24
+WORLDS = 16
 HEAD = """# Generated attacks beside real ones
 
 `python -m benchmarks.realism CAPTURES --write` wrote this page. It holds quantiles and counts of flows, nothing of the

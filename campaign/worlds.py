@@ -31,12 +31,13 @@ _RATES: Final[Mapping[str, tuple[float, float, float, float]]] = {
     "reflection_amplification": (20, 40_000, 4, 20),
     "http_flood": (0.5, 400, 8, 90),
     "slowloris": (0.8, 60, 30, 120),
-    "port_scan": (0.1, 15_000, 8, 200),
+    "port_scan": (0.3, 20_000, 8, 200),
     "host_sweep": (0.5, 3000, 8, 200),
     "web_scan": (0.3, 120, 20, 90),
     "web_attack": (0.05, 12, 20, 300),
     "dns_tunnel": (0.4, 60, 20, 120),
     "exfiltration": (0.02, 8, 60, 600),
+    "arp_spoofing": (0.05, 8, 20, 200),
     "c2_beacon": (0.03, 8, 120, 900),
 }
 _OTHERS: Final = (0.15, 20, 30, 180)

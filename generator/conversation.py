@@ -181,7 +181,9 @@ class Conversation(Stream):
         think: float = 0.0,
         jitter: float = 0.1,
     ) -> Self:
-        """One ICMP message of any type; ``body`` is all behind its checksum. IPv6 has an echo message in its place.
+        """One ICMP message of any type, in fragments where it exceeds the MTU; ``body`` is all behind its checksum.
+
+        IPv6 has an echo message in its place.
 
         What an error quotes must have addresses of the lab.
         """
@@ -191,7 +193,7 @@ class Conversation(Stream):
             kind4 = lane.version == 4
             header = headers.bare(lane.version, self._side(from_client=from_client), ICMP if kind4 else ICMPV6)
             header += bytes((kind, code, 0, 0)) if kind4 else bytes((128 if from_client else 129, 0, 0, 0))
-            lane.put(self._frame(lane, header, content, ICMP if kind4 else ICMPV6, from_client), jitter)
+            self._put_cut(lane, self._frame(lane, header, content, ICMP if kind4 else ICMPV6, from_client), MTU, jitter)
             lane.last = from_client
         return self
 

@@ -118,7 +118,7 @@ def _addresses(world: World) -> Addresses:
 def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
     """Sweeps side by side: each has a kind, a source (ARP ones an infected inside host), an order and a pace."""
     n, rng = len(intended), world.rng
-    sources = gang(world, intended, (2.0, 400.0), (1, 50))
+    sources = gang(world, intended, (3.0, 800.0), (1, 40))
     sweeps = len(sources)
     sweep = assign(rng, intended, uneven(rng, sweeps, 0.5), spell(rng, intended, sweeps) if sweeps > 2 else None)
     kind = rng.choice(len(KINDS), sweeps, p=(0.24, 0.24, 0.26, 0.08, 0.14, 0.04))

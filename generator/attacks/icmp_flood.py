@@ -2,7 +2,8 @@
 
 Kinds, one or two a campaign, or told by ``kind``:
 
-* ``echo``: requests of 0 to 1,400 bytes (constant, counted or random), answered all, in part or not at all;
+* ``echo``: requests of 0 to 1,400 bytes (constant, counted or random), or of 2 to 65 kB in fragments, answered all, in
+  part or not at all;
 * ``unreachable``: destination unreachable (type 3, mostly code 3) at a high rate (BlackNurse, which exhausts the CPU of
   firewalls), quoting datagrams that nobody sent;
 * ``replies``: echo replies that nobody asked for (Smurf, seen by the victim);
@@ -33,8 +34,8 @@ _SIZES: Final = (0, 0, 18, 24, 32, 56, 56, 120, 512, 1000, 1024, 1400)
 _TOOLS: Final = ("hping", "hping", "linux", "windows", "flooder", "nmap")
 
 
-def _padding(world: World) -> bytes:
-    size = int(world.pick(_SIZES))
+def _padding(world: World, size: int = -1) -> bytes:
+    size = int(world.pick(_SIZES)) if size < 0 else size
     return (bytes(size), world.noise(size), bytes(value % 256 for value in range(size)))[int(world.rng.integers(3))]
 
 
@@ -43,6 +44,8 @@ def _echoes(world: World, count: int, gap: float, replies: float) -> Conversatio
     rng = world.rng
     conversation = Conversation.icmp(world, client_os=world.pick(_TOOLS))
     number, padding = struct.pack("!H", int(rng.integers(65_536))), _padding(world)
+    if rng.random() < 0.15:  # in fragments, up to the largest that IP allows
+        padding, count = _padding(world, int(rng.choice((2000, 4000, 10_000, 65_000)))), min(count, 12)
     counts = rng.random() < 0.8
     for turn in range(count):
         body = number + struct.pack("!H", turn if counts else 0) + padding

@@ -160,7 +160,7 @@ def _answers(world: World, target: Ints, port: Ints, policy: Ints) -> Ints:
 def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
     """Scans side by side: each has an attacker, a kind and tool, a few targets, an order of ports, and a pace."""
     n, rng = len(intended), world.rng
-    attackers = gang(world, intended, (3.0, 300.0), (1, 60))
+    attackers = gang(world, intended, (5.0, 1500.0), (1, 40))
     scans = len(attackers)
     scan = assign(rng, intended, uneven(rng, scans, 0.4), spell(rng, intended, scans) if scans > 2 else None)
     groups = _groups()

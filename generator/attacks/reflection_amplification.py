@@ -4,8 +4,8 @@ The reflector is the source of an attempt: its answers go to the victim, who nev
 forged request as well (a monitor near the reflector sees it): it seems to come from the victim. Sizes and counts
 follow the protocols: DNS ANY, TXT and DNSKEY answers of 0.5 to 1.4 kB, NTP monlist in packets of 6 entries (440
 bytes), SSDP in 6 to 12 texts, memcached in 1,400-byte pieces, SNMP GetBulk, CLDAP root entries, chargen lines, QOTD
-and WS-Discovery. Not every reflector amplifies: some refuse, or know one short record. Answers that would be fragmented
-are cut to what fits one frame. ``protocol`` tells one: ``dns``, ``ntp``, ``ssdp``, ``memcached``, ``snmp``, ``cldap``,
+and WS-Discovery. Not every reflector amplifies: some refuse, or know one short record; some DNS and CLDAP answers come
+in fragments. ``protocol`` tells one: ``dns``, ``ntp``, ``ssdp``, ``memcached``, ``snmp``, ``cldap``,
 ``chargen``, ``discovery``.
 """
 
@@ -44,7 +44,8 @@ def _dns(world: World) -> Exchange:
     if weak < 0.1:  # a resolver that refuses, or one that looks and fails
         rcode = 5 if rng.random() < 0.6 else dns.SERVFAIL
         return dns.query(zone, qtype, edns=True), [dns.response(zone, qtype, [], rcode=rcode, edns=True)]
-    goal = int(rng.integers(1, 200) if weak < 0.45 else rng.integers(500, 1380))
+    most = 1380 if rng.random() < 0.7 else 4000
+    goal = int(rng.integers(1, 200) if weak < 0.45 else rng.integers(500, most))
     while sum(length(answer) for answer in answers) < goal:
         kind = int(rng.choice((dns.TXT, dns.A, dns.DNSKEY, dns.NS))) if qtype in (dns.ANY, dns.A) else qtype
         choices: dict[int, list[Part]] = {
@@ -54,7 +55,7 @@ def _dns(world: World) -> Exchange:
             dns.NS: dns.name(f"ns{len(answers)}.{zone}"),
         }
         answers.append(dns.record(kind, choices[kind], ttl=int(rng.integers(60, 86400))))
-    answers = answers[:-1] if sum(length(answer) for answer in answers) > 1380 else answers
+    answers = answers[:-1] if sum(length(answer) for answer in answers) > most else answers
     return dns.query(zone, qtype, edns=True), [dns.response(zone, qtype, answers, edns=True)]
 
 
@@ -155,7 +156,7 @@ def _cldap(world: World) -> Exchange:
     rng = world.rng
     request = bytes.fromhex("3025020101632004000a01000a0100020100020100010100870b6f626a656374636c6173733000")
     attributes: list[bytes] = []
-    goal = int(rng.integers(900, 1230))  # and one more entry: still one frame of IPv6
+    goal = int(rng.integers(900, 1230 if rng.random() < 0.6 else 3000))
     while sum(map(len, attributes)) < goal:
         values = [
             ber.octets(f"CN={names.token(rng, int(rng.integers(5, 40)))},DC=corp,DC=example".encode()) for _ in range(2)
@@ -202,7 +203,7 @@ def conversations(world: World) -> list[Conversation]:
             if number >= _EACH - 2:
                 conversation.server(request)
             for answer in answers:
-                conversation.client(answer, think=float(world.rng.uniform(2e-5, 3e-4)), jitter=0.6)
+                conversation.datagram(answer, think=float(world.rng.uniform(2e-5, 3e-4)), jitter=0.6)
             made.append(conversation)
     return made
 

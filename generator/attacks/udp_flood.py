@@ -76,8 +76,10 @@ def _burst(world: World, payload: Payload | None, *, refused: bool) -> Conversat
     gap = pace(world)
     varied = payload is None and rng.random() < 0.2
     same = _payload(world) if payload is None else payload
+    if payload is None and not refused and rng.random() < 0.12:
+        same, varied = world.noise(int(rng.choice((2000, 4096, 8192, 16_000, 65_000)))), False
     for _ in range(int(world.pick((1, 1, 1, 1, 2, 3, 5, 12)))):
-        conversation.client(_payload(world) if varied else same, think=gap, jitter=0.9)
+        conversation.datagram(_payload(world) if varied else same, think=gap, jitter=0.9)
     return conversation.unreachable(3, think=0.0002) if refused else conversation
 
 
