@@ -59,26 +59,29 @@ def check(data: U8, offsets: I32, target: Target = Target.WIRE) -> None:
 
 def refuse(data: U8, offsets: I32, frame: int, target: Target = Target.WIRE) -> None:
     """Raise ``UnsafeError`` for a frame that must not leave."""
-    reason = inspect(data, int(offsets[frame]), int(offsets[frame + 1]), target is Target.WIRE)
+    at, end = int(offsets[frame]), int(offsets[frame + 1])
+    within = at >= 0 and end <= len(data)
+    reason = inspect(data, at, end, target is Target.WIRE) if within else SHORT
     raise UnsafeError(f"the gate stopped frame {frame} of a batch: it {REASONS[reason]}")
 
 
 @lean_kernel
 def first_bad(data: U8, offsets: I32, wire: Number) -> Number:
     """The number of the first frame that must not leave; -1 where all may."""
-    return search(data, offsets, 0, len(offsets) - 1, wire)
+    return search(data, offsets, 0, len(offsets) - 1, wire)[0]
 
 
 @lean_part
-def search(data: U8, offsets: I32, low: Number, high: Number, wire: Number) -> Number:
-    """The first of the frames ``low`` to ``high`` that must not leave; -1 where all may."""
+def search(data: U8, offsets: I32, low: Number, high: Number, wire: Number) -> tuple[int, int]:
+    """The first of the frames ``low`` to ``high`` that must not leave (-1 where all may), and how many must not."""
+    first, count = -1, 0
     for i in range(low, high):
         at, end = np.int64(offsets[i]), np.int64(offsets[i + 1])
-        if at < 0 or end > len(data):
-            return i
-        if not _usual(data, at, end) and inspect(data, at, end, wire) != OK:
-            return i
-    return -1
+        if at >= 0 and end <= len(data) and (_usual(data, at, end) or inspect(data, at, end, wire) == OK):
+            continue
+        first = i if first < 0 else first
+        count += 1
+    return first, count
 
 
 @lean_part

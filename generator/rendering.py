@@ -37,16 +37,16 @@ def render(plan: Plan, due: Due, target: Target = Target.WIRE, workers: int = 1)
     out = np.frombuffer(body, np.uint8)
     bounds = [n * worker // workers for worker in range(workers + 1)]
 
-    def fill(low: int, high: int) -> int:
+    def fill(low: int, high: int) -> tuple[int, int]:
         wire = target is Target.WIRE
-        return int(_fill(plan.template, plan.table, due, offsets, low, high, scratch(plan.template), out, wire))
+        return _fill(plan.template, plan.table, due, offsets, low, high, scratch(plan.template), out, wire)
 
     if workers == 1:
         found = [fill(0, n)]
     else:
         with ThreadPoolExecutor(workers) as pool:
             found = list(pool.map(fill, bounds[:-1], bounds[1:]))
-    for bad in found:
+    for bad, _ in found:
         if bad >= 0:
             gate.refuse(out, offsets, bad, target)
     columns = [
@@ -69,15 +69,16 @@ def _fill(  # noqa: PLR0913, PLR0917 - arrays that a kernel cannot find by itsel
     aside: Bytes,
     out: Bytes,
     wire: Number,
-) -> Number:
+) -> tuple[int, int]:
     """Stamp a block of frames and let the gate read it while it is still near the processor, then the next one.
 
-    Returns the first frame that must not leave, -1 where there is none.
+    Returns the first frame that must not leave (-1 where there is none) and how many must not.
     """
+    first, count = -1, 0
     for low in range(begin, end, _BLOCK):
         high = min(low + _BLOCK, end)
         stamp(template, table, due, offsets, low, high, aside, out)
-        bad = gate.search(out, offsets, low, high, wire)
-        if bad >= 0:
-            return bad
-    return -1
+        bad, more = gate.search(out, offsets, low, high, wire)
+        first = bad if first < 0 else first
+        count += more
+    return first, count
