@@ -13,7 +13,7 @@ import numpy as np
 from generator import headers
 from generator.path import Path, draw_path, segment_size
 from generator.payload import Content, Payload, lay_out
-from generator.stacks import Stack
+from generator.stacks import IPID_COUNT, IPID_ZERO, Stack
 from generator.world import World
 
 TCP: Final = 6
@@ -47,7 +47,7 @@ class Frame(NamedTuple):
     seq: int = 0
     ack: int = -1  # -1: no ACK number
     times_at: int = 0
-    ipid: int = 0
+    ipid: int = 0  # the identification's policy; in IPv6 IPID_COUNT means a flow label
     quotes: bool = False  # an ICMP error that quotes the client's first frame
     sack_at: int = 0  # where the selective ACK's edges stand in the frame, 0: none
     whole: Frame | None = None  # the datagram of which this is a fragment, as if it had left whole
@@ -173,7 +173,8 @@ class Exchange:
         lane.gap_ns += think * 1e9
 
     def _frame(self, lane: Lane, header: bytes, content: Content, kind: int, from_client: bool) -> Frame:  # noqa: FBT001
-        ipid = self._side(from_client=from_client).ipid
+        stack = self._side(from_client=from_client)
+        ipid = stack.ipid if lane.version == 4 else IPID_COUNT if stack.labels else IPID_ZERO
         return Frame(header, content, kind, lane.version, not from_client, 0.0, 0, 0.0, ipid=ipid)
 
     def _segment(  # noqa: PLR0913 - the fields of a TCP segment

@@ -14,6 +14,7 @@ IPID_ZERO: Final = 0  # zero, with DF set (RFC 6864)
 IPID_COUNT: Final = 1  # counts up within the connection from a random start
 IPID_RANDOM: Final = 2
 IPID_FIXED: Final = 3  # as in the template
+IPID_HOST: Final = 4  # counts up over all that the host sends
 
 # Which source ports a system takes: lowest and highest (RFC 6056, RFC 6335, and the systems' defaults).
 PORTS: Final = {
@@ -33,7 +34,7 @@ class Stack:
     that a SYN/ACK repeats when asked; ``order`` is how it arranges what is left ("linux", "bsd", "mac", "windows",
     "openbsd"). ``answer_window`` is the window of a SYN/ACK, 0 where it is that of a SYN. ``delayed_ack`` and
     ``least_rto`` are seconds. ``ecn`` is the share of connections that ask for ECN (RFC 3168), ``ecn_answer`` whether
-    a SYN/ACK agrees.
+    a SYN/ACK agrees; ``labels`` whether IPv6 flows are labelled (RFC 6437).
     """
 
     name: str
@@ -54,6 +55,7 @@ class Stack:
     least_rto: float = 0.2
     ecn: float = 0.0
     ecn_answer: bool = False
+    labels: bool = False
     tool: bool = False  # writes its own packets: nothing of it depends on the network
 
     @property
@@ -78,18 +80,21 @@ def _windows(name: str, window: int, scale: int = 8, options: str = "MNWNNS", de
     return Stack(
         name, "windows", 128, options, window=window, scale=scale, answers="STW" if "W" in options else "S",
         order="windows", ports="old" if "xp" in name else "iana", delayed_ack=delayed_ack, least_rto=0.3,
+        ipid=IPID_HOST if window == 8192 or "xp" in name else IPID_COUNT, labels="xp" not in name,
         answer_window=8192 if window == 8192 else 65535,
     )  # fmt: skip
 
 
 def _linux(name: str, window: int, answer: int, scale: int = 7, kind: str = "linux") -> Stack:
-    return Stack(name, kind, window=window, answer_window=answer, scale=scale, ecn_answer=True, ecn=0.01)
+    return Stack(
+        name, kind, window=window, answer_window=answer, scale=scale, ecn_answer=True, ecn=0.01, labels=answer > 20_000
+    )
 
 
 def _apple(name: str, kind: str, scale: int, ecn: float) -> Stack:
     return Stack(
         name, kind, 64, "MNWNNTSE", window=65535, scale=scale, ipid=IPID_ZERO, order="mac", ports="iana",
-        delayed_ack=0.1, least_rto=0.23, ecn=ecn, ecn_answer=True,
+        delayed_ack=0.1, least_rto=0.23, ecn=ecn, ecn_answer=True, labels=True,
     )  # fmt: skip
 
 
@@ -98,14 +103,14 @@ def _bsd(
 ) -> Stack:
     return Stack(
         name, "freebsd", 64, options, window=window, scale=scale, ipid=IPID_RANDOM, order=order, ports=ports,
-        least_rto=0.23,
+        least_rto=0.23, labels=True,
     )  # fmt: skip
 
 
 def _small(name: str, kind: str, ttl: int, window: int, mss: int = 1460, options: str = "M", scale: int = 0) -> Stack:
     return Stack(
         name, kind, ttl, options, mss=mss, window=window, scale=scale, df=False, ports="wide", delayed_ack=0.2,
-        least_rto=0.5, order="bsd" if options.startswith("MNW") else "linux",
+        ipid=IPID_HOST, least_rto=0.5, order="bsd" if options.startswith("MNW") else "linux",
     )  # fmt: skip
 
 

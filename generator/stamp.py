@@ -15,7 +15,7 @@ from contract.jit import lean_kernel, lean_part
 from generator import memory
 from generator.template import Template
 from generator.wire import LOW, MASK32, Number, copy, draw, fold, mix, put16, put32, put_random, sum_words
-from generator.wire_headers import arp, ipv4, ipv6, link, selective, timestamps
+from generator.wire_headers import arp, ipv4, ipv6, label, link, selective, timestamps
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
@@ -28,6 +28,7 @@ _GAP: Final = np.uint64(1 << 40)
 _NUMBERS: Final = np.uint64(1 << 41)
 _HOPS: Final = np.uint64(1 << 42)
 _IPID: Final = np.uint64(1 << 43)
+_LABEL: Final = np.uint64(1 << 44)
 _LINK: Final = 14
 _FRAGMENT: Final = 254  # generator.exchange.FRAGMENT
 
@@ -158,7 +159,7 @@ def _write_aside(template: Template, table: Table, attempt: Number, row: Number,
 
 
 @lean_part
-def _write(  # noqa: PLR0913, PLR0917 - arrays that a kernel cannot find by itself
+def _write(  # noqa: C901, PLR0913, PLR0917 - arrays that a kernel cannot find by itself
     template: Template,
     table: Table,
     attempt: Number,
@@ -191,7 +192,8 @@ def _write(  # noqa: PLR0913, PLR0917 - arrays that a kernel cannot find by itse
     hops = 4 * np.int64(table.variant[attempt]) + 2 * side
     routers = _routers(here, np.int64(memory.get8(template.hops, hops)), np.int64(memory.get8(template.hops, hops + 1)))
     if version == 4:
-        identification = _identification(template.ipid[row], seed, side, np.uint64(template.step[row]))
+        step = np.uint64(template.step[row])
+        identification = _identification(template.ipid[row], seed, side, step, here, ts)
         addresses = ipv4(out, ip, here, there, routers, identification, template.ip_sum[row])
         l4 = ip + 20
     else:
@@ -199,6 +201,8 @@ def _write(  # noqa: PLR0913, PLR0917 - arrays that a kernel cannot find by itse
         if side:
             above, beyond = beyond, above
         addresses = ipv6(out, ip, (above, here), (beyond, there), routers)
+        if template.ipid[row] == 1:
+            label(out, ip, draw(seed, _LABEL + np.uint64(side)))
         l4 = ip + 40
     kind = template.kind[row]
     total = template.sum[row]
@@ -276,10 +280,12 @@ def _routers(sender: Number, least: Number, most: Number) -> Number:
 
 
 @lean_part
-def _identification(policy: Number, seed: Number, side: Number, step: Number) -> Number:
+def _identification(policy: Number, seed: Number, side: Number, step: Number, sender: Number, ts: Number) -> Number:
     """The IPv4 identification; what is fixed stands in the template already and gives 0 here."""
     if policy == 1:
         return (draw(seed, _IPID + np.uint64(side)) + step) & LOW
     if policy == 2:
         return draw(seed, _IPID + np.uint64(2) + np.uint64(2) * step + np.uint64(side)) & LOW
+    if policy == 4:  # one counter for all that the host sends, some 250 packets a second
+        return (mix(sender + _IPID) + np.uint64(ts // 4_000_000) + step) & LOW
     return np.uint64(0)

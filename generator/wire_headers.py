@@ -57,6 +57,15 @@ def ipv6(
 
 
 @lean_part
+def label(out: U8, ip: Number, value: Number) -> None:
+    """Write an IPv6 flow label (RFC 6437): 20 bits, which no checksum covers."""
+    memory.put8(
+        out, ip + 1, np.uint64(memory.get8(out, ip + 1)) & np.uint64(0xF0) | value >> np.uint64(16) & np.uint64(15)
+    )
+    put16(out, ip + 2, value & LOW)
+
+
+@lean_part
 def arp(out: U8, at: Number, sender: Number, receiver: Number, near: Number, far: Number, vlan: Number) -> None:
     """Complete an ARP frame: addresses, MACs ``near`` (the sender's, unless the template lies) and ``far``.
 

@@ -6,7 +6,7 @@ from generator.plan import Plan
 from tests.generator.test_wire import naive_mix, naive_random, naive_sum
 
 GOLDEN, MASK = 0x9E3779B97F4A7C15, 2**64 - 1
-GAP, NUMBERS, HOPS, IPID = (1 << bit for bit in (40, 41, 42, 43))
+GAP, NUMBERS, HOPS, IPID, LABEL = (1 << bit for bit in (40, 41, 42, 43, 44))
 
 
 def draw(seed: int, purpose: int) -> int:
@@ -49,7 +49,7 @@ class Naive:
         else:
             self.data[:12] = self.far + self.near
             self.parts()
-            self.network()
+            self.network(ts)
             self.transport(ts, echo)
         tag = int(self.plan.table.vlan[self.attempt]) if tagged else 0
         return bytes(self.data[:12]) + (b"\x81\x00" + tag.to_bytes(2, "big") if tag else b"") + bytes(self.data[12:])
@@ -73,21 +73,27 @@ class Naive:
             value = naive_random(base, int(template.part_kind[part]), skip + length)
             self.data[at : at + length] = value[skip:]
 
-    def network(self) -> None:
+    def network(self, ts: int) -> None:
         template, data = self.plan.template, self.data
         hops = template.hops[self.plan.table.variant[self.attempt]][2 * self.side : 2 * self.side + 2].tolist()
         bits = naive_mix((int.from_bytes(self.sender[8:], "big") + HOPS) & MASK) >> 32
         routers = hops[0] + (bits * (hops[1] - hops[0] + 1) >> 32)
         if self.version == 6:
+            if template.ipid[self.row] == 1:
+                label = draw(self.seed, LABEL + self.side) % 2**20
+                data[15:18] = (data[15] >> 4 << 20 | label).to_bytes(3, "big")
             data[21] = max(data[21] - routers, 1)
             data[22:54] = self.sender + self.receiver
             return
         policy, step = int(template.ipid[self.row]), int(template.step[self.row])
         if policy == 1:
             number = (draw(self.seed, IPID + self.side) + step) % 65536
+        elif policy == 4:
+            host = naive_mix((int.from_bytes(self.sender[8:], "big") + IPID) & MASK)
+            number = (host + ts // 4_000_000 + step) % 65536
         else:
             number = draw(self.seed, IPID + 2 + 2 * step + self.side) % 65536
-        if policy in (1, 2) and number:
+        if policy in (1, 2, 4) and number:
             data[18:20] = number.to_bytes(2, "big")
         data[22] = max(data[22] - routers, 1)
         data[26:34] = self.sender[12:] + self.receiver[12:]

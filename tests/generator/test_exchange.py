@@ -192,3 +192,12 @@ def test_an_ack_never_stands_at_the_very_time_of_the_answer() -> None:
         frames = talk.frames(4)[3:]
         data = [frame for last, frame in pairwise(frames) if last.reverse == frame.reverse]
         assert all(frame.gap_ns > 0 for frame in data)
+
+
+@pytest.mark.parametrize(
+    ("system", "four", "six"), [("linux", 1, 1), ("windows-7", 4, 1), ("contiki", 4, 0), ("ios", 0, 1)]
+)
+def test_ipv6_flows_are_labelled_by_systems_that_do(system: str, four: int, six: int) -> None:
+    system = HERE.habits.kinds.get(system, ((system, 1.0),))[0][0]
+    talk = Conversation.tcp(HERE, client_os=system, path=CLEAN).open()
+    assert [talk.frames(version)[0].ipid for version in (4, 6)] == [four, six]
