@@ -23,6 +23,7 @@ from detector.features import FEATURES
 
 FOLDER: Final = Path(__file__).parent / "knowledge"
 SCORE: Final = 0.99
+_SURE_OF_NAME: Final = np.float32(0.5)  # a model that gives one family so much names it, whatever rule spoke
 Matrix = npt.NDArray[np.float32]
 Codes = npt.NDArray[np.int16]
 _BOUNDS: Final = frozenset({"least", "most", "least_ln", "most_ln"})
@@ -207,7 +208,9 @@ def speak(
             if _holds(rules, r, matrix, row):
                 best, chosen = probabilities[row, rules.code[r]], r
         if chosen >= 0:
-            codes[row] = rules.code[chosen]
+            own = codes[row]
+            if own == 0 or probabilities[row, own] < _SURE_OF_NAME or not _met(known, own, matrix, row):
+                codes[row] = rules.code[chosen]
             scores[row] = max(rules.score[chosen], attack)
         elif codes[row] > 0 and not _met(known, codes[row], matrix, row):
             codes[row] = 0

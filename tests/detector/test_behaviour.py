@@ -24,6 +24,11 @@ def holds(bounds, row) -> bool:
     return all(np.float32(low) <= row[AT[name]] <= np.float32(high) for name, (low, high) in bounds.items())
 
 
+def met(known: Knowledge, row, code) -> bool:
+    needs = [need for need in known.needs if need.family == FAMILIES[code]]
+    return not needs or any(holds(need.bounds, row) for need in needs)
+
+
 def plainly(known: Knowledge, row, probabilities, code, score):
     """The oracle: what one row's verdict becomes."""
     attack = np.float32(1) - probabilities[0]
@@ -34,9 +39,9 @@ def plainly(known: Knowledge, row, probabilities, code, score):
     ]
     if speaking:
         best = max(speaking, key=lambda rule: probabilities[FAMILIES.index(rule.family)])  # the first of equals
-        return FAMILIES.index(best.family), max(np.float32(best.score), attack)
-    needs = [need for need in known.needs if need.family == FAMILIES[code]]
-    if code and needs and not any(holds(need.bounds, row) for need in needs):
+        named = code and probabilities[code] >= np.float32(0.5) and met(known, row, code)
+        return code if named else FAMILIES.index(best.family), max(np.float32(best.score), attack)
+    if code and not met(known, row, code):
         return 0, np.float32(1) - score
     return code, score
 
