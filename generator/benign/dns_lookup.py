@@ -3,7 +3,13 @@ exist.
 
 Names are short hosts, content networks with CNAME chains, and long machine-made names that are harmless (telemetry,
 reputation lists, reverse zones, service discovery). Some clients use EDNS, some repeat an unanswered question after 1
-to 5 s. A browser asks in bursts; a server that checks mail asks steadily.
+to 5 s. A browser asks in bursts; a server that checks mail asks steadily. Variants beside those single sockets:
+**suffixes** (a name is tried under each search suffix first: NXDOMAIN, NXDOMAIN, then the answer), **random words**
+(a browser asks at its start for two or three words of 7 to 15 letters that exist nowhere, to see whether its resolver
+lies; it looks like a domain generator and is none), **a dead resolver** (asked again after 1, 3, 7 s, never answers),
+**truncation** (the answer is too long: again over TCP), **a page's burst** (a dozen names from one socket within 50
+ms), and a resolver of ours that asks servers outside, port 53 to 53. Parameters: ``missing`` (share of suffixes, random
+words and dead resolvers, else 0.03 to 0.15).
 """
 
 from __future__ import annotations
@@ -14,11 +20,12 @@ import numpy.typing as npt
 from contract.families import Family
 from generator.conversation import Conversation
 from generator.shapes import dns, names
-from generator.shapes.parts import Part, rand
+from generator.shapes.parts import Part, length, rand
 from generator.world import Attempts, World
 
 FAMILY = Family("benign", "DNS look-ups", "Hosts ask resolvers for names, some of them long, some of them missing.")
-_VARIANTS = 64
+_VARIANTS = 52
+_SUFFIXES, _WORDS, _DEAD, _LONG, _PAGES = 4, 5, 3, 4, 6
 
 
 def _data(world: World, qtype: int) -> list[Part]:
@@ -102,21 +109,101 @@ def _socket(world: World) -> Conversation:
     return conversation
 
 
+def _ask(conversation: Conversation, name: str, turn: int, *, found: bool, think: float, wait: float) -> None:
+    key = f"turn{turn}"
+    conversation.client(dns.query(name, dns.A, message_id=key), think=think)
+    answers = [dns.record(dns.A, [b"\xc6\x12", rand(2, "bytes")], ttl=300)] if found else []
+    authority = [] if found else [dns.soa(name.rpartition(".")[2] or "example")]
+    rcode = dns.NOERROR if found else dns.NXDOMAIN
+    conversation.server(
+        dns.response(name, dns.A, answers, rcode=rcode, authority=authority, message_id=key), think=wait
+    )
+
+
+def _suffix(world: World) -> Conversation:
+    rng = world.rng
+    conversation, host = Conversation.udp(world, near="client"), names.host(rng)
+    suffixes = [names.domain(rng) for _ in range(int(rng.integers(1, 4)))]
+    for turn, suffix in enumerate(suffixes):
+        _ask(conversation, f"{host}.{suffix}", turn, found=False, think=0.0005, wait=float(rng.lognormal(-5, 1)))
+    _ask(conversation, host, len(suffixes), found=rng.random() < 0.8, think=0.0005, wait=float(rng.lognormal(-4, 1)))
+    return conversation
+
+
+def _random_words(world: World, number: int) -> Conversation:
+    rng = world.rng
+    conversation = Conversation.udp(world, near="client")
+    suffix = f".{names.domain(rng)}" if number % 2 else ""
+    for turn in range(1 + number % 3):
+        word = names.token(rng, int(rng.integers(7, 16)), "letters")
+        _ask(conversation, word + suffix, turn, found=False, think=0.0003, wait=float(rng.lognormal(-5, 1)))
+    return conversation
+
+
+def _dead(world: World, number: int) -> Conversation:
+    conversation = Conversation.udp(world, near="client").client(dns.query(names.host(world.rng)))
+    for wait in ((1.0, 1.0, 2.0, 4.0), (3.0, 3.0, 3.0), (5.0,))[number % 3]:
+        conversation.repeat(think=wait)
+    return conversation
+
+
+def _long(world: World, number: int) -> Conversation:
+    """Over TCP, with the length in front: what did not fit, or a resolver that likes TCP."""
+    rng = world.rng
+    conversation, name = Conversation.tcp(world, near="client").open(), names.domain(rng)
+    for turn in range(1 + number % 2):
+        asked = dns.query(name, dns.TXT, edns=True, message_id=f"long{turn}")
+        answers = [
+            dns.record(dns.TXT, dns.txt_data(int(rng.integers(150, 250)))) for _ in range(int(rng.integers(4, 9)))
+        ]
+        told = dns.response(name, dns.TXT, answers, edns=True, message_id=f"long{turn}")
+        conversation.client([length(asked).to_bytes(2, "big"), *asked], think=0.001)
+        conversation.server([length(told).to_bytes(2, "big"), *told], think=0.01)
+    return conversation.close("fin", think=0.0005)
+
+
+def _page(world: World) -> Conversation:
+    """All that a page needs, asked for at once from one socket."""
+    rng = world.rng
+    conversation = Conversation.udp(world, near="client")
+    for turn in range(int(rng.integers(6, 16))):
+        name = names.cdn(rng) if rng.random() < 0.5 else names.host(rng)
+        _ask(conversation, name, turn, found=rng.random() < 0.97, think=0.0004, wait=float(rng.lognormal(-7, 1)))
+    return conversation
+
+
 def conversations(world: World) -> list[Conversation]:
-    """One socket each: a question, or the pair or triple that a system asks at once."""
-    return [_socket(world) for _ in range(_VARIANTS)]
+    """Single sockets (a question, or the pair or triple that a system asks at once), then the other kinds."""
+    made = [_socket(world) for _ in range(_VARIANTS)] + [_suffix(world) for _ in range(_SUFFIXES)]
+    made += [_random_words(world, number) for number in range(_WORDS)]
+    made += [_dead(world, number) for number in range(_DEAD)] + [_long(world, number) for number in range(_LONG)]
+    return made + [_page(world) for _ in range(_PAGES)]
 
 
 def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
-    """All clients inside and the sites ask two to six resolvers."""
+    """All clients inside and the sites ask two to six resolvers; a dead one, and our own resolvers outside."""
     n, rng = len(intended), world.rng
     askers = np.concatenate([world.inside, world.sites])
     resolvers = world.some(world.outside_servers, 2, 6)
-    return Attempts.of(
+    missing = float(np.clip(world.params.get("missing", rng.uniform(0.03, 0.15)), 0.0, 0.95))
+    shares = np.array((0.9, 0.4 * missing, 0.4 * missing, 0.2 * missing, 0.02, 0.08))
+    shares[0] = 1.0 - missing - shares[4:].sum() if missing < 0.9 else 0.01
+    kind = rng.choice(6, n, p=shares / shares.sum())
+    counts = np.array((_VARIANTS, _SUFFIXES, _WORDS, _DEAD, _LONG, _PAGES))
+    weights = rng.gamma(0.8, 1.0, _VARIANTS) + 0.01
+    inner = np.where(kind == 0, world.templates(n, _VARIANTS, weights), rng.integers(0, 1 << 30, n) % counts[kind])
+    recursive = (kind == 0) & (rng.random(n) < 0.1)
+    own = world.some(world.sites, 1, 2)
+    dead = world.outside_servers[int(rng.integers(len(world.outside_servers)))]
+    dst = np.where(recursive[:, None], world.draw(world.outside_servers, n), world.draw(resolvers, n, zipf=1.0))
+    made = Attempts.of(
         world,
         intended,
-        src=world.draw(askers, n, zipf=0.4),
-        dst=world.draw(resolvers, n, zipf=1.0),
+        src=np.where(recursive[:, None], world.draw(own, n), world.draw(askers, n, zipf=0.4)),
+        dst=np.where((kind == 3)[:, None], dead, dst),
         dst_port=53,
-        template=world.templates(n, _VARIANTS, rng.gamma(0.8, 1.0, _VARIANTS) + 0.01),
+        template=np.concatenate([[0], np.cumsum(counts)[:-1]])[kind] + inner,
     )
+    # an old resolver asks from port 53
+    old = recursive & (rng.random() < 0.3)
+    return made._replace(src_port=np.where(old, 53, made.src_port).astype(np.uint16))
