@@ -29,7 +29,7 @@ from generator.lab.slots import BYTES, DEADLINE, DESCRIPTOR, FRAMES, NEXT, STATE
 SHORTEST, LONGEST = 14, 3072  # bytes of a frame; the longest is a page less what the kernel keeps in it
 BATCH: Final = 64
 WAIT_ROUNDS: Final = 4096  # readings of the clock at most before the program gives up: about 100 us
-_RUN_NS: Final = 50_000_000
+_RUN_NS: Final = 200_000_000
 _ROUND_NS: Final = 100_000
 _DENSE_NS: Final = 2_000  # between frames: closer together they go in batches, each alone they would be late
 _PASS, _DROP = 2, 1
@@ -112,7 +112,7 @@ class XdpEngine:
             raise LackingError(f"the kernel runs no XDP live frames: {error.strerror}") from None
 
     def run(self) -> None:
-        """Send what falls due in about the next 50 ms; frugal: what is due now, after waiting for it asleep."""
+        """Send what falls due in about the next 200 ms; frugal: what is due now, after waiting for it asleep."""
         now = time.monotonic_ns()
         due = self._waiting()
         ahead = int(np.searchsorted(due, now + (0 if self._frugal else _RUN_NS), "right"))
