@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from campaign.by_zone import Zones
 from campaign.certifying import slack
 from campaign.judgement import Material, judge
 from campaign.scorecard import Json
@@ -99,6 +100,7 @@ def judge_run(folder: Path) -> Json:
     material = Material(
         flows, verdicts, alerts, truth, _read_ledger(folder / "ledger.json"), committed_alerts=committed
     )
+    material.zones = Zones.read(folder / "workload.json")
     return judge(material)
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 from campaign import alert_truth, scorecard
 from campaign.alert_truth import AlertTruth
 from campaign.attempts import add_attempts, attempts_of, readable
+from campaign.by_zone import Zones
 from campaign.coverage import claimed, cover
 from campaign.flow_words import fold, frames_in, with_unended
 from campaign.labels import I64, Mask, families_of_pairs, is_attack, label_flows, numbers, pair_truth, times
@@ -43,6 +44,7 @@ class Material:
     frames: int | None = None
     notes: list[str] = field(default_factory=list)
     committed_alerts: dict[int, list[int]] = field(default_factory=dict)
+    zones: Zones | None = None
 
 
 def judge(material: Material) -> Json:
@@ -72,7 +74,10 @@ def judge(material: Material) -> Json:
         card["entries"] = _entries(material.truth, labels, flows, flagged, material.alerts, named)
     elif pairs is not None:
         since = readable(said, flagged, material.committed_alerts)
-        add_attempts(card, attempts_of(material.truth, pairs, flagged, since), material.alerts)
+        attempts = attempts_of(material.truth, pairs, flagged, since)
+        add_attempts(card, attempts, material.alerts)
+        if material.zones:
+            card["zones"] = material.zones.rows(material.truth, attempts)
     card["groups"] = scorecard.group_rows(card["families"])
     card["worst_missed"] = _worst(flows, true, flagged)
     return card

@@ -70,7 +70,7 @@ def context(folder: RunFolder) -> Json:
         "started": iso(state["started_ns"]) if state.get("started_ns") else "",
         "state": state,
         "run": {"passed": None, "valid": None, "reasons": [], "targets": []} | run,
-        "card": {"attempts": None, "notes": [], "worst_missed": []} | card,
+        "card": {"attempts": None, "notes": [], "worst_missed": [], "zones": {}} | card,
         "families": _families(card),
         "confusion": _confusion(card.get("confusion", {})),
         "certificate": _certificate(card.get("certificate")),

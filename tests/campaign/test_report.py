@@ -120,3 +120,14 @@ def test_a_folder_in_place_of_the_report_leaves_nothing_behind(folder, tmp_path)
     with pytest.raises(InputError, match="cannot write the report"):
         render(existing(copy))
     assert not list(copy.glob("*.tmp"))
+
+
+def test_zones_have_a_table_of_their_own(tmp_path):
+    folder = finished(tmp_path)
+    card = read_json(folder.scorecard)
+    card["zones"] = {"venues": {"attempts": 40, "attempts_seen": 40, "attempts_detected": 30, "recall": 0.75}}
+    write_json(folder.scorecard, card)
+    render(folder)
+    text = folder.report.read_text(encoding="utf-8")
+    assert "By zone" in text
+    assert "venues" in text
