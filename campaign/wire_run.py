@@ -5,9 +5,10 @@ other. What was planned is certified against what arrived (``campaign.certificat
 from __future__ import annotations
 
 import fcntl
+import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from generator.lab.namespaces import Lab
 
 _LOCKS: Final = Path("/run/tenfold")
 _HEARTBEAT: Final = ".heartbeat"
+_URGENT: Final = -10
 _POLL_S: Final = 0.05
 _PATIENCE_S: Final = 2.0  # the last frames need microseconds; the detector's status comes five times a second
 
@@ -29,6 +31,7 @@ class WireCampaign(Campaign):
     """As ``Campaign``, over a lab's wire. Use it inside ``lab``."""
 
     def __init__(self, *arguments: Any, wire: Lab = Lab(), **named: Any) -> None:  # noqa: ANN401, B008 - Campaign's own; immutable
+        self._niceness = os.getpriority(os.PRIO_PROCESS, 0)
         super().__init__(*arguments, **named)
         self._wire = wire
         self._dropped_before = dropped(wire)
@@ -46,6 +49,17 @@ class WireCampaign(Campaign):
         options = ["--wire", self._wire.send_interface, "--netns", self._wire.send_namespace]
         return [*options, "--sent", str(self.folder.sent), "--heartbeat", str(self._heartbeat.path)]
 
+    def note_state(self, state: str, reason: str = "") -> None:
+        """As of every run. While frames leave, this thread goes first: the heart cannot beat while another holds the
+        interpreter, and whoever holds it must not be put aside.
+        """
+        self._prefer(_URGENT if state == "running" else 0)
+        super().note_state(state, reason)
+
+    def _prefer(self, niceness: int) -> None:
+        with suppress(OSError):  # where the system does not allow it
+            os.setpriority(os.PRIO_PROCESS, 0, self._niceness + niceness)
+
     def sent(self, detector: Child) -> None:
         """Wait until everything that was claimed is accounted for, or nothing more comes; then end the detector."""
         claimed = int((read_json(self.folder.status("sender")).get("wire") or {}).get("claimed", 0))
@@ -60,6 +74,7 @@ class WireCampaign(Campaign):
 
     def settle(self) -> None:
         """As of every run; and the heart stops beating."""
+        self._prefer(0)
         self._heartbeat.close()
         self._heartbeat.path.unlink(missing_ok=True)
         super().settle()
