@@ -57,7 +57,7 @@ def train(plan: Plan, progress: Progress | None = None) -> Report:
     """
     say = progress or (lambda _what, _done, _of: None)
     notes: list[str] = []
-    sources = [*_captures(plan.captures, notes, say), *_worlds(plan, say)]
+    sources = sources_of(plan, notes, say)
     families = training.family_list(sources)
     held = _Held.judge(sources, families, plan, say) if any(s.kind == "capture" for s in sources) else _Held()
     thresholds = training.thresholds(sources, held.probabilities, families)
@@ -79,6 +79,11 @@ def train(plan: Plan, progress: Progress | None = None) -> Report:
         except OSError as error:
             raise InputError(f"{plan.markdown}: cannot write: {error.strerror}") from None
     return Report(model, notes)
+
+
+def sources_of(plan: Plan, notes: list[str], say: Progress) -> list[Source]:
+    """All labelled looks that a plan asks for, captures first; what was odd about a capture goes to ``notes``."""
+    return [*_captures(plan.captures, notes, say), *_worlds(plan, say)]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,140 @@
+"""What the detector finds on captures of origins that its model never saw: incidents, not flows.
+
+    python benchmarks/heldout.py [CAPTURES] [--worlds N] [--seed S] [--names A,B] [--without-knowledge] [--json]
+
+The captures (each NAME.pcap or NAME.pcapng with NAME.truth.json beside it) are dealt into folds by origin. For each
+fold a model is fitted on the captures of all other folds and on generated worlds; the fold's captures then go through
+the whole detector, alerts and all, and the judge compares with the truth. The rules of ``detector/knowledge`` are not
+fitted, but whoever wrote them had seen such captures: read the figures with that in mind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from campaign.judgement import Material, judge
+from campaign.training import Plan, sources_of
+from contract.families import group_of
+from contract.truth import read_truth
+from detector import training
+from detector.classifiers.base import Matrix
+from detector.model import decide, verdicts
+from detector.offline import detect
+
+LOUD = ("dos", "recon", "credential", "local")  # groups of which nearly all must be found
+
+
+class Tape:
+    """Plays back the probabilities of a capture's looks, which come in the same order again."""
+
+    def __init__(
+        self, families: tuple[str, ...], rows: Matrix, thresholds: npt.NDArray[np.float32], *, knowing: bool
+    ) -> None:
+        self.families = families
+        self._rows, self._thresholds, self._knowing, self._at = rows, thresholds, knowing, 0
+
+    def classify(self, matrix: Matrix) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float32]]:
+        """The verdicts of the next looks."""
+        rows = np.ascontiguousarray(self._rows[self._at : self._at + len(matrix)])
+        self._at += len(matrix)
+        if not self._knowing:
+            return decide(rows, self._thresholds)
+        return verdicts(rows, matrix, self._thresholds, self.families)
+
+
+def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """A row a capture."""
+    folder = Path(options.captures)
+    plan = Plan(Path("unused"), folder, options.worlds, options.seed)
+    sources = sources_of(plan, [], lambda what, done, of: sys.stderr.write(f"\r{what} {done}/{of}    "))
+    families = training.family_list(sources)
+    held = training.held_out(sources, families, options.seed)
+    thresholds = training.thresholds(sources, held, families)
+    wanted = set(options.names.split(",")) if options.names else None
+    found = []
+    for source, rows in zip(sources, held, strict=True):
+        if rows is None or (wanted and source.name not in wanted):
+            continue
+        path = next(p for p in sorted(folder.glob(f"{source.name}.pcap*")))
+        truth = read_truth(path.with_name(f"{source.name}.truth.json"))
+        tape = Tape(families, rows, thresholds, knowing=not options.without_knowledge)
+        result = detect(path, tape)
+        card = judge(Material(result.flows, result.verdicts, result.alerts, truth, result.ledger))
+        said = dict(Counter(alert.family for alert in result.alerts))
+        found.append(
+            {
+                "capture": source.name,
+                "entries": card["entries"],
+                "false_alarms": card["false_alarms"],
+                "alerts": said,
+            }
+        )
+    return found
+
+
+def totals(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Entries found by group, and false alarms over captures without any attack and over all benign flows."""
+    groups: dict[str, Counter[str]] = {}
+    quiet = [row for row in rows if not row["entries"]]
+    for row in rows:
+        for entry in row["entries"]:
+            count = groups.setdefault(group_of(entry["family"]), Counter())
+            count.update(
+                entries=1,
+                found=int(entry["detected"]),
+                group=int(bool(entry["right_group"])),
+                family=int(bool(entry["right_family"])),
+            )
+    loud = sum((groups[g] for g in groups if g in LOUD), Counter())
+    other = sum((groups[g] for g in groups if g not in LOUD), Counter())
+    return {
+        "groups": {name: dict(count) for name, count in sorted(groups.items())},
+        "loud": dict(loud),
+        "other": dict(other),
+        "benign_captures": len(quiet),
+        "benign_captures_alerting": sum(bool(row["alerts"]) for row in quiet),
+        "benign_flows": sum(row["false_alarms"]["benign_flows"] for row in quiet),
+        "benign_flows_flagged": sum(row["false_alarms"]["flagged"] for row in quiet),
+    }
+
+
+def main() -> None:
+    """Print what was missed or wrongly named, and the totals."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("captures", nargs="?", default=os.environ.get("TENFOLD_CAPTURES", ""))
+    parser.add_argument("--worlds", type=int, default=96)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--names", default="", help="only these captures are run (the folds stay the same)")
+    parser.add_argument("--without-knowledge", action="store_true", help="the model alone")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    if not options.captures:
+        print("skipped: name a folder of captures with truth files, or set TENFOLD_CAPTURES")
+        return
+    rows = measure(options)
+    sys.stderr.write("\n")
+    if options.json:
+        print(json.dumps({"captures": rows, "totals": totals(rows)}, indent=1))
+        return
+    for row in rows:
+        for entry in row["entries"]:
+            word = "missed" if not entry["detected"] else "" if entry["right_family"] else "other name"
+            if word:
+                print(f"{word:11} {row['capture']:42} {entry['family']:24} alerts: {row['alerts']}")
+        if row["false_alarms"]["alerts"]:
+            print(f"false alert {row['capture']:42} {row['alerts']}")
+    for name, value in totals(rows).items():
+        print(f"{name}: {value}")
+
+
+if __name__ == "__main__":
+    main()
