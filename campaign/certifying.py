@@ -12,6 +12,7 @@ from campaign.certificate import FORMAT, Evidence, certify, intended_times, read
 from campaign.labels import I64
 from campaign.runfolder import RunFolder, read_json, write_json
 from campaign.scenario import Scenario
+from campaign.watch import with_changes
 from contract.errors import InputError
 from contract.ledger import Ledger, Stage
 from detector.capture.live import FOREIGN
@@ -35,7 +36,7 @@ def certify_run(
         document: Json = {"format": FORMAT, "certified": False, "reasons": [f"certificate: {error}"]}
     else:
         start = int(sender.get("start_ns", 0))
-        curve = scenario.workload(start).curve
+        curve = with_changes(scenario.workload(start), sender).attempts_curve()
         document = certify(evidence, start, scenario.duration_s, curve, scenario.targets.within_1ms)
     write_json(folder.certificate, document)
     return document, list(document["reasons"])

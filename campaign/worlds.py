@@ -105,6 +105,9 @@ def _workload(rng: np.random.Generator, family: str, attacks: list[str], benign:
         sites=int(rng.integers(1, 60)),
         clients=int(rng.integers(4, 800)),
         ipv6_share=float(rng.choice([0.0, 0.1, 0.4])),
+        # Ordinary traffic that comes and goes with the attack, in the same bursts: being fast tells nothing then.
+        match="shape" if family and rng.random() < 0.25 else "",
+        arrivals=str(rng.choice(["poisson", "mmpp", "pareto_on_off"], p=[0.6, 0.2, 0.2])),
     )
 
 

@@ -41,3 +41,10 @@ def test_a_world_gives_labelled_looks():
     assert set(made.families.tolist()) == {"benign", "port_scan"}
     again = source_of(Recipe(0, "port_scan", workload), 1)
     np.testing.assert_array_equal(made.matrix, again.matrix)
+
+
+def test_some_worlds_have_ordinary_traffic_that_follows_the_attack():
+    made = recipes(80, 1)
+    assert 5 <= sum(recipe.workload.match == "shape" for recipe in made) <= 35
+    assert {recipe.workload.arrivals for recipe in made} == {"poisson", "mmpp", "pareto_on_off"}
+    assert not any(recipe.workload.match for recipe in made if not recipe.family)
