@@ -55,6 +55,7 @@ class Scenario:
     benign_arrivals: Spec | None = None
     match: str = ""
     zones: tuple[Zone, ...] = ()
+    path: Mapping[str, float] = field(default_factory=dict)
     targets: Targets = field(default_factory=Targets)
     text: str = ""
 
@@ -76,6 +77,7 @@ class Scenario:
                 clients=self.clients,
                 ipv6_share=self.ipv6_share,
                 zones=self.zones,
+                path=self.path,
             )
         except InputError as error:
             raise InputError(f"scenario {self.name}: {error}") from None

@@ -39,6 +39,7 @@ _KEYS: Final[dict[str, tuple[type, ...]]] = {
     "benign_arrivals": (str, dict),
     "match": (str, bool),
     "zones": (dict,),
+    "path": (dict,),
     "targets": (dict,),
 }
 _NEEDED: Final = ("title", "summary", "duration", "multiplier")
@@ -99,6 +100,7 @@ def parse(text: str, name: str, where: str, folder: Path | None = None) -> Scena
         else None,
         match=_match(table.get("match", False), f"{where}: match"),
         zones=zones,
+        path=table.get("path", {}),
         targets=_targets(table.get("targets", {}), f"{where}: targets"),
         text=text,
     )

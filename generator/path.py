@@ -69,15 +69,19 @@ def draw_path(habits: Habits, rng: np.random.Generator, client: Stack) -> Path:
     def happens(share: str) -> bool:
         return bool(rng.random() < shares[share])
 
+    def part(name: str) -> float:
+        drawn = RANGES[name].draw(rng)
+        return shares.get(name, drawn)  # a campaign may fix it (``Workload.path``)
+
     def marked() -> int:
         return int(CHOICES["dscp"].number(rng)) if happens("marked_share") else 0
 
     mtus = tuple(int(CHOICES["mtu"].number(rng, leanings["mtu"])) for _ in range(2))
     acks = tuple(int(CHOICES["ack_every"].number(rng, leanings["ack_every"])) for _ in range(2))
     return Path(
-        loss=RANGES["loss"].draw(rng) if happens("lossy_share") else 0.0,
+        loss=part("loss") if happens("lossy_share") else 0.0,
         lost_after=shares["lost_after"],
-        reorder=RANGES["reorder"].draw(rng) if happens("reordered_share") else 0.0,
+        reorder=part("reorder") if happens("reordered_share") else 0.0,
         burst_rate=0.0 if happens("paced_share") else RANGES["burst_rate"].draw(rng),
         keepalive=CHOICES["keepalive_idle"].number(rng) if happens("keepalive_share") else 0.0,
         keepalive_by_server=bool(rng.random() < 0.3),

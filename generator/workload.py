@@ -18,9 +18,24 @@ from generator import arrivals
 from generator.arrivals import Spec
 from generator.curves import Curve, held_from, integral, rate_at
 
-__all__ = ["DEFAULT_START_NS", "MATCHES", "TOKYO_RATE", "Curve", "Share", "Workload", "Zone", "rate_at"]
+__all__ = ["DEFAULT_START_NS", "MATCHES", "PATH", "TOKYO_RATE", "Curve", "Share", "Workload", "Zone", "rate_at"]
 
 TOKYO_RATE: Final = 815.0
+# What of the network a campaign can fix, from and to; docs/variation.md says what each is and how it is drawn else.
+PATH: Final = {
+    "rtt_median": (0.0001, 2.0),
+    "rtt_sigma": (0.0, 2.0),
+    "access_slow": (1e4, 1e11),
+    "access_fast": (1e4, 1e11),
+    "lossy_share": (0.0, 1.0),
+    "loss": (0.0, 0.3),
+    "lost_after": (0.0, 1.0),
+    "reordered_share": (0.0, 1.0),
+    "reorder": (0.0, 0.3),
+    "paced_share": (0.0, 1.0),
+    "stall_share": (0.0, 1.0),
+    "reset_share": (0.0, 1.0),
+}
 MATCHES: Final = ("", "shape", "frames")
 _MOST: Final = 100_000_000  # conversations of a plan, which is held whole: about 100 bytes each
 _LATEST_NS: Final = (1 << 32) * 1_000_000_000
@@ -67,7 +82,8 @@ class Workload:
     traffic where it is another. ``match`` makes ordinary traffic follow the attempts' curve, bursts included: with
     ``shape`` as many conversations as ``benign_curve`` asks for, with ``frames`` as many frames as the attempts have.
     ``zones`` divide the sites among themselves. ``changes`` are (second, attempts per second held from there on), as
-    a user made them while the campaign ran; the same changes give the same campaign again.
+    a user made them while the campaign ran; the same changes give the same campaign again. ``path`` fixes some of what
+    the network does (``PATH``), which is drawn otherwise.
     Raises ``InputError`` where a value makes no sense or a family is unknown.
     """
 
@@ -86,6 +102,7 @@ class Workload:
     ipv6_share: float = 0.1
     zones: tuple[Zone, ...] = ()
     changes: tuple[tuple[float, float], ...] = ()
+    path: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.duration_s) and 0 < self.duration_s <= 7 * 86_400):
@@ -105,6 +122,7 @@ class Workload:
             _check_curve(getattr(self, name), name)
         if self.changes:
             _check_curve(self.changes, "changes")
+        _check_path(self.path)
         _check_zones(self)
         _check_size(self)
         for share in (*self.attacks, *self.benign, *(s for zone in self.zones for s in (*zone.attacks, *zone.benign))):
@@ -174,6 +192,15 @@ def _in_zones(parts: list[tuple[Zone, float, tuple[Share, ...]]]) -> tuple[Share
             factor = weight / total / own
             dealt += [replace(share, weight=share.weight * factor, zone=zone.name) for share in shares]
     return tuple(dealt)
+
+
+def _check_path(path: Mapping[str, float]) -> None:
+    for name, value in path.items():
+        if name not in PATH:
+            raise InputError(f"path: unknown key {name!r}; known are {', '.join(PATH)}")
+        low, high = PATH[name]
+        if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
+            raise InputError(f"path.{name}: must be a number from {low:g} to {high:g}, not {value!r}")
 
 
 def _check_zones(workload: Workload) -> None:

@@ -8,7 +8,7 @@ truth can be written exactly and yet no detector can learn an address.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
@@ -304,6 +304,7 @@ def make_world(workload: Workload, family: str, params: Mapping[str, Any], layou
     layout = layout or Layout(workload)
     shared = np.random.default_rng([workload.seed, 0x5EED])
     habits = draw_habits(shared)
+    habits = replace(habits, shares={**habits.shares, **workload.path})
     if layout.zones:
         sites = shared.permutation(np.concatenate(list(layout.zones.values())))
     else:

@@ -123,3 +123,13 @@ def test_overrides_reach_into_the_zones():
     assert crowd.begin_s == 40
     with pytest.raises(InputError, match="3 sites are too few for 5 zones"):
         Overrides(sites=3).apply(paris)
+
+
+def test_the_ceremony_s_links_are_lossy_and_far():
+    from generator.world import make_world
+
+    workload = load("opening-ceremony").workload(0)
+    world = make_world(workload, "flash_crowd", {})
+    assert world.habits.shares["loss"] == 0.03
+    assert world.habits.rtt_median_s == 0.09
+    assert world.habits.bandwidth == (1e6, 5e7)
