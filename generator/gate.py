@@ -40,7 +40,7 @@ from generator.wire import Number
 U8 = npt.NDArray[np.uint8]
 I32 = npt.NDArray[np.int32]
 
-__all__ = ["OK", "REASONS", "check", "first_bad", "inspect"]
+__all__ = ["OK", "REASONS", "check", "inspect", "survey"]
 _DEPTH: Final = 8  # headers behind the first one
 _TAGS: Final = 4
 _LAB_V4: Final = (np.uint64(0xFFFE0000FFFE0000), np.uint64(0xC6120000C6120000))  # both addresses at once
@@ -52,7 +52,7 @@ def check(data: U8, offsets: I32, target: Target = Target.WIRE) -> None:
 
     For a file documentation ranges pass as well.
     """
-    found = first_bad(data, offsets, target is Target.WIRE)
+    found, _ = survey(data, offsets, target is Target.WIRE)
     if found >= 0:
         refuse(data, offsets, found, target)
 
@@ -66,9 +66,9 @@ def refuse(data: U8, offsets: I32, frame: int, target: Target = Target.WIRE) -> 
 
 
 @lean_kernel
-def first_bad(data: U8, offsets: I32, wire: Number) -> Number:
-    """The number of the first frame that must not leave; -1 where all may."""
-    return search(data, offsets, 0, len(offsets) - 1, wire)[0]
+def survey(data: U8, offsets: I32, wire: Number) -> tuple[int, int]:
+    """The first frame that must not leave (-1 where all may), and how many must not."""
+    return search(data, offsets, 0, len(offsets) - 1, wire)
 
 
 @lean_part
