@@ -24,7 +24,7 @@ def test_most_paths_are_clean_and_the_rest_lose_and_reorder_within_their_ranges(
     for field in ("loss", "reorder"):
         values = np.array([getattr(path, field) for path in paths])
         bad = values[values > 0]
-        assert 0.005 < len(bad) / len(values) < 0.2
+        assert 0.02 < len(bad) / len(values) < 0.3
         assert bad.min() >= RANGES[field].low
         assert bad.max() <= RANGES[field].high
     assert {mtu for path in paths for mtu in path.mtu} == {int(value) for value in CHOICES["mtu"].values}
