@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.jit import lean_part
+from generator import memory
 
 U8 = npt.NDArray[np.uint8]
 U16 = npt.NDArray[np.uint16]
@@ -80,9 +81,16 @@ def put64(out: U8, at: Int, value: Int) -> None:
 
 @lean_part
 def word_sum(data: U8, at: Int, end: Int) -> Int:
-    """The unfolded sum of ``data[at:end]`` as big-endian words; an odd last byte counts as the high one."""
+    """An unfolded sum of ``data[at:end]`` as big-endian words; an odd last byte counts as the high one.
+
+    Two words at a time are added as one number: folded, the sum is the same.
+    """
     total = np.int64(0)
     k = at
+    while k + 8 <= end:
+        words = memory.get64(data, k)
+        total += np.int64(words >> np.uint64(32)) + np.int64(words & np.uint64(0xFFFFFFFF))
+        k += 8
     while k + 1 < end:
         total += (np.int64(data[k]) << 8) | np.int64(data[k + 1])
         k += 2

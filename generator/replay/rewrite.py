@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from contract.jit import kernel, lean_kernel, lean_part
-from generator import gate
+from contract.jit import lean_kernel, lean_part
+from generator import gate, memory
 from generator.replay import links
 from generator.replay.checksums import mend
 from generator.replay.lookup import Map, made_mac, map_mac, replace
@@ -94,7 +94,7 @@ def _read(frames: Frames, i: Int, cut: Int, spot: I64, trail: Trail) -> Int:
     return reason
 
 
-@kernel
+@lean_kernel
 def survey(frames: Frames, low: int, cut: int, found: Found, spot: I64, trail: Trail, tried: Tried) -> int:
     """Count the addresses of the frames from ``low`` on, and say of each frame why it will be left out, or 0.
 
@@ -145,7 +145,7 @@ def _full(seen: Seen) -> Int:
     return (seen.state[FILLED] + 200) * 8 >= len(seen.key) * 5 and len(seen.key) < MOST
 
 
-@kernel
+@lean_kernel
 def rewrite(frames: Frames, low: int, cut: int, table: Map, spot: I64, trail: Trail, made: Made) -> int:
     """Write the frames from ``low`` on with lab addresses, as many as ``made.reasons`` has room for.
 
@@ -177,10 +177,7 @@ def _write(frames: Frames, i: int, cut: int, table: Map, spot: I64, trail: Trail
     source = spot[links.NETWORK]
     network = place + 14 + 4 * spot[links.TAGS]
     shift = source - network  # from a place in ``out`` to that in the batch
-    stop = network
-    for k in range(source, end):
-        out[stop] = frames.data[k]
-        stop += 1
+    stop = _copied(frames.data, source, end, out, network)
     for n in range(trail.state[SITES]):
         replace(table, out, trail.sites[n, 0] - shift, trail.sites[n, 1])
     _link(frames.data, spot, table, place, network, out)
@@ -199,6 +196,20 @@ def _write(frames: Frames, i: int, cut: int, table: Map, spot: I64, trail: Trail
             _set_length(out, level, stop + missing)
     mend(frames.data, shift, known, out, stop, trail)
     return stop
+
+
+@lean_part
+def _copied(data: U8, at: Int, end: Int, out: U8, into: Int) -> Int:
+    """Copy ``data[at:end]``; where the copy ends."""
+    while at + 32 <= end:
+        memory.move32(out, into, data, at)
+        at += 32
+        into += 32
+    while at < end:
+        out[into] = data[at]
+        at += 1
+        into += 1
+    return into
 
 
 @lean_part
