@@ -80,6 +80,8 @@ def _evidence(folder: RunFolder, sender: Json, detector: Json, veth: int) -> Evi
     capture, wire = detector.get("capture"), sender.get("wire")
     if not isinstance(capture, dict) or not isinstance(wire, dict):
         raise InputError("one of the two ends did not say what it saw")
+    if detector.get("state") != "done":
+        raise InputError("the detector did not end in order, so nobody says what arrived")
     drops = drops_of(folder.received)
     stages = Ledger.from_dict(detector["ledger"]).stages if "ledger" in detector else {}
     return Evidence(
