@@ -101,8 +101,8 @@ class Exchange:
         rng, habits = world.rng, world.habits
         self.world = world
         self.protocol = protocol
-        client = habits.stack(client_os or habits.system("clients", rng), self._steady(client_os))
-        server = habits.stack(server_os or habits.system("servers", rng), self._steady(server_os))
+        client = habits.stack(client_os or habits.system("clients", rng), self._steady(client_os, 0))
+        server = habits.stack(server_os or habits.system("servers", rng), self._steady(server_os, 1))
         self.path = path or draw_path(habits, rng, client)
         self.chance = np.random.default_rng(int(rng.integers(1 << 62)))  # the path's own luck
         self.client_stack = replace(client, mss=segment_size(client, self.path.mtu[0]))
@@ -147,12 +147,12 @@ class Exchange:
                 lane.owed[side] = False
         return self
 
-    def _steady(self, name: str) -> np.random.Generator:
+    def _steady(self, name: str, side: int) -> np.random.Generator:
         """What chooses among the systems of a kind: an attacker's own machine, and its victim, are mostly one build."""
         world = self.world
         if not name or not len(world.attackers):
             return world.rng
-        own = np.random.default_rng([world.workload.seed, *world.family.encode(), 0, *name.encode()])
+        own = np.random.default_rng([world.workload.seed, *world.family.encode(), side, *name.encode()])
         return own if own.random() < _ONE_BUILD else world.rng
 
     def _side(self, *, from_client: bool) -> Stack:
