@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,6 +12,7 @@ from generator.world import Addresses, World
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Number = Any  # an integer in a kernel
 SECOND = 1_000_000_000
 
 
@@ -111,48 +114,65 @@ def beats(
     after the last attempt.
     """
     limit = np.full(len(periods), len(intended), np.int64) if most is None else np.asarray(most, np.int64)
-    return _beats(np.ascontiguousarray(intended), clan, periods, jitter, noise, limit)
+    times, joined = _beats(np.ascontiguousarray(intended), clan, periods, jitter, noise, limit)
+    # actors are numbered in the order in which they join
+    return times, np.searchsorted(np.unique(joined), joined).astype(np.int64)
 
 
 @kernel
 def _beats(intended: Ints, clan: Ints, periods: Ints, jitter: Floats, noise: Floats, most: Ints) -> tuple[Ints, Ints]:
     count = len(intended)
-    times = np.empty(count, np.int64)
-    actor = np.empty(count, np.int64)
-    following = np.full(count, np.int64(-1))
-    due = np.empty(count, np.int64)
-    who = np.empty(count, np.int64)
-    head = np.full(len(periods), np.int64(-1))
-    size = np.zeros(len(periods), np.int64)
-    members = np.int64(0)
-    for i in range(count):
-        c = clan[i]
-        node = head[c]
-        full = node >= 0 and size[c] >= most[c] and due[node] <= intended[-1]
-        full = full and due[node] - intended[i] < 2 * periods[c]
-        if node >= 0 and (full or due[node] <= intended[i]):
-            head[c] = following[node]
-            times[i] = due[node] if intended[i] - due[node] < 2 * periods[c] else intended[i]
-            actor[i] = who[node]
-        else:
-            times[i] = intended[i]
-            actor[i] = members
-            members += 1
-            size[c] += 1
-        due[i] = times[i] + np.int64(periods[c] * (1.0 - jitter[c] * noise[i]))
-        who[i] = actor[i]
-        following[i] = -1
-        # the queue of a clan stays ordered by due time; the walk is at most as long as the clan is large
-        if head[c] < 0 or due[head[c]] > due[i]:
-            following[i] = head[c]
-            head[c] = np.int64(i)
-        else:
-            at = head[c]
-            while following[at] >= 0 and due[following[at]] <= due[i]:
-                at = following[at]
-            following[i] = following[at]
-            following[at] = np.int64(i)
-    return times, actor
+    times, due = np.empty(count, np.int64), np.empty(count, np.int64)
+    joined = np.empty(count, np.int64)  # the row with which this row's actor came
+    heap = np.empty(count, np.int64)  # the last rows of one clan's members, who is due first on top
+    for c in range(len(periods)):
+        size = 0
+        for i in range(count):
+            if clan[i] != c:
+                continue
+            node = heap[0] if size else np.int64(-1)
+            full = size > 0 and size >= most[c] and due[node] <= intended[-1]
+            full = full and due[node] - intended[i] < 2 * periods[c]
+            acts = size > 0 and (full or due[node] <= intended[i])
+            times[i] = due[node] if acts and intended[i] - due[node] < 2 * periods[c] else intended[i]
+            joined[i] = joined[node] if acts else i
+            due[i] = times[i] + np.int64(periods[c] * (1.0 - jitter[c] * noise[i]))
+            if acts:
+                _sink(heap, size, due, i)
+            else:
+                size += 1
+                _rise(heap, size, due, i)
+    return times, joined
+
+
+@kernel
+def _before(due: Ints, a: Number, b: Number) -> Number:
+    return due[a] < due[b] or (due[a] == due[b] and a < b)
+
+
+@kernel
+def _rise(heap: Ints, size: Number, due: Ints, row: Number) -> None:
+    """Put a row into a heap that has just grown to ``size``."""
+    at = size - 1
+    while at > 0 and _before(due, row, heap[(at - 1) // 2]):
+        heap[at] = heap[(at - 1) // 2]
+        at = (at - 1) // 2
+    heap[at] = row
+
+
+@kernel
+def _sink(heap: Ints, size: Number, due: Ints, row: Number) -> None:
+    """Put a row in place of the top."""
+    at = 0
+    while 2 * at + 1 < size:
+        child = 2 * at + 1
+        if child + 1 < size and _before(due, heap[child + 1], heap[child]):
+            child += 1
+        if not _before(due, heap[child], row):
+            break
+        heap[at] = heap[child]
+        at = child
+    heap[at] = row
 
 
 def by_actor(world: World, actor: Ints, src: Addresses, dst: Addresses) -> tuple[Addresses, Addresses]:
