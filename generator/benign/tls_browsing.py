@@ -3,7 +3,9 @@
 TLS 1.3 for most, 1.2 for some; hellos of browsers and libraries; certificate chains of 2 to 6 kB or resumed sessions;
 requests of 80 to 1,500 bytes, answers heavy-tailed from 150 bytes to 250 kB; connections of one request or of dozens
 over minutes; idle keep-alives; half-open tabs that the server closes. Some programs poll regularly, which is ordinary
-too.
+too. **Onion routing**: one or two hosts hold long connections to a few guards (443, 9001) in which everything comes in
+cells of 514 bytes: bursts down, few cells up, padding cells each 1.5 to 9.5 s when idle. Parameters: ``onion`` (share
+of connections, else 0 to 0.03).
 """
 
 from __future__ import annotations
@@ -14,11 +16,14 @@ import numpy.typing as npt
 from contract.families import Family
 from generator.conversation import Conversation
 from generator.shapes import names, tls
+from generator.shapes.sessions import visits
 from generator.world import Attempts, World
 
 FAMILY = Family("benign", "Web browsing over TLS", "People and their programs use web sites and services over TLS.")
 _VARIANTS = 44
 _LARGEST = 250_000
+_ONIONS = 4
+_CELL = 514
 
 
 def handshake(world: World, conversation: Conversation, host: str, style: tls.ClientStyle, first: int) -> Conversation:
@@ -66,9 +71,30 @@ def _connection(world: World, number: int) -> Conversation:
     )
 
 
+def _onion(world: World, number: int) -> Conversation:
+    """Cells in a long connection to a guard."""
+    rng = world.rng
+    conversation = Conversation.tcp(world, client_os=world.pick(("windows", "linux", "macos")), near="client")
+    handshake(world, conversation, f"www.{names.token(rng, 12)}.example.net", tls.OPENSSL, 11 + 17)
+    conversation.server(tls.application(2 * _CELL + 700), think=0.03).client(
+        tls.application(2 * _CELL + 17), think=0.004
+    )
+    for _ in range(int(rng.integers(4, 9))):
+        if number == 0 or rng.random() < 0.4:  # padding
+            conversation.client(tls.application(_CELL + 17), think=float(rng.uniform(1.5, 9.5)))
+            conversation.server(tls.application(_CELL + 17), think=0.01)
+            continue
+        conversation.client(tls.application(int(rng.integers(1, 4)) * _CELL + 17), think=float(rng.lognormal(0.0, 1.0)))
+        for _ in range(int(rng.integers(1, 6))):
+            cells = int(np.clip(rng.lognormal(2.0, 1.0), 1, 30))
+            conversation.server(tls.application(cells * _CELL + 17, rng), think=float(rng.lognormal(-2.5, 0.8)))
+    return conversation.close(world.pick(("none", "fin", "rst")), think=float(rng.exponential(5.0)))
+
+
 def conversations(world: World) -> list[Conversation]:
-    """A quarter of them are seen at the client's own network, the rest at the site's border."""
-    return [_connection(world, number) for number in range(_VARIANTS)]
+    """A quarter of them are seen at the client's own network, the rest at the site's border; then onion routing."""
+    made = [_connection(world, number) for number in range(_VARIANTS)]
+    return made + [_onion(world, number) for number in range(_ONIONS)]
 
 
 def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
@@ -76,15 +102,19 @@ def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
     n, rng = len(intended), world.rng
     outward = rng.random(n) < rng.uniform(0.2, 0.5)
     template = rng.integers(0, _VARIANTS // 4, n) * 4 + np.where(outward, 0, rng.integers(1, 4, n))
-    src = np.where(outward[:, None], world.draw(world.inside, n), world.draw(world.clients, n, zipf=0.5))
-    dst = np.where(
-        outward[:, None], world.draw(world.outside_servers, n, zipf=0.9), world.draw(world.sites, n, zipf=0.8)
-    )
+    from_inside = visits(world, n, world.inside, world.outside_servers, zipf=0.9)
+    to_sites = visits(world, n, world.clients, world.sites, zipf=0.8)
+    src, dst = (np.where(outward[:, None], out, into) for out, into in zip(from_inside, to_sites, strict=True))
+    onion = rng.random(n) < float(np.clip(world.params.get("onion", rng.uniform(0.0, 0.03)), 0.0, 1.0))
+    template = np.where(onion, _VARIANTS + rng.integers(0, _ONIONS, n), template)
+    hidden, guards = world.some(world.inside, 1, 2), world.some(world.outside_servers, 2, 4)
+    guard = rng.integers(0, len(guards), n)
+    port = np.where(rng.random(n) < 0.97, 443, 8443)
     return Attempts.of(
         world,
         intended,
-        src=src,
-        dst=dst,
-        dst_port=np.where(rng.random(n) < 0.97, 443, 8443),
+        src=np.where(onion[:, None], world.draw(hidden, n), src),
+        dst=np.where(onion[:, None], guards[guard], dst),
+        dst_port=np.where(onion, np.where(guard % 2, 9001, 443), port),
         template=template,
     )

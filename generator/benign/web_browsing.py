@@ -1,4 +1,9 @@
-"""Web browsing over plain HTTP/1.1: pages and their parts over persistent connections."""
+"""Web browsing over plain HTTP/1.1: pages and their parts over persistent connections.
+
+A page takes one to a dozen connections at once (``shapes.sessions.visits``): most to its own host, the others to
+content networks that many pages share. Connections of 1 to 12 requests, heavy-tailed sizes, 304 and 404 here and
+there, long reading times, ends by either side or not at all. No parameters.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,7 @@ import numpy.typing as npt
 
 from contract.families import Family
 from generator.conversation import Conversation, Payload, Rand
+from generator.shapes.sessions import visits
 from generator.world import Attempts, World
 
 FAMILY = Family("benign", "Web browsing", "People read pages over HTTP/1.1, several objects to a connection.")
@@ -98,10 +104,9 @@ def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
     """Clients visit sites, some far more than others; inside clients visit servers outside."""
     n, rng = len(intended), world.rng
     outward = rng.random(n) < 0.25
-    src = np.where(outward[:, None], world.draw(world.inside, n), world.draw(world.clients, n, zipf=0.5))
-    dst = np.where(
-        outward[:, None], world.draw(world.outside_servers, n, zipf=0.9), world.draw(world.sites, n, zipf=0.8)
-    )
+    from_inside = visits(world, n, world.inside, world.outside_servers, zipf=0.9)
+    to_sites = visits(world, n, world.clients, world.sites, zipf=0.8)
+    src, dst = (np.where(outward[:, None], out, into) for out, into in zip(from_inside, to_sites, strict=True))
     return Attempts.of(
         world,
         intended,

@@ -1,4 +1,6 @@
-"""Sessions longer than one template: an attempt carries on where the one before it stopped.
+"""Who does what together: sessions longer than one template, and the connections of one visit.
+
+Sessions: an attempt carries on where the one before it stopped.
 
 A call or a stream of minutes would fill the template's memory, so it is cut into stretches of some seconds that follow
 one another on the same addresses and ports. The plan's arrivals become those stretches; a session ends after a number
@@ -13,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from generator.shapes.crowd import SECOND, beats
-from generator.world import World
+from generator.world import Addresses, World
 
 Ints = npt.NDArray[np.int64]
 
@@ -61,3 +63,18 @@ def sessions(
     place[order] = np.arange(n) - begins[numbers]
     last[order] = ends
     return Sessions(times, session, place, last, len(begins))
+
+
+def visits(world: World, n: int, people: Addresses, hosts: Addresses, *, zipf: float) -> tuple[Addresses, Addresses]:
+    """Who opens ``n`` connections to whom when people look at pages: ``(src, dst)``, neighbours in time.
+
+    A page takes one to a dozen connections close together, more than half of them to its own host, the others to
+    content networks and trackers that many pages share. Several people look at pages at the same time.
+    """
+    rng = world.rng
+    side_by_side = int(rng.integers(3, 40))
+    page = np.cumsum(rng.random(n) < rng.uniform(0.25, 0.6)) + rng.integers(0, side_by_side, n)
+    pages = int(page.max()) + 1 if n else 1
+    src = world.draw(people, pages, zipf=0.3)[page]
+    own, shared = world.draw(hosts, pages, zipf=zipf)[page], world.draw(hosts, n, zipf=zipf + 0.3)
+    return src, np.where((rng.random(n) < 0.6)[:, None], own, shared)
