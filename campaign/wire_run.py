@@ -116,4 +116,7 @@ def _alone(wire: Lab) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise LackingError("another run uses the lab: wait until it has ended") from None
-        yield
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)

@@ -26,6 +26,7 @@ def test_the_lab_is_there_meanwhile_and_for_one_run_alone(tmp_path, monkeypatch)
             pass
         assert namespaces.status(OWN)["up"]
     assert not namespaces.status(OWN)["send"]["exists"]
+    assert list((tmp_path / "locks").iterdir()) == []
 
 
 @needs_wire
