@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,15 @@ from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
 from scapy.utils import wrpcap
 
+from contract.errors import InputError
+from generator import registry
 from generator.payload import lay_out
 from generator.shapes import ntlm, rdp, smb, smb1, tls
 from generator.shapes.parts import Part
 from generator.shapes.smb import Turn
+from generator.workload import Share
+from generator.world import make_world
+from tests.generator.helpers import WORKLOAD
 
 MACHINE = ntlm.Machine("FS1", "CORP", "corp.example.com", (10, 0, 17763))
 
@@ -170,3 +176,25 @@ def test_tshark_reads_every_message(tmp_path: Path) -> None:
     assert len(lines) == expected
     assert not [line for line in lines if line[1] or "Malformed" in line[2]]
     assert {line[0] for line in lines} == {"SMB2", "SMB", "NBSS", "RDP", "COTP", "T.125"}
+
+
+@pytest.mark.parametrize(
+    ("name", "param", "good"),
+    [
+        ("rdp_bruteforce", "security", "standard"),
+        ("rdp_bruteforce", "security", "nla"),
+        ("smb_bruteforce", "tool", "windows"),
+    ],
+)
+def test_a_campaign_may_ask_for_one_variant_and_an_unknown_one_is_refused(name: str, param: str, good: str) -> None:
+    workload = replace(WORKLOAD, attacks=(Share(name),))
+    made = registry.family(name).conversations(make_world(workload, name, {param: good}))
+    first = [next(frame.content.data for frame in one.frames(4) if frame.content.data) for one in made[:7]]
+    if good == "nla":
+        assert all(data[-4:] == (3).to_bytes(4, "little") for data in first)
+    elif good == "standard":
+        assert all(data[-8:-7] != b"\x01" or data[-4:] != (3).to_bytes(4, "little") for data in first)
+    else:
+        assert all(b"LANMAN2.1" in data and b"SMB 2.???" in data for data in first)
+    with pytest.raises(InputError, match=f"{param} is"):
+        registry.family(name).conversations(make_world(workload, name, {param: "other"}))
