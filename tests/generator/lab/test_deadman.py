@@ -30,6 +30,7 @@ def test_while_the_heart_beats_there_is_time_and_never_much(tmp_path: Path) -> N
         while len(seen) < 5:  # it goes on beating
             seen.add(switch.deadline())
             assert switch.deadline() <= time.monotonic_ns() + LIMIT_NS
+    assert not heart.path.exists(), "nothing stays in memory"
     while True:
         if time.monotonic_ns() >= switch.deadline():
             break
@@ -58,6 +59,7 @@ def test_a_controller_that_stands_still_is_dead(tmp_path: Path) -> None:
             assert switch.deadline() == frozen
         with pytest.raises(UnsafeError):
             switch.check()
+        path.resolve().unlink()
         controller.kill()
         controller.send_signal(signal.SIGCONT)
 

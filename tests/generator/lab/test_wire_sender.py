@@ -136,6 +136,7 @@ def test_a_controller_that_stands_still_silences_the_wire(lab: Lab, tmp_path: Pa
         os.waitpid(controller.pid, os.WUNTRACED)
         stopped = time.time_ns()
         status = running.end()
+        (tmp_path / "beat").resolve().unlink()
         controller.kill()
         controller.send_signal(signal.SIGCONT)
     assert (running.process.returncode, status["state"]) == (1, "failed")
