@@ -111,7 +111,7 @@ def _television(world: World, turn: int) -> Conversation:
     rng = world.rng
     conversation = Conversation.udp(world, client_os="windows", near="client")
     clock = 0.0
-    asked: list[Part] = [bytes((0x71, 0x43, 0x12, 0)), Rand(4, "bytes", "channel"), world.noise(29)]
+    asked: list[Part] = [bytes((0x71, 0x13, 0x12, 0)), Rand(4, "bytes", "channel"), world.noise(29)]
     while clock < _SECONDS:
         wait = float(rng.exponential(0.12))
         clock += wait
@@ -119,7 +119,7 @@ def _television(world: World, turn: int) -> Conversation:
             conversation.client(asked, think=wait if number == 0 else 0.0002)
         for number in range(int(rng.integers(0, 4)) if turn else 0):
             conversation.server(
-                [b"\x72\x43\0\0", Rand(4, "bytes"), world.noise(1057)], think=0.01 if number == 0 else 0.003
+                [b"\x72\x13\0\0", Rand(4, "bytes"), world.noise(1057)], think=0.01 if number == 0 else 0.003
             )
     return conversation
 
@@ -127,16 +127,16 @@ def _television(world: World, turn: int) -> Conversation:
 def _probe(world: World, number: int) -> Conversation:
     rng = world.rng
     conversation = Conversation.udp(world, client_os="windows", near="client")
-    asked: list[Part] = [b"\x7a", Rand(2, "bytes", "id"), b"\x02", Rand(int(rng.integers(15, 78)), "bytes")]
+    asked: list[Part] = [b"\x7a\x01", Rand(2, "bytes", "id"), b"\x02", Rand(int(rng.integers(15, 78)), "bytes")]
     conversation.client(asked)
     if number < 5:
         return conversation.repeat(think=float(rng.uniform(1, 10))) if number % 2 else conversation
-    conversation.server([b"\x7a", Rand(2, "bytes", "id"), b"\x03", Rand(int(rng.integers(8, 40)), "bytes")], think=0.02)
+    conversation.server([b"\x7a\x01", Rand(2, "bytes", "id"), b"\x03", Rand(int(rng.integers(8, 40)), "bytes")], think=0.02)
     for _ in range(number - 5):
         conversation.client(
-            [b"\x7a", Rand(3, "bytes"), world.noise(int(rng.integers(10, 500)))], think=float(rng.uniform(0.1, 9))
+            [b"\x7a\x01", Rand(3, "bytes"), world.noise(int(rng.integers(10, 500)))], think=float(rng.uniform(0.1, 9))
         )
-        conversation.server([b"\x7a", Rand(3, "bytes"), world.noise(int(rng.integers(8, 60)))], think=0.02)
+        conversation.server([b"\x7a\x01", Rand(3, "bytes"), world.noise(int(rng.integers(8, 60)))], think=0.02)
     return conversation
 
 
