@@ -7,7 +7,7 @@ sites and has random draws of its own; attackers come from the family's pool eve
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,18 +23,21 @@ from generator.workload import Share, Workload
 from generator.world import Attempts, Layout, World, make_world
 
 Int64 = npt.NDArray[np.int64]
-_PILOT = 400
+_PILOT = 2000
 
 
 @dataclass
 class Role:
-    """One share of the campaign. ``family`` and ``base`` are numbers: of the family, of its first conversation."""
+    """One share of the campaign. ``family`` and ``base`` are numbers: of the family, of its first conversation.
+
+    ``variants`` is how many conversations it has.
+    """
 
     share: Share
     world: World
     family: int
     base: int
-    conversations: list[Conversation]
+    variants: int
     state: Mapping[str, Any]  # of the world's generator, before the first attempt is asked for
 
     def attempts(self, times: Int64, key: list[int] | None = None) -> Attempts:
@@ -54,9 +57,15 @@ class Role:
 
 
 class Cast:
-    """All roles of a campaign, attacks first. ``families[role.family]`` is the name of a role's family."""
+    """All roles of a campaign, attacks first. ``families[role.family]`` is the name of a role's family.
 
-    def __init__(self, workload: Workload, layout: Layout) -> None:
+    ``check`` is given every family's conversations and name before anything is made of them.
+    """
+
+    def __init__(
+        self, workload: Workload, layout: Layout, check: Callable[[list[Conversation], str], None] = lambda *_: None
+    ) -> None:
+        self._check = check
         self.layout = layout
         self.families: list[str] = []
         self._made: dict[tuple[str, str], Role] = {}
@@ -65,6 +74,7 @@ class Cast:
         self.attacks = [self._role(share, workload) for share in attacks]
         self.benign = [self._role(share, workload) for share in benign]
         self.template: Template = compile_conversations(self._conversations)
+        self._conversations = []  # hundreds of megabytes, and all that is needed of them is compiled
 
     def _role(self, share: Share, workload: Workload) -> Role:
         known = self._made.get((share.family, _text(share.params)))
@@ -80,12 +90,13 @@ class Cast:
     def _first(self, share: Share, workload: Workload) -> Role:
         world = make_world(workload, share.family, share.params, self.layout)
         made = registry.family(share.family).conversations(world)
+        self._check(made, share.family)
         if share.family not in self.families:
             self.families.append(share.family)
         base = len(self._conversations)
         self._conversations.extend(made)
         number = self.families.index(share.family)
-        return Role(share, world, number, base, made, world.rng.bit_generator.state)
+        return Role(share, world, number, base, len(made), world.rng.bit_generator.state)
 
     def frames_ratio(self, workload: Workload) -> float:
         """Mean frames of an attempt by those of an ordinary conversation, from a trial of each family."""
@@ -104,7 +115,7 @@ class Cast:
 def _trial(role: Role, times: Int64) -> npt.NDArray[np.int32]:
     made = role.attempts(times)
     role.world.before = 0
-    if len(made.template) and (made.template.min() < 0 or made.template.max() >= len(role.conversations)):
+    if len(made.template) and (made.template.min() < 0 or made.template.max() >= role.variants):
         raise InputError(f"{role.share.family}: an attempt names a conversation that does not exist")
     return made.template
 

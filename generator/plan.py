@@ -15,7 +15,6 @@ from contract.families import catalogue
 from contract.safety import Target
 from generator import arrivals
 from generator.casting import Cast
-from generator.conversation import Conversation
 from generator.curves import held_from
 from generator.envelope import envelopes
 from generator.plan_check import check_addresses, check_templates
@@ -67,9 +66,8 @@ class Planner:
     def __init__(self, workload: Workload, target: Target = Target.WIRE) -> None:
         self.workload = workload
         self.layout = Layout(workload)
-        self._cast, self._target = Cast(workload, self.layout), target
-        for role in (*self._cast.attacks, *self._cast.benign):
-            check_templates(role.conversations, role.share.family, target)
+        self._target = target
+        self._cast = Cast(workload, self.layout, lambda made, family: check_templates(made, family, target))
         self.template: Template = self._cast.template
         self.families = tuple(self._cast.families)
         self.attacks = np.array([catalogue()[name].attack for name in self.families], np.bool_)
@@ -146,7 +144,7 @@ class Planner:
             times = np.maximum(arrivals.clock_times(arriving, work.start_ns, high), low)
             for role, own in zip(roles, split([role.share for role in roles], times, work, rng), strict=True):
                 attempts = role.attempts(own, None if self._whole else key)
-                _check(attempts, role.conversations, role.share.family)
+                _check(attempts, role.variants, role.share.family)
                 check_addresses(attempts.src, attempts.dst, role.share.family, self._target)
                 tables.append(_rows(attempts, role.base, role.family, self.layout, work))
         joined: list[Any] = [np.concatenate(columns) for columns in zip(*tables, strict=True)]
@@ -185,11 +183,11 @@ def split(shares: Sequence[Share], times: Int64, workload: Workload, rng: np.ran
     return [times[chosen == row] for row in range(len(shares))]
 
 
-def _check(attempts: Attempts, conversations: list[Conversation], family: str) -> None:
+def _check(attempts: Attempts, variants: int, family: str) -> None:
     n = len(attempts.intended)
     if any(len(column) != n for column in attempts):
         raise InputError(f"{family}: the columns of its attempts differ in length")
-    if n and (attempts.template.min() < 0 or attempts.template.max() >= len(conversations)):
+    if n and (attempts.template.min() < 0 or attempts.template.max() >= variants):
         raise InputError(f"{family}: an attempt names a conversation that does not exist")
     if n and np.any(_six(attempts.src) != _six(attempts.dst)):
         raise InputError(f"{family}: an attempt has ends of different IP versions")

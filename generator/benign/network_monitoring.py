@@ -156,7 +156,7 @@ def _poller(world: World, address: Addresses) -> _Poller:
         everyone = mapped(BASE_V4 + (chosen[:, None] * 64 + np.arange(1, 63)).ravel())
         alive = np.isin(world.layout.hosts(everyone), world.layout.hosts(hosts))
     else:
-        length = int(rng.integers(10, max(12, min(len(hosts), 400))))
+        length = min(int(rng.integers(10, max(12, min(len(hosts), 400)))), len(hosts))
         everyone, alive = hosts[rng.permutation(len(hosts))[:length]], np.ones(length, np.bool_)
     other = ~(everyone == address).all(axis=1)
     return _Poller(kind, everyone[other], alive[other], port)

@@ -98,7 +98,7 @@ def test_families_keep_their_habits_over_the_stretches() -> None:
     early, late = ({bytes(row) for row in side} for side in (plan.table.src[:half], plan.table.src[half:]))
     assert len(early | late) > 10
     assert len(early & late) >= 0.8 * len(late), "the same attackers go on"
-    assert len({bytes(row) for row in plan.table.dst}) == 1, "at the same victim"
+    assert len({bytes(row) for row in plan.table.dst}) <= 3, "at the same victims"
     assert plan.attempts == pytest.approx(6 * 60, rel=0.25)
 
 
@@ -138,7 +138,7 @@ def test_matched_envelopes_agree_so_that_fast_does_not_mean_attack() -> None:
     agreement = {match: agreement_of(make_plan(replace(base, match=match))) for match in ("", "shape", "frames")}
     assert agreement[""][0] < 0.6
     assert min(agreement["shape"][0], agreement["frames"][0]) > 0.9
-    assert agreement["frames"][1] == pytest.approx(1.0, rel=0.25)
+    assert agreement["frames"][1] == pytest.approx(1.0, rel=0.35)
 
 
 def agreement_of(plan: Plan) -> tuple[float, float]:
