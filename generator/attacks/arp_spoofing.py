@@ -45,6 +45,7 @@ class _Spoofer(NamedTuple):
     rounds: int
     pairs: int
     both: bool
+    lasts: float  # seconds from one spell of a pair to its next
 
 
 def _spoofers(world: World) -> tuple[list[_Spoofer], npt.NDArray[np.float64]]:
@@ -60,7 +61,9 @@ def _spoofers(world: World) -> tuple[list[_Spoofer], npt.NDArray[np.float64]]:
         pairs = int(world.params.get("hosts") or rng.choice((1, 1, 1, 2, 5, 40, 250)))
         # a spell lasts until the pair's next one
         lasts = pairs / max(planned_rate(world) * float(share), 1e-3)
-        made.append(_Spoofer(tool, period, int(np.clip(lasts / period, 1, _LONGEST)), pairs, bool(rng.random() < 0.75)))
+        most = _LONGEST if rng.random() < 0.5 else int(rng.integers(1, 6))  # some poison, wait, and poison again
+        rounds = int(np.clip(lasts / period, 1, most))
+        made.append(_Spoofer(tool, period, rounds, pairs, bool(rng.random() < 0.75), lasts))
     return made, shares
 
 
@@ -109,7 +112,7 @@ def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
     gateways, hosts = honest[:_SPOOFERS], honest[_SPOOFERS:]
     spoofers, shares = _spoofers(world)
     spoofer = assign(rng, intended, shares)
-    spells = np.array([max(one.period * one.rounds, 0.01) * 1e9 for one in spoofers], np.int64)
+    spells = np.array([max(one.lasts, one.period * one.rounds, 0.01) * 1e9 for one in spoofers], np.int64)
     most = np.array([one.pairs for one in spoofers])
     times, pair = beats(intended, spoofer, spells, np.zeros(_SPOOFERS), np.zeros(n), most)
     host = hosts[(pair % np.maximum(most[spoofer], 1)) % len(hosts)]

@@ -33,7 +33,7 @@ FAMILY = Family(
 KINDS: Final = ("S", "connect", "F", "", "FPU", "A", "udp")
 _NAMES: Final = ("S", "connect", "F", "null", "FPU", "A", "udp")
 _TOOLS: Final = (
-    ("nmap", "masscan", "zmap", "hping"),
+    ("nmap", "nmap", "nmap", "masscan", "zmap", "hping"),
     ("linux", "windows"),
     ("nmap", "nmap"),
     ("nmap", "nmap"),
@@ -123,7 +123,7 @@ def _ports(world: World, wanted: int) -> Ints:
     kind = rng.random()
     if kind < 0.2:
         ports = np.arange(1, 1025)
-    elif kind < 0.4:
+    elif kind < (0.4 if wanted < 3_000 else 0.7):
         ports = np.arange(1, int(rng.choice((10_000, 65_536))))
     elif kind < 0.5:
         ports = rng.permutation(usual)[: int(rng.integers(8, 40))]
@@ -164,7 +164,7 @@ def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
     scans = len(attackers)
     scan = assign(rng, intended, uneven(rng, scans, 0.4), spell(rng, intended, scans) if scans > 2 else None)
     groups = _groups()
-    liking = {"S": 6.0, "connect": 5.0, "udp": 2.0}
+    liking = {"S": 6.0, "connect": 3.5, "udp": 2.0}
     weights = np.array([liking.get(KINDS[kind], 1.5) / len(_TOOLS[kind]) for kind, _ in groups])
     group = rng.choice(len(groups), scans, p=weights / weights.sum())
     if "kind" in world.params:
