@@ -211,8 +211,10 @@ def _scenario(name: str, request: Request, start_ns: int | None) -> Planned:
 
 
 def _capture(name: str, request: Request, start_ns: int | None) -> Replay:
-    own = Request(name, cut=request.cut, seed=request.seed + 1, pace=Pace(duration_s=request.pace.duration_s))
-    return Replay(survey(Path(name), None, own.cut, None), own, start_ns, alone=False)
+    own = Request(
+        name, cut=request.cut, mtu=request.mtu, seed=request.seed + 1, pace=Pace(duration_s=request.pace.duration_s)
+    )
+    return Replay(survey(Path(name), None, own.cut, None, own.mtu), own, start_ns, alone=False)
 
 
 def _sites(plan: Plan) -> list[int]:

@@ -16,8 +16,9 @@ from generator.replay.timing import Pace
 class Request:
     """What a user asks for, as plain data that travels as JSON to the process that makes the frames.
 
-    ``into`` names a scenario (by name or file) or a capture to mix with; the replay begins ``at_s`` seconds into it.
-    ``onto_sites`` lets the victims be sites of that scenario. ``start_ns`` is second 0, ``None`` the capture's own.
+    ``into`` names a scenario (by name or file) or a capture to mix with; the replay begins ``at_s`` seconds into it,
+    and ``onto_sites`` lets the victims be sites of that scenario. ``start_ns`` is second 0, ``None`` the capture's own.
+    Packets of more than ``mtu`` bytes are left out.
     Raises ``InputError`` where a value makes no sense.
     """
 
@@ -30,6 +31,7 @@ class Request:
     into: str | None = None
     at_s: float = 0.0
     onto_sites: bool = False
+    mtu: int | None = None
 
     def __post_init__(self) -> None:
         if self.cut not in CUTS:

@@ -83,6 +83,7 @@ class Surveyed:
 
     capture: Path
     cut: int
+    mtu: int | None
     pps: float | None
     found: Found
     truth: Truth | None
@@ -99,7 +100,7 @@ class Surveyed:
     notes: tuple[str, ...]
 
 
-def survey(capture: Path, truth: Path | None, cut: str, pps: float | None) -> Surveyed:
+def survey(capture: Path, truth: Path | None, cut: str, pps: float | None, mtu: int | None = None) -> Surveyed:
     """Read a capture once. Its truth is ``truth``, or what lies beside it; where there is none, no flow is known.
 
     A TRUTH table beside the capture (as ``tenfold generate`` writes) is more exact than rules, and goes first.
@@ -108,7 +109,7 @@ def survey(capture: Path, truth: Path | None, cut: str, pps: float | None) -> Su
     read = _truth(capture, truth)
     table = _table(capture) if truth is None else None
     moments = Moments(_moments_of(read, table) if pps is not None else np.zeros(0, np.int64))
-    first = _FirstPass(CUTS.index(cut), pps, moments)
+    first = _FirstPass(Survey(CUTS.index(cut), mtu), pps, moments)
     source = open_capture(capture)
     for batch in source.batches():
         first.add(batch)
@@ -127,7 +128,7 @@ def survey(capture: Path, truth: Path | None, cut: str, pps: float | None) -> Su
         starts, counted = np.sort(times(flows, "first")), "flows"
     taken = int(numbers(rows, "attempt").max()) + 1 if rows.num_rows else 0
     return Surveyed(
-        capture, first.cut, pps, first.survey.found, read, moments, rows, taken, starts, counted,
+        capture, CUTS.index(cut), mtu, pps, first.survey.found, read, moments, rows, taken, starts, counted,
         first.offered, frames, first.begin_ns, first.end_ns, first.left_out, (*source.notes, *first.notes()),
     )  # fmt: skip
 
@@ -135,9 +136,9 @@ def survey(capture: Path, truth: Path | None, cut: str, pps: float | None) -> Su
 class _FirstPass:
     """Frames go in; addresses, flows and counts come out."""
 
-    def __init__(self, cut: int, pps: float | None, moments: Moments) -> None:
-        self.cut, self.pps = cut, pps
-        self.survey, self.straight = Survey(cut), Straight()
+    def __init__(self, reader: Survey, pps: float | None, moments: Moments) -> None:
+        self.pps = pps
+        self.survey, self.straight = reader, Straight()
         self.left_out: Counter[str] = Counter()
         self.offered = self.begin_ns = self.end_ns = 0
         self._meter, self._moments = Meter(seed=0), moments

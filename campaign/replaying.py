@@ -182,7 +182,7 @@ class Replay:
         return self.found.frames * (times.rounds - 1) + self._frames_before(left)
 
     def _frames_before(self, offset: int) -> int:
-        reader, straight = Survey(self.found.cut), Straight()
+        reader, straight = Survey(self.found.cut, self.found.mtu), Straight()
         for batch in open_capture(self.found.capture).batches():
             kept = np.asarray(batch.column("ts").cast(pa.int64()).to_numpy(), np.int64)[reader.add(batch) == 0]
             number = straight.frames
@@ -197,7 +197,8 @@ class Replay:
         self._ledger = Ledger()
         stage = self._ledger.stage(STAGE)
         for turn in range(self.times.rounds):
-            rewriter, straight = Rewriter(self.people(turn).table, self.found.cut), Straight()
+            rewriter = Rewriter(self.people(turn).table, self.found.cut, self.found.mtu)
+            straight = Straight()
 
             def clock(ts: I64, straight: Straight = straight, begin: int = self.times.begin_of(turn)) -> I64:
                 number = straight.frames
@@ -265,7 +266,8 @@ class Replay:
 
 def open_replay(request: Request, start_ns: int | None = None) -> Traffic:
     """The traffic that a request asks for, surveyed and timed. Raises ``InputError`` as ``survey`` does."""
-    found = survey(Path(request.capture), Path(request.truth) if request.truth else None, request.cut, request.pace.pps)
+    truth = Path(request.truth) if request.truth else None
+    found = survey(Path(request.capture), truth, request.cut, request.pace.pps, request.mtu)
     if request.into is None:
         return Replay(found, request, request.start_ns if start_ns is None else start_ns)
     from campaign.replay_mix import mix

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -13,6 +13,9 @@ from contract.errors import InputError
 if TYPE_CHECKING:
     from campaign.replay_request import Request
     from campaign.runner import Options
+
+
+_WIRE_MTU: Final = 1500
 
 
 def command(  # noqa: PLR0917 - each parameter is a flag that a user types
@@ -56,6 +59,7 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
         into,
         at,
         onto_sites,
+        _WIRE_MTU if wire else None,
     )
     if out is not None:
         _write(request, out, json_=json_)

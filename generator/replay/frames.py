@@ -15,20 +15,26 @@ from generator import gate
 from generator.replay.links import SPOTS
 from generator.replay.lookup import BASE4, Map, new_map
 from generator.replay.octets import I64, U8
-from generator.replay.reasons import REASONS
+from generator.replay.reasons import REASONS, TOO_LONG
 from generator.replay.rewrite import EXTRA, FILL, LONGEST, ROOM, Found, Frames, Made, Tried, rewrite, survey
 from generator.replay.tables import UNLISTED, new_seen, roomy
 from generator.replay.trail import new_trail
 
 Clock = Callable[[I64], I64]  # times of the capture to times of the replay
+_TAGGED: Final = 18  # bytes of an Ethernet header with one tag
+_HEADERS: Final = {0: 4, 108: 4, 101: 0, 12: 0, 14: 0, 228: 0, 229: 0, 113: 16, 276: 20}  # of other links
 _MOST_BYTES: Final = 24 << 20
 _GROW: Final = 1 << 12
 
 
 class Survey:
-    """The first pass: which addresses there are, and which frames will be left out. ``cut`` is one of ``CUTS``."""
+    """The first pass: which addresses there are, and which frames will be left out. ``cut`` is one of ``CUTS``.
 
-    def __init__(self, cut: int) -> None:
+    With ``mtu``, packets of more bytes are left out.
+    """
+
+    def __init__(self, cut: int, mtu: int | None = None) -> None:
+        self._mtu = mtu
         self.found = Found(new_seen(), new_seen())
         self._cut = cut
         self._spot, self._trail = np.zeros(SPOTS, np.int64), new_trail()
@@ -45,6 +51,7 @@ class Survey:
             low = survey(frames, low, self._cut, self.found, self._spot, self._trail, tried)
             if low < len(frames.ts):
                 self.found = Found(roomy(self.found.hosts, _GROW), roomy(self.found.nets, _GROW))
+        tried.reasons[_longer(frames, self._cut, self._mtu) & (tried.reasons == 0)] = TOO_LONG
         return tried.reasons
 
     @property
@@ -56,7 +63,8 @@ class Survey:
 class Rewriter:
     """The second pass: frames with lab addresses. ``left_out`` counts the others by reason."""
 
-    def __init__(self, table: Map, cut: int) -> None:
+    def __init__(self, table: Map, cut: int, mtu: int | None = None) -> None:
+        self._mtu = mtu
         self.left_out: Counter[str] = Counter()
         self._table, self._cut = table, cut
         self._spot, self._trail = np.zeros(SPOTS, np.int64), new_trail()
@@ -68,6 +76,10 @@ class Rewriter:
         Raises ``UnsafeError`` should one of them have to be stopped even so.
         """
         frames = columns_of(batch)
+        longer = _longer(frames, self._cut, self._mtu)
+        if longer.any():
+            self.left_out[REASONS[TOO_LONG]] += int(np.count_nonzero(longer))
+            frames = columns_of(batch.filter(pa.array(~longer)))
         for low, high in self._parts(frames):
             yield self._part(frames, low, high, clock)
 
@@ -103,6 +115,17 @@ class Rewriter:
             ],
             schema=FRAMES,
         )
+
+
+def _longer(frames: Frames, cut: int, mtu: int | None) -> npt.NDArray[np.bool_]:
+    """Which frames carry packets of more than ``mtu`` bytes; none where that is ``None``."""
+    if mtu is None:
+        return np.zeros(len(frames.ts), np.bool_)
+    header = np.full(len(frames.ts), _TAGGED, np.int64)
+    for link, size in _HEADERS.items():
+        header[frames.link == link] = size
+    found: npt.NDArray[np.bool_] = _room(frames, cut) - EXTRA - header > mtu
+    return found
 
 
 def _room(frames: Frames, cut: int) -> I64:

@@ -17,7 +17,7 @@ REASONS: Final = (
     "authenticated",  # IPsec AH: its check value covers the addresses
     "tunnel",  # packets wrapped in what is not taken apart: GRE with keys to Ethernet, VXLAN, GTP, mobility, ...
     "too_deep",  # packets in packets in packets
-    "too_long",  # longer than an IP packet can be
+    "too_long",  # longer than an IP packet, or the wire's MTU, can be
     "cut_in_header",  # snapped within the transport header, and the frame was to be filled
     "cut_off",  # snapped, and such frames were to be left out
     "stopped_by_gate",  # the gate does not read what it holds: MLD, router advertisements, fragments of tunnels, ...

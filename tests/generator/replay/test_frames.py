@@ -53,6 +53,17 @@ def test_the_clock_is_asked_for_the_frames_that_go_on() -> None:
     assert part.column("ts").cast(pa.int64()).to_pylist() == [7, 7]
 
 
+def test_packets_beyond_an_mtu_are_left_out() -> None:
+    plain, tagged = (made(kind, lambda name: name, bytes(40)) for kind in ("udp", "vlan"))
+    frames = batch([plain, tagged, plain[:-30]], wire=[len(plain), len(tagged), len(plain) + 9])
+    people = people_of(frames)
+    for cut, mtu, count in ((0, 80, 3), (0, 70, 2), (0, 60, 1), (1, 70, 1)):
+        rewriter = Rewriter(people.table, cut, mtu)
+        assert sum(len(part) for part in rewriter.batches(frames, lambda ts: ts)) == count
+        assert np.count_nonzero(Survey(cut, mtu).add(frames) == 0) == count
+        assert sum(rewriter.left_out.values()) == rewriter.left_out["too_long"] == 3 - count
+
+
 def test_many_addresses_make_the_tables_grow() -> None:
     def frame(n: int) -> bytes:
         return MANY[KINDS.index("udp")][:26] + n.to_bytes(4, "big") + MANY[KINDS.index("udp")][30:]
