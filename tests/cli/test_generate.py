@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from cli.main import main
 from contract.truth import read_truth
+from generator.workload import Share, Workload
 
 ROOT = Path(__file__).parents[2]
 SUMS = " or ".join(f"{p}.checksum.status==0" for p in ("ip", "tcp", "udp", "icmp", "icmpv6"))
@@ -65,6 +67,18 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process(
         (["--family", "syn_flood", "--start", "2500-01-01", "-o", "x.pcap"], "after the year 2105"),
         (["--family", "web_browsing", "--multiplier", "2", "-o", "x.pcap"], "none of these families is an attack"),
         (["--family", "syn_flood", "-o", ""], "must end in"),
+        (["--family", "syn_flood", "--mix", "syn_flood=1", "-o", "x.pcap"], "--mix is of scenarios"),
+        (["--family", "syn_flood", "--zone", "venues", "-o", "x.pcap"], "--zone is of scenarios"),
+        (["--family", "syn_flood", "--arrivals", "bursty", "-o", "x.pcap"], "arrivals 'bursty' is none of"),
+        (["--family", "syn_flood", "--sites", "0", "-o", "x.pcap"], "1 to 800 sites"),
+        (["paris-2024", "--zone", "moon", "-o", "x.pcap"], "no zone is called 'moon'"),
+        (["smoke", "--zone", "venues", "-o", "x.pcap"], "this scenario has no zones"),
+        (["smoke", "--mix", "syn_flood=much", "-o", "x.pcap"], "is not of the form family=weight"),
+        (["smoke", "--mix", "", "-o", "x.pcap"], "no family is called ''"),
+        (["smoke", "--seed", "-3", "-o", "x.pcap"], "must not be negative"),
+        (["smoke", "--multiplier", "nan", "-o", "x.pcap"], "a multiplier of nan is not between"),
+        (["none.json", "-o", "x.pcap"], "cannot read the workload"),
+        (["none.json", "--seed", "3", "-o", "x.pcap"], "made again as it was"),
     ],
 )
 def test_mistakes_get_one_clear_line(
@@ -81,6 +95,20 @@ def test_mistakes_get_one_clear_line(
     assert said.err.count("\n") == 1
     assert said.out == ""
     assert not list(tmp_path.iterdir())
+
+
+def test_a_run_s_workload_with_its_changes_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workload = Workload(
+        duration_s=2.0, curve=((0.0, 50.0),), attacks=(Share("syn_flood"),), changes=((1.0, 0.0),), sites=3, clients=40
+    )
+    (tmp_path / "w.json").write_text(workload.to_json())
+    assert generate(monkeypatch, str(tmp_path / "w.json"), "-o", str(tmp_path / "x.pcap"), "--json") == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["attempts"] == pytest.approx(50, abs=25)
+    assert summary["conversations"] == 0
+    assert summary["frames"] == sum(pq.read_table(summary["truth_table"]).column("frames").to_pylist())
 
 
 @pytest.mark.parametrize("name", ["x.pcap", "x.pcap.truth.json", "x.pcap.truth.parquet"])
