@@ -26,35 +26,23 @@ from generator.exchange import TCP as TCP_KIND
 from generator.exchange import Frame, describe
 from generator.sinks.pcap import PcapSink
 from generator.traffic import chunks
-from generator.workload import DEFAULT_START_NS, Share, Workload
+from generator.workload import DEFAULT_START_NS
 from generator.world import Attempts, World, make_world
+from tests.generator import golden
 from tests.generator.follower import follow
+from tests.generator.golden import SECONDS, workload
 from tests.generator.helpers import untagged
 
 ROOT = Path(registry.__file__).parent
 NAMES = sorted(registry.names())
 ATTACKS = [name for name in NAMES if (ROOT / "attacks" / f"{name}.py").exists()]
 SEEDS = (1, 2)
-SECONDS = 8.0
 MOST_FRAMES = 20_000
 MOST_BYTES = 16 << 20
 # Sending into the void is what these do; all others also show the other side.
 ONE_SIDED = {"udp_flood", "ack_flood", "icmp_flood", "arp_spoofing", "reflection_amplification"}
 # Protocols whose dissectors only guess by the look of random bytes.
 GUESSED = ("RTCP", "RTP", "QUAKE", "GTP", "STUN", "Thrift", "CLTP")
-
-
-def workload(name: str, seed: int, rate: float = 40.0) -> Workload:
-    shares = (Share(name),)
-    attack = name in ATTACKS
-    return Workload(
-        seed=seed,
-        duration_s=SECONDS,
-        curve=((0.0, rate if attack else 0.0),),
-        attacks=shares if attack else (),
-        benign=() if attack else shares,
-        benign_curve=((0.0, 0.0 if attack else rate / 4),),
-    )
 
 
 def world_of(name: str, seed: int) -> World:
@@ -75,8 +63,21 @@ def built(name: str, seed: int) -> tuple[list[Conversation], Attempts, World]:
 
 @cache
 def frames(name: str, seed: int) -> list[bytes]:
-    table = pa.Table.from_batches([chunk.frames for chunk in chunks(workload(name, seed))])
-    return table["frame"].to_pylist()
+    return traffic(name, seed)["frame"].to_pylist()
+
+
+@cache
+def traffic(name: str, seed: int) -> pa.Table:
+    return pa.Table.from_batches([chunk.frames for chunk in chunks(workload(name, seed))])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_frames_are_those_that_were_written_down(name: str) -> None:
+    assert golden.digest(traffic(name, 1)) == golden.read().get(name), f"{name} makes other frames; {golden.RENEW}"
+
+
+def test_no_digest_is_of_a_family_that_is_gone() -> None:
+    assert set(golden.read()) == set(NAMES), f"families came or went; {golden.RENEW}"
 
 
 def digest(conversations: list[Conversation], attempts: Attempts) -> str:
@@ -271,7 +272,9 @@ def complaints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
         "udp.check_checksum:TRUE",
         "-2",
         "-Y",
-        '_ws.expert.group == "Malformed" || _ws.expert.group == "Checksum"',
+        # a segment that comes again overlaps what was reassembled: tshark counts that as malformed, too
+        '(_ws.expert.group == "Malformed" && !tcp.analysis.retransmission && !tcp.analysis.out_of_order)'
+        ' || _ws.expert.group == "Checksum"',
     ]
     command += ["-T", "fields", "-e", "frame.number", "-e", "_ws.col.Protocol"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
