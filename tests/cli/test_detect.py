@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -12,6 +13,8 @@ import pytest
 
 from detector.model import DEFAULT
 from tests.campaign.captures import write_capture
+from tests.detector.streams import tcp
+from tests.detector.wires import LISTEN, needs_wire, wire
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(not DEFAULT.is_file(), reason="no trained model in this tree")
@@ -68,3 +71,29 @@ def test_a_folder_in_the_way_leaves_nothing_half_written(tmp_path: Path) -> None
     assert told.returncode == 2
     assert told.stderr == f"tenfold: {tmp_path / 'out' / 'alerts.json'}: cannot write: is a folder\n"
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["alerts.json"]
+
+
+@needs_wire
+def test_an_interface_is_listened_to_and_everything_counted(tmp_path: Path) -> None:
+    with wire() as pair, pair.sender() as sender:
+        arguments = ["--interface", LISTEN, "--netns", pair.listening, "--for", "0.5", "--out", tmp_path, "--json"]
+        command = [sys.executable, "-m", "cli.main", "detect", *map(str, arguments)]
+        sent = 0
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr is not None
+            assert process.stderr.readline() == f"listening to {LISTEN}; Ctrl-C ends it\n"
+            while process.poll() is None:
+                for port in range(1, 21):
+                    sender.send(tcp("198.18.0.9", "198.18.1.1", 40_000, sent + port))
+                sent += 20
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(0.01)
+            out, err = process.communicate()
+    assert process.returncode == 0, err
+    document = json.loads(out)
+    assert 0 < document["frames"] <= sent
+    assert document["interface"] == LISTEN
+    assert document["ledger"]["balanced"], document["ledger"]["faults"]
+    assert document["ledger"]["stages"]["capture"]["delivered"] == document["frames"]
+    assert document["alerts"][0]["attackers"] == ["198.18.0.9"]
+    assert pq.read_table(tmp_path / "flows.parquet").num_rows == document["flows"] == sum(document["families"].values())
