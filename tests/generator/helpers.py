@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from generator.conversation import Conversation, Rand
+from generator.path import CLEAN
 from generator.plan import Plan, _rows
 from generator.template import compile_conversations
 from generator.traffic import chunks
@@ -58,7 +59,7 @@ def every_kind(here: World) -> list[Conversation]:
     """One conversation of each kind of frame that the stamp can write, IP only."""
     made = []
     for client, server in (("linux", "windows"), ("macos", "linux"), ("masscan", "freebsd"), ("zmap", "embedded")):
-        talk = Conversation.tcp(here, client_os=client, server_os=server).open()
+        talk = Conversation.tcp(here, client_os=client, server_os=server, path=CLEAN).open()
         talk.client([b"GET /", Rand(7, "hex", key="x"), b" HTTP/1.1\r\n\r\n"], think=0.01)
         talk.server([b"HTTP/1.1 200 OK\r\n\r\n", Rand(3000, "bytes"), here.noise(40_001)], think=0.02)
         made.append(talk.client(Rand(5, "hex", key="x"), think=0.3).close("fin"))
