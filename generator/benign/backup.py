@@ -2,7 +2,7 @@
 
 Variants:
 
-* ``object``: object storage over HTTPS, multipart: an initiation, parts of 5 to 64 MB (here 30 to 120 kB) over two to
+* ``object``: object storage over HTTPS, multipart: an initiation, parts of 5 to 64 MB (here 30 to 90 kB) over two to
   eight connections at once, each answered with a few hundred bytes, a completion;
 * ``incremental``: the same with few small chunks, and many questions whether a chunk is known already;
 * ``ssh``: rsync, borg or restic over SSH: a list of files back and forth, then bulk upwards;
@@ -31,7 +31,7 @@ from generator.shapes.parts import Part, bulk
 from generator.world import Attempts, World
 
 FAMILY = Family("benign", "Backup", "Hosts copy their data to a backup target for hours, in chunks that are answered.")
-_OBJECTS, _INCREMENTS, _SHELLS, _BLOCKS, _RESTORES, _BROKEN = 8, 6, 5, 5, 2, 3
+_OBJECTS, _INCREMENTS, _SHELLS, _BLOCKS, _RESTORES, _BROKEN = 6, 5, 4, 5, 2, 3
 _ENDS = ("fin", "fin", "server_fin", "rst")
 
 
@@ -67,7 +67,7 @@ def _shell(world: World) -> Conversation:
         conversation.server(ssh.sealed(int(rng.integers(60, 3000)), cipher), think=float(rng.lognormal(-3, 0.8)))
         conversation.client(ssh.sealed(int(rng.integers(400, 5000)), cipher), think=float(rng.lognormal(-4, 0.8)))
     for _ in range(int(rng.integers(1, 4))):
-        conversation.client(bulk(rng, int(rng.integers(20_000, 110_000))), think=float(rng.lognormal(-3.5, 1.0)))
+        conversation.client(bulk(rng, int(rng.integers(15_000, 80_000))), think=float(rng.lognormal(-3.5, 1.0)))
         conversation.server(ssh.sealed(int(world.pick((20, 40, 80))), cipher), think=0.003)
     conversation.server(ssh.sealed(60, cipher), think=0.05).client(ssh.sealed(40, cipher), think=0.002)
     return conversation.close("fin", think=0.01)

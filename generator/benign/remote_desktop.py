@@ -3,7 +3,7 @@
 Variants:
 
 * ``rdp``: RDP over TLS with network level authentication (a login that succeeds), old servers with TLS alone, then
-  work: keys and mouse up in records of 30 to 60 bytes, the screen down in bursts up to 60 kB, long pauses;
+  work: keys and mouse up in records of 30 to 60 bytes, the screen down in bursts up to 50 kB, long pauses;
 * ``udp``: the same screen over RDP's UDP transport beside it (port 3389): 1,200-byte datagrams down, 12-byte
   acknowledgements and input up, in stretches of 2 s that make one long flow;
 * ``vnc``: RFB 3.8 in clear (ports 5900-5903): handshake, password, raw rectangles, pointer events each 2 to 60 ms;
@@ -32,7 +32,7 @@ from generator.shapes.sessions import sessions
 from generator.world import Attempts, World
 
 FAMILY = Family("benign", "Remote desktop", "People work at a distant screen over RDP, VNC or a relay.")
-_RDPS, _STREAMS, _VNCS, _RELAYS, _FAILED = 8, 5, 5, 5, 7
+_RDPS, _STREAMS, _VNCS, _RELAYS, _FAILED = 6, 4, 4, 5, 7
 _SECONDS = 2.0
 _ENDS = ("fin", "rst", "none", "server_fin")
 _VNC_PORTS, _RELAY_PORTS = (5900, 5901, 5902, 5903), (5938, 443, 6568, 7070)
@@ -68,7 +68,7 @@ def _rdp(world: World) -> Conversation:
     conversation, tls13 = _rdp_login(world, ok=True)
     desktop.play(conversation, rdp.session_start(rng, world.word(), tls13=tls13), rng)
     conversation.server(rdp.sealed(int(rng.integers(12_000, 50_000)), tls13=tls13, rng=rng), think=0.4)
-    for act in desktop.acts(rng, int(rng.integers(5, 10)), 60_000):
+    for act in desktop.acts(rng, int(rng.integers(4, 8)), 50_000):
         if act.up:
             conversation.client(rdp.sealed(act.size + int(rng.integers(0, 9)), tls13=tls13), think=act.think)
         else:
@@ -130,7 +130,7 @@ def _vnc(world: World) -> Conversation:
     encodings = struct.pack("!BxHii", 2, 2, 0, 1)
     conversation.client(b"\x00\0\0\0" + form + encodings + struct.pack("!BBHHHH", 3, 0, 0, 0, 1280, 800), think=0.001)
     x, y = 400, 300
-    for act in desktop.acts(rng, int(rng.integers(5, 10)), 30_000):
+    for act in desktop.acts(rng, int(rng.integers(4, 8)), 30_000):
         if act.what == "key":
             key = int(rng.integers(97, 123))
             conversation.client(

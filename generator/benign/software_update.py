@@ -29,7 +29,7 @@ from generator.shapes.parts import Part, Parts, bulk, rand
 from generator.world import Attempts, World
 
 FAMILY = Family("benign", "Software update", "Machines ask for updates and load them in many pieces at once.")
-_CHECKS, _PACKAGES, _RANGES, _SEALED, _PEERS, _REFUSED = 12, 4, 8, 4, 6, 4
+_CHECKS, _PACKAGES, _RANGES, _SEALED, _PEERS, _REFUSED = 10, 3, 6, 4, 6, 4
 _AGENTS = (
     "Microsoft-Delivery-Optimization/10.1",
     "Microsoft BITS/7.8",
@@ -110,7 +110,7 @@ def _sealed(world: World, number: int) -> Conversation:
     system = ("android", "ios", _WINDOWS, "macos")[number % 4]
     conversation = Conversation.tcp(world, client_os=system, server_os="linux", near="client")
     handshake(world, conversation, names.cdn(rng), tls.LIBRARIES[int(rng.integers(4))], int(rng.integers(250, 700)))
-    left = int(rng.uniform(120_000, 260_000))
+    left = int(rng.uniform(90_000, 200_000))
     while left > 0:
         piece = int(rng.integers(15_000, 140_000))
         conversation.server(tls.application(min(piece, left), rng), think=float(rng.lognormal(-4.5, 0.8)))

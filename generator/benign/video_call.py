@@ -10,8 +10,8 @@ Variants, all drawn per campaign:
 * ``fallback``: media over TLS on TCP 443 where UDP is barred;
 * ``plain``: RTP and RTCP without encryption between exchanges, sound and picture on ports of their own.
 
-A call is a session of stretches of 2 s on one pair of ports (``generator.shapes.sessions``): the first agrees on keys,
-the rest is media: 17 to 50 packets of sound a second each way with silences, picture of 150 kbit/s to 1.2 Mbit/s in
+A call is a session of stretches of 1.5 s on one pair of ports (``generator.shapes.sessions``): the first agrees on
+keys, the rest is media: 17 to 50 packets of sound a second each way with silences, picture of 150 kbit/s to 1.2 Mbit/s in
 15 to 30 frames a second, up, down, both, or none; 1 to 4 pictures down in a group; reports, feedback, consent checks.
 Parameters: ``picture`` (share of the stretches with picture, 0 to 1; else drawn), ``stretches`` (mean number of a
 call's stretches, else drawn from 5 to 90).
@@ -33,7 +33,7 @@ from generator.shapes.sessions import Sessions, sessions
 from generator.world import Attempts, World
 
 FAMILY = Family("benign", "Video call", "People see and hear each other: STUN, DTLS, media both ways, signalling.")
-_SECONDS = 2.0
+_SECONDS = 1.5
 _MIDDLES = 2  # stretches of media for each service
 _SERVICES = 3
 _PORTS = (3478, 3479, 3480, 3481, 19305, 8801, 9000, 443, 5004, 10000)
