@@ -131,7 +131,9 @@ def _probe(world: World, number: int) -> Conversation:
     conversation.client(asked)
     if number < 5:
         return conversation.repeat(think=float(rng.uniform(1, 10))) if number % 2 else conversation
-    conversation.server([b"\x7a\x01", Rand(2, "bytes", "id"), b"\x03", Rand(int(rng.integers(8, 40)), "bytes")], think=0.02)
+    conversation.server(
+        [b"\x7a\x01", Rand(2, "bytes", "id"), b"\x03", Rand(int(rng.integers(8, 40)), "bytes")], think=0.02
+    )
     for _ in range(number - 5):
         conversation.client(
             [b"\x7a\x01", Rand(3, "bytes"), world.noise(int(rng.integers(10, 500)))], think=float(rng.uniform(0.1, 9))

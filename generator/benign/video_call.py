@@ -11,8 +11,8 @@ Variants, all drawn per campaign:
 * ``plain``: RTP and RTCP without encryption between exchanges, sound and picture on ports of their own.
 
 A call is a session of stretches of 1.5 s on one pair of ports (``generator.shapes.sessions``): the first agrees on
-keys, the rest is media: 17 to 50 packets of sound a second each way with silences, picture of 150 kbit/s to 1.2 Mbit/s in
-15 to 30 frames a second, up, down, both, or none; 1 to 4 pictures down in a group; reports, feedback, consent checks.
+keys, the rest is media: 17 to 50 packets of sound a second each way with silences, picture of 150 kbit/s to 1.2 Mbit/s
+in 15 to 30 frames a second, up, down, both or none; 1 to 4 pictures down in a group; reports, feedback, consent checks.
 Parameters: ``picture`` (share of the stretches with picture, 0 to 1; else drawn), ``stretches`` (mean number of a
 call's stretches, else drawn from 5 to 90).
 """
