@@ -112,7 +112,7 @@ class TruthEntries:
     """The attacks of a campaign as a ``tenfold-truth/1`` object, gathered as it is planned: exact for its capture.
 
     One entry a family and protocol. Attackers belong to one family alone, so they tell; where a family's attacks come
-    from hosts that also behave ordinarily (infected ones), the other end belongs to the family and stands as the victim.
+    from hosts that also behave ordinarily (infected ones), the other end belongs to the family: it is the victim.
     """
 
     def __init__(self, template: Template, families: tuple[str, ...], attacks: npt.NDArray[np.bool_]) -> None:
