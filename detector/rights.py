@@ -36,6 +36,8 @@ def drop_rights(*needed: Path) -> None:
     header = ctypes.create_string_buffer(struct.pack("Ii", _VERSION_3, 0))
     if libc.capset(header, ctypes.create_string_buffer(24)):  # three words twice: effective, permitted, inheritable
         raise LackingError(f"rights cannot be given up: {os.strerror(ctypes.get_errno())}")
+    if held():
+        raise LackingError(f"rights cannot be given up: {held():#x} are still held")
     for folder in needed:
         place = next((p for p in (folder, *folder.absolute().parents) if p.exists()), folder)
         if not os.access(place, os.R_OK | os.X_OK | (os.W_OK if place == folder or not folder.exists() else 0)):

@@ -59,6 +59,13 @@ def scenario(**targets: float) -> Scenario:
 
 def finished(runs: Path, *, received: int = 600, ending: Ending | None = None, **targets: float) -> RunFolder:
     """A run of 300 flows of which a third is ordinary, judged."""
+    folder = ended(runs, received=received, **targets)
+    close_run(folder, scenario(**targets), ending or Ending(planned_attempts=200))
+    return folder
+
+
+def ended(runs: Path, *, received: int = 600, **targets: float) -> RunFolder:
+    """The same before it is judged: as its processes left it."""
     folder = runfolder.create(runs, "smoke")
     chosen = scenario(**targets)
     with StoreWriter(folder.path) as store:
@@ -94,5 +101,4 @@ def finished(runs: Path, *, received: int = 600, ending: Ending | None = None, *
         for t in range(10)
     ]
     folder.timeline.write_text("\n".join(map(json.dumps, lines)) + '\n{"t": 10, "pla')
-    close_run(folder, chosen, ending or Ending(planned_attempts=200))
     return folder

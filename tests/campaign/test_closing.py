@@ -20,6 +20,7 @@ def test_a_sound_run_is_judged_and_passes(tmp_path):
     assert card["attempts"] == {"total": 200, "seen": 200, "detected": 200, "known_before": 0, "recall": 1.0}
     assert card["false_alarms"]["flagged"] == 0
     assert card["ledger"]["balanced"]
+    assert "certificate" not in card  # nothing went over a wire
     assert read_json(folder.ledger)["links"] == [["sender", "receive"]]
     assert read_json(folder.latency)["stages"]["total"]["count"] == 200
     assert [alert["alert_id"] for alert in read_json(folder.alerts)["alerts"]] == [1, 2]
