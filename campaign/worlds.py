@@ -24,11 +24,11 @@ _ROWS: Final = 180  # looks kept of one family in one world
 
 # attempts a second (least, most) and seconds (least, most) of a family's worlds; drawn log-uniformly
 _RATES: Final[Mapping[str, tuple[float, float, float, float]]] = {
-    "syn_flood": (40, 40_000, 4, 20),
+    "syn_flood": (40, 90_000, 4, 20),
     "ack_flood": (40, 40_000, 4, 20),
-    "udp_flood": (20, 40_000, 4, 20),
-    "icmp_flood": (20, 2000, 4, 20),
-    "reflection_amplification": (20, 40_000, 4, 20),
+    "udp_flood": (20, 90_000, 4, 20),
+    "icmp_flood": (20, 6000, 4, 20),
+    "reflection_amplification": (20, 90_000, 4, 20),
     "http_flood": (0.5, 400, 8, 90),
     "slowloris": (0.8, 60, 30, 120),
     "port_scan": (0.3, 20_000, 8, 200),

@@ -112,6 +112,7 @@ def _echo(world: World, *, drip: bool) -> Conversation:
 
 _KINDS: tuple[Callable[..., Conversation], ...] = (_sealed, _plain, _ftp, _data, _echo)
 CHANNELS: Final = ("https", "http", "ftp", "tcp", "icmp")
+_LIKING: Final = np.array((2.0, 1.0, 1.0, 1.0, 3.0))
 _PORTS = np.array((443, 80, 20021, 4433, 0), np.int64)
 
 
@@ -123,7 +124,10 @@ def conversations(world: World) -> list[Conversation]:
 def attempts(intended: npt.NDArray[np.int64], world: World) -> Attempts:
     """Infected hosts, or one, send to a few drop zones; those that drip do it every few seconds."""
     n, rng = len(intended), world.rng
-    shares = uneven(rng, len(_KINDS), float(world.pick((0.01, 0.3, 1.0))))
+    only = rng.choice(len(_KINDS), p=_LIKING / _LIKING.sum())
+    shares = (
+        np.eye(len(_KINDS))[only] if rng.random() < 0.5 else uneven(rng, len(_KINDS), float(world.pick((0.3, 1.0))))
+    )
     if "channel" in world.params:
         shares = (np.array(CHANNELS) == chosen(world, "channel", CHANNELS, CHANNELS)) + 0.0
     channel = assign(rng, intended, shares)
