@@ -33,8 +33,9 @@
   if (certified) {
     draw("certified", [certified.t, certified.planned_attempts_per_s, certified.received_attempts_per_s,
       certified.planned_frames_per_s, certified.received_frames_per_s],
-    [line("attempts planned", "--soft", { dash: [6, 4] }), line("attempts received", "--accent"),
-      line("frames planned", "--warn", { dash: [6, 4] }), line("frames received", "--good")],
+    // The plan lies under what arrived: a broad line, of which something shows where the two differ.
+    [line("attempts planned", "--soft", { width: 6 }), line("attempts received", "--accent"),
+      line("frames planned", "--warn", { width: 6 }), line("frames received", "--good")],
     "per second", "seconds");
   }
   draw("frames", [time.t, time.frames_per_s, time.backlog], [line("frames/s", "--accent"), line("backlog, frames", "--warn")],
