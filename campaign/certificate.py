@@ -54,6 +54,7 @@ class Evidence:
     detector_lost: I64 = field(default_factory=lambda: np.zeros((0, 2), np.int64))
     wire: Json = field(default_factory=dict)  # how frames were sent, and why so
     left_us: Json = field(default_factory=dict)  # how late they left, by the sender's word
+    left_within_1ms: float | None = None
 
 
 def certify(evidence: Evidence, start_ns: int, duration_s: float, curve: Curve, within_1ms: float) -> Json:
@@ -82,6 +83,7 @@ def certify(evidence: Evidence, start_ns: int, duration_s: float, curve: Curve, 
         "left_us": evidence.left_us,
         "spread_us": late.spread_us(),
         "within_1ms": late.within(),
+        "left_within_1ms": evidence.left_within_1ms,
         "lost": _losses(evidence),
         "wire": evidence.wire,
         "steps": steps,
@@ -228,8 +230,11 @@ def _reasons(document: Json, within_1ms: float) -> list[str]:
         reasons.append(f"certificate: the generator did not send {lost['generator']:,} of {frames['planned']:,} frames")
     on_time = document["within_1ms"]
     if on_time is not None and on_time < within_1ms:
+        left = document["left_within_1ms"]
+        whose = "" if left is None else f"; by the sender's word {100 * left:.2f} % left so"
         reasons.append(
-            f"certificate: {100 * on_time:.2f} % of frames arrived within 1 ms of plan, {100 * within_1ms:g} % must"
+            f"certificate: {100 * on_time:.2f} % of frames arrived within 1 ms of plan, "
+            f"{100 * within_1ms:g} % must{whose}"
         )
     return reasons
 

@@ -96,6 +96,7 @@ def _evidence(folder: RunFolder, sender: Json, detector: Json, veth: int) -> Evi
         foreign=int(capture.get("foreign", 0)),
         detector=sum(sum(stages[name].dropped.values()) for name in _DETECTORS if name in stages),
         detector_lost=_detector_lost(folder, int(sender.get("start_ns", 0))),
+        left_within_1ms=sender.get("within_1ms"),
         left_us=sender.get("lateness_us") or {},
         wire={name: wire[name] for name in ("mode", "why") if name in wire},
     )

@@ -62,10 +62,13 @@ def test_order_of_sending_need_not_be_that_of_the_plan() -> None:
 
 def test_a_slow_run_has_a_rate_error_and_late_frames() -> None:
     found = evidence()
-    said = document(replace(found, received=START + ((found.sent - START) * 1.01).astype(np.int64)))
+    slow = START + ((found.sent - START) * 1.01).astype(np.int64)
+    said = document(replace(found, received=slow, left_within_1ms=0.75))
     assert said["rate"]["error"] == pytest.approx(1 / 1.01 - 1, rel=1e-4)
     assert not said["certified"]
-    assert "of frames arrived within 1 ms of plan, 99.9 % must" in said["reasons"][0]
+    assert (
+        "of frames arrived within 1 ms of plan, 99.9 % must; by the sender's word 75.00 % left so" in said["reasons"][0]
+    )
     assert sum(step["late"] for step in said["steps"]) == round((1 - said["within_1ms"]) * 10_000)
 
 
