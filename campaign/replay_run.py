@@ -18,6 +18,7 @@ from campaign.replay_request import Request
 from campaign.replaying import Traffic, open_replay
 from campaign.runner import Campaign, Options, Outcome, run
 from campaign.scenario import Overrides, Scenario
+from contract.families import UNKNOWN
 from generator.workload import TOKYO_RATE, Curve
 
 _POINTS: Final = 120
@@ -109,6 +110,9 @@ def _with_notes(outcome: Outcome, traffic: Traffic) -> Outcome:
     """Put what the replay has to say into scorecard and report."""
     card: dict[str, Any] = outcome.card
     card["notes"] = [*card.get("notes", []), *traffic.notes]
+    if traffic.otherwise == UNKNOWN:  # nobody says that what these alerts name is ordinary
+        card["alerts"] |= {"unjudged": card["alerts"]["total"] - card["alerts"]["true"], "false": 0}
+        card["false_alarms"]["alerts"] = 0
     card["run"]["replay"] = {"truth": traffic.known, "seconds": round((traffic.end_ns - traffic.start_ns) / 1e9, 6)}
     runfolder.write_json(outcome.folder.scorecard, card)
     report.render(outcome.folder)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
-from generator.plan import make_plan
+from generator.plan import Plan, make_plan
 from generator.replay.truth import write_document
 from generator.sinks import open_sink
 from generator.traffic import chunks
@@ -24,15 +25,21 @@ WORKLOAD = Workload(
 )
 
 
+@cache
+def plan() -> Plan:
+    """What the capture shows."""
+    return make_plan(WORKLOAD)
+
+
 def generated(folder: Path, name: str = "made.pcap") -> Path:
     """The capture; its truth lies beside it, as rules and as rows."""
-    plan = make_plan(WORKLOAD)
+    made = plan()
     path = folder / name
     sink, rows = open_sink(path), TruthFile(folder / f"{name}.truth.parquet")
-    for chunk in chunks(plan):
+    for chunk in chunks(made):
         sink.write(chunk.frames)
         rows.write(chunk.truth)
     rows.close()
-    write_document(truth_document(plan, name), folder / f"{name}.truth.json")
+    write_document(truth_document(made, name), folder / f"{name}.truth.json")
     sink.close()
     return path

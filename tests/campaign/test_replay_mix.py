@@ -20,21 +20,19 @@ from contract.errors import InputError
 from contract.schemas import FRAMES, TRUTH
 from contract.truth import parse_truth
 from detector.meter import Meter
-from generator.plan import make_plan
 from generator.replay.timing import NS, Pace
 from generator.replay.truth import document
 from generator.workload import Share
 from tests.campaign.captures import VICTIM, write_capture
-from tests.campaign.replays import WORKLOAD, generated
+from tests.campaign.replays import WORKLOAD, generated, plan
 
-START = 1_900_000_000 * NS
+START = WORKLOAD.start_ns
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A scenario of a few hundred frames stands for every other."""
-    plan = make_plan(replace(WORKLOAD, start_ns=START))
-    monkeypatch.setattr(replay_mix, "_scenario", lambda *_: Planned(plan))
+    monkeypatch.setattr(replay_mix, "_scenario", lambda *_: Planned(plan()))
 
 
 def flows_of(traffic: Traffic) -> tuple[pa.Table, int]:
@@ -71,12 +69,11 @@ def test_both_are_there_and_apart(tmp_path: Path) -> None:
     # The rules say of every flow what the rows say.
     truth = parse_truth(document(traffic.entries(), "", traffic.otherwise), "here")
     assert (family_per_flow(flows, truth) == family_per_flow(flows, rows)).all()
-    assert len(traffic.starts) == 400 + len(make_plan(WORKLOAD).table.intended) - ordinary()
+    assert len(traffic.starts) == 400 + len(plan().table.intended) - ordinary()
 
 
 def ordinary() -> int:
-    plan = make_plan(WORKLOAD)
-    return int(np.count_nonzero(~plan.attacks[plan.table.family]))
+    return int(np.count_nonzero(~plan().attacks[plan().table.family]))
 
 
 @pytest.mark.usefixtures("small")
@@ -85,8 +82,7 @@ def test_victims_can_be_sites(tmp_path: Path) -> None:
     rows = pa.Table.from_batches(list(traffic.rows(traffic.end_ns)), TRUTH)
     scans = rows.filter(pa.array(np.array(rows.column("family").to_pylist()) == "port_scan"))
     (site,) = {row[12:] for row in scans.column("dst").to_pylist()}
-    plan = make_plan(WORKLOAD)
-    assert int.from_bytes(site, "big") in replay_mix._sites(plan)
+    assert int.from_bytes(site, "big") in replay_mix._sites(plan())
     assert "1 victims are sites of smoke" in traffic.notes
     assert VICTIM not in str(traffic.entries())
     bare = write_capture(tmp_path / "..", "bare.pcap")
