@@ -100,6 +100,22 @@ move32 = _mover(256)
 
 
 @intrinsic
+def prefetch(typing: Any, data: Any, at: Any) -> Any:  # noqa: ANN401, ARG001 - numba's types
+    """Ask for the cache line of byte ``at`` ahead of its use."""
+    _flat(data)
+
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
+        place = builder.bitcast(_place(context, builder, signature.args, values, 8), ir.IntType(8).as_pointer())
+        whole = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [place.type, whole, whole, whole])
+        ask = builder.module.declare_intrinsic("llvm.prefetch", [place.type], kind)
+        builder.call(ask, [place, whole(0), whole(3), whole(1)])  # to read, to keep, data
+        return context.get_dummy_value()
+
+    return types.void(data, at), build
+
+
+@intrinsic
 def in_network_order(typing: Any, value: Any) -> Any:  # noqa: ANN401, ARG001 - numba's types
     """A raw word as the number that its bytes are in network order."""
 

@@ -30,6 +30,7 @@ _HOPS: Final = np.uint64(1 << 42)
 _IPID: Final = np.uint64(1 << 43)
 _LABEL: Final = np.uint64(1 << 44)
 _LINK: Final = 14
+_AHEAD: Final = 8  # frames
 _FRAGMENT: Final = 254  # generator.exchange.FRAGMENT
 
 
@@ -143,12 +144,30 @@ def stamp(
     ``aside`` is a ``scratch``. Part of whichever kernel calls it.
     """
     for i in range(low, high):
+        _expect(table, due.attempt[min(i + _AHEAD, high - 1)])
+        start = template.start[due.frame[min(i + _AHEAD, high - 1)]]
+        memory.prefetch(template.blob, start)
+        memory.prefetch(template.blob, start + 64)
         attempt, row = due.attempt[i], np.int64(due.frame[i])
         whole = np.int64(template.aside[row])
         if whole >= 0:
             _write_aside(template, table, attempt, whole, aside)
         vlan = np.uint64(table.vlan[attempt])
         _write(template, table, attempt, row, due.ts[i], due.echo[i], vlan, out, np.int64(offsets[i]), aside)
+
+
+@lean_part
+def _expect(table: Table, attempt: Number) -> None:
+    """Ask for what is known of an attempt before its frame is due: neighbours in time stand far apart in the table."""
+    memory.prefetch(table.src, 16 * attempt)
+    memory.prefetch(table.dst, 16 * attempt)
+    memory.prefetch(table.src_port, 2 * attempt)
+    memory.prefetch(table.dst_port, 2 * attempt)
+    memory.prefetch(table.src_mac, 8 * attempt)
+    memory.prefetch(table.dst_mac, 8 * attempt)
+    memory.prefetch(table.variant, 4 * attempt)
+    memory.prefetch(table.seed, 8 * attempt)
+    memory.prefetch(table.vlan, 2 * attempt)
 
 
 @lean_kernel

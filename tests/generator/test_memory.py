@@ -40,6 +40,16 @@ def move(out, data, at):
     memory.move32(out, 27, data, at)
 
 
+@kernel
+def expect(data, at):
+    memory.prefetch(data, at)
+    return memory.get8(data, at)
+
+
+def test_to_expect_bytes_changes_nothing() -> None:
+    assert int(expect(np.arange(9, dtype=np.uint8), 7)) == 7
+
+
 @settings(deadline=None)
 @given(st.binary(min_size=20, max_size=20), st.integers(0, 12))
 def test_words_are_read_at_any_place(data: bytes, at: int) -> None:
