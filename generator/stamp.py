@@ -178,7 +178,7 @@ def _write_aside(template: Template, table: Table, attempt: Number, row: Number,
 
 
 @lean_part
-def _write(  # noqa: C901, PLR0913, PLR0917 - arrays that a kernel cannot find by itself
+def _write(  # noqa: PLR0913, PLR0917 - arrays that a kernel cannot find by itself
     template: Template,
     table: Table,
     attempt: Number,
@@ -232,9 +232,8 @@ def _write(  # noqa: C901, PLR0913, PLR0917 - arrays that a kernel cannot find b
         option = np.int64(template.times_at[row])
         if option:
             total += timestamps(out, body, option, here, there, ts, echo)
-        edges = np.int64(template.sack_at[row])
-        if edges:
-            total += selective(out, body + edges, initial_number(seed, 1 - side))
+        if template.sack_at[row]:
+            total += selective(out, body + np.int64(template.sack_at[row]), initial_number(seed, 1 - side))
         put16(out, l4 + 16, fold(total) ^ LOW)
     elif kind == 17:
         put32(out, l4, ports)
@@ -243,13 +242,21 @@ def _write(  # noqa: C901, PLR0913, PLR0917 - arrays that a kernel cannot find b
     elif kind == _FRAGMENT:
         _piece(template, row, seed, side, out, l4, end, aside)
     elif kind != 255:
-        if template.quotes[row]:
-            copy(out, l4 + 8, aside, np.int64(template.aside_at[row]), end - l4 - 8)
-            total = sum_words(out, l4, end - l4)
-            total += np.uint64(58) + np.uint64(end - l4) if kind == 58 else np.uint64(0)
-        if kind == 58:
-            total += addresses
-        put16(out, l4 + 2, fold(total) ^ LOW)
+        _message(template, row, total, addresses, out, l4, end, aside)
+
+
+@lean_part
+def _message(
+    template: Template, row: Number, total: Number, addresses: Number, out: U8, l4: Number, end: Number, aside: U8
+) -> None:
+    """Complete an ICMP message whose words sum to ``total``; an error takes what it quotes first."""
+    six = template.kind[row] == 58
+    if template.quotes[row]:
+        copy(out, l4 + 8, aside, np.int64(template.aside_at[row]), end - l4 - 8)
+        total = sum_words(out, l4, end - l4)
+        total += np.uint64(58) + np.uint64(end - l4) if six else np.uint64(0)
+    total += addresses if six else np.uint64(0)
+    put16(out, l4 + 2, fold(total) ^ LOW)
 
 
 @lean_part
