@@ -37,7 +37,7 @@ PAGE = ROOT / "docs" / "realism.md"
 WORLDS = 16
 HEAD = """# Generated attacks beside real ones
 
-`python -m benchmarks.realism CAPTURES --write` wrote this page. It holds quantiles and counts of flows, nothing of the
+`python -m benchmarks.realism CAPTURES --write` renews this page. It holds quantiles and counts of flows, nothing of the
 captures themselves. Each capture and each generated world went through the detector's meter; each counts alike,
 whatever its size. Generated: {worlds} worlds a family, at the rates that training worlds have.
 
