@@ -15,13 +15,15 @@ _BINS: Final = 200_000  # of 1 us; what is later counts in the last one and in t
 LIMIT_US: Final = 1000
 
 
-def claim_processor() -> None:
+def claim_processor(priority: int = 1) -> None:
     """Let the calling thread run when it is due, where the system allows it: real time, else a better nice value.
+
+    ``priority`` is among the threads that are real time: 1 to 99, the higher goes first.
 
     A generator on a machine of its own needs no such thing; beside the detector under test on two cores it does.
     """
     try:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(priority))
     except (AttributeError, PermissionError):
         try:
             os.nice(-10)

@@ -16,6 +16,8 @@ from numba import carray, types
 
 from contract.errors import LackingError
 from contract.jit import kernel
+from generator.lab import native
+from generator.lab.native import monotonic, nap
 from generator.lab.slots import AGAIN, DEADLINE, FRAMES, NEXT, STOP, Memory
 from generator.wire import Number
 
@@ -23,14 +25,11 @@ Int64 = npt.NDArray[np.int64]
 _SOL_PACKET, _QDISC_BYPASS, _ETH_P_NONE = 263, 20, 0
 _PR_SET_TIMERSLACK: Final = 29
 BATCH: Final = 64
-_RUN_NS: Final = 50_000_000
+_RUN_NS: Final = 1_000_000_000  # between two runs the thread must wait for the interpreter's lock
 _TICK_NS: Final = 50_000  # the frugal loop sleeps at least so long between two looks
-_MONOTONIC: Final = 1
 _HEADER: Final = 8  # struct mmsghdr on 64 bits, in words: name, its length, iovec, how many, control x 2, flags, sent
 _NO_ROOM: Final = (11, 105)  # EAGAIN, ENOBUFS
 
-_clock_gettime: Any = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.intp))
-_nanosleep: Any = types.ExternalFunction("nanosleep", types.int32(types.intp, types.intp))
 _sendmmsg: Any = types.ExternalFunction("sendmmsg", types.int32(types.int32, types.intp, types.uint32, types.int32))
 _errno: Any = types.ExternalFunction("__errno_location", types.CPointer(types.int32)())
 
@@ -40,12 +39,12 @@ class Calls(NamedTuple):
 
     vectors: Int64  # (BATCH, 2): struct iovec
     headers: Int64  # (BATCH, 8): struct mmsghdr
-    times: Int64  # two struct timespec: for the clock and for sleeping
+    times: Int64  # of ``native``
 
     @classmethod
     def room(cls) -> Calls:
         """Headers that point at their vector each."""
-        calls = cls(np.zeros((BATCH, 2), np.int64), np.zeros((BATCH, _HEADER), np.int64), np.zeros(4, np.int64))
+        calls = cls(np.zeros((BATCH, 2), np.int64), np.zeros((BATCH, _HEADER), np.int64), native.times())
         calls.headers[:, 2] = calls.vectors.ctypes.data + np.arange(BATCH) * 16
         calls.headers[:, 3] = 1
         return calls
@@ -87,7 +86,7 @@ class SocketEngine:
         self._pace(0)  # compiled, or read from disk, before time matters
 
     def run(self) -> None:
-        """Send what falls due in about the next 50 ms."""
+        """Send what falls due in the next second, as far as it is there; over at once when the deadline is."""
         self._pace(_RUN_NS)
 
     def close(self) -> None:
@@ -114,18 +113,22 @@ def _bound(interface: str) -> socket.socket:
 
 @kernel
 def pace(wire: Wire, fd: int, frugal: int, run_ns: int) -> Number:
-    """Send frames at their time until ``run_ns`` have passed or the deadline came; 0, or the error number."""
+    """Send frames at their time until there are none, ``run_ns`` have passed or the deadline came.
+
+    0, or the number of an error.
+    """
     state, due, times = wire.state, wire.due, wire.times
     data = wire.data.ctypes.data
     now = monotonic(times)
     end = now + run_ns
     while now < end and now < state[DEADLINE]:
         taken, stop = state[NEXT], state[STOP]
-        wait = due[taken & (FRAMES - 1)] - now if taken < stop else end - now
+        wait = due[taken & (FRAMES - 1)] - now if taken < stop else _TICK_NS
         if wait > 0:
             if frugal or taken >= stop:
-                times[2], times[3] = 0, min(max(wait, _TICK_NS), 2 * _TICK_NS)
-                _nanosleep(times.ctypes.data + 16, 0)
+                nap(times, min(max(wait, _TICK_NS), 2 * _TICK_NS))
+                if taken == state[STOP]:
+                    return 0
             now = monotonic(times)
             continue
         n = 0
@@ -146,10 +149,3 @@ def pace(wire: Wire, fd: int, frugal: int, run_ns: int) -> Number:
         state[NEXT] = taken + sent
         now = monotonic(times)
     return 0
-
-
-@kernel
-def monotonic(times: Int64) -> Number:
-    """``time.monotonic_ns``; ``times`` is room for one ``timespec``."""
-    _clock_gettime(_MONOTONIC, times.ctypes.data)
-    return times[0] * 1_000_000_000 + times[1]

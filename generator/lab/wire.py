@@ -25,17 +25,19 @@ from generator.pacing import claim_processor
 from generator.packing import unpack
 
 _LINK_BYTES: Final = 18  # Ethernet with one VLAN tag
+_FIRST: Final = 10  # priority of the thread that sends, before those that feed it and tell of it
+_PAUSE_S: Final = 0.0005  # while nothing may leave
 _FEW: Final = 2  # processors: exact pacing would take one of them from the detector
 
 
 class Engine(Protocol):
-    """What puts frames onto the wire: ``run`` sends what falls due soon and returns after at most some 50 ms."""
+    """What puts frames onto the wire."""
 
     mode: str
     memory: Memory
 
     def run(self) -> None:
-        """Send; raises where the kernel refuses."""
+        """Send what falls due soon; returns after a second at most. Raises where the kernel refuses."""
 
     def close(self) -> None:
         """Give back what is held."""
@@ -164,10 +166,13 @@ class Wire:
         return here.sent if here else 0
 
     def _drive(self) -> None:
-        claim_processor()
+        claim_processor(_FIRST)
         try:
             while not self._ending.is_set():
-                self._engine.run()
+                if self.slots.memory.state[DEADLINE] > time.monotonic_ns():
+                    self._engine.run()
+                else:
+                    self._ending.wait(_PAUSE_S)
         except (OSError, TenfoldError) as error:
             self.failure = f"the wire failed: {error}"
 

@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 
 from contract.errors import LackingError
 from generator.lab.interfaces import inside
 from generator.lab.namespaces import Lab
-from generator.lab.packet_socket import SocketEngine, monotonic
+from generator.lab.packet_socket import SocketEngine
 from generator.lab.slots import DEADLINE, Slots
 from tests.generator.lab import engines
 from tests.generator.lab.helpers import frames
@@ -26,12 +24,6 @@ def test_it_stops_at_its_deadline(lab: Lab, frugal: bool) -> None:
 
 def test_it_waits_while_there_is_nothing(lab: Lab) -> None:
     engines.waits_while_there_is_nothing(lab, lambda: SocketEngine(lab.send_interface, frugal=True))
-
-
-def test_the_clock_is_that_of_the_campaign() -> None:
-    times = np.zeros(2, np.int64)
-    before = time.monotonic_ns()
-    assert before <= monotonic(times) <= time.monotonic_ns()
 
 
 def test_no_interface_no_socket() -> None:
