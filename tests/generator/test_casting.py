@@ -10,9 +10,10 @@ from generator.workload import Share, Workload, Zone
 from generator.world import Layout, mapped
 from tests.generator.helpers import WORKLOAD
 
+SMALL = replace(WORKLOAD, benign=(Share("ntp_sync"),))
 ZONED = replace(
-    WORKLOAD,
-    attacks=(Share("syn_flood", 3.0), Share("ssh_bruteforce", 1.0)),
+    SMALL,
+    attacks=(Share("syn_flood", 3.0), Share("http_login_bruteforce", 1.0)),
     zones=(Zone("hall", 4, 3.0, 1.0), Zone("gate", 6, 1.0, 1.0, (Share("udp_flood"),), (Share("dns_lookup"),))),
 )
 TIMES = WORKLOAD.start_ns + np.arange(300) * 10_000_000
@@ -28,10 +29,10 @@ def zoned() -> Cast:
 
 
 def test_conversations_are_made_once_a_family(zoned: Cast) -> None:
-    twice = cast(replace(WORKLOAD, attacks=(Share("syn_flood"), Share("syn_flood", 0.5, {}, 1.0, 2.0))))
+    twice = cast(replace(SMALL, attacks=(Share("syn_flood"), Share("syn_flood", 0.5, {}, 1.0, 2.0))))
     assert len({role.base for role in twice.attacks}) == 1
-    assert twice.families == ["syn_flood", "web_browsing"]
-    assert zoned.families == ["syn_flood", "ssh_bruteforce", "udp_flood", "web_browsing", "dns_lookup"]
+    assert twice.families == ["syn_flood", "ntp_sync"]
+    assert zoned.families == ["syn_flood", "http_login_bruteforce", "udp_flood", "ntp_sync", "dns_lookup"]
 
 
 def test_a_role_says_the_same_however_often_it_is_asked(zoned: Cast) -> None:
@@ -47,7 +48,7 @@ def test_a_role_says_the_same_however_often_it_is_asked(zoned: Cast) -> None:
 def test_in_a_zone_a_family_sees_the_zone_s_sites_alone(zoned: Cast) -> None:
     weights = {(role.share.zone, role.share.family): role.share.weight for role in zoned.attacks}
     assert weights == pytest.approx(
-        {("hall", "syn_flood"): 0.5625, ("hall", "ssh_bruteforce"): 0.1875, ("gate", "udp_flood"): 0.25}
+        {("hall", "syn_flood"): 0.5625, ("hall", "http_login_bruteforce"): 0.1875, ("gate", "udp_flood"): 0.25}
     )
     sites = {zone: {bytes(row) for row in rows} for zone, rows in zoned.layout.zones.items()}
     assert (len(sites["hall"]), len(sites["gate"])) == (4, 6)
@@ -62,12 +63,12 @@ def test_in_a_zone_a_family_sees_the_zone_s_sites_alone(zoned: Cast) -> None:
 
 
 def test_frames_are_compared_by_a_trial_that_leaves_no_trace() -> None:
-    made = cast(WORKLOAD)
+    made = cast(SMALL)
     counts = np.diff(made.template.first)
-    ratio = made.frames_ratio(WORKLOAD)
+    ratio = made.frames_ratio(SMALL)
     means = [
         counts[2 * (role.base + role.attempts(TIMES).template)].mean() for role in (made.attacks[0], made.benign[0])
     ]
     assert ratio == pytest.approx(means[0] / means[1], rel=0.4)
-    assert cast(WORKLOAD).attacks[0].world.before == 0
-    assert cast(replace(WORKLOAD, benign=())).frames_ratio(WORKLOAD) == 1.0
+    assert cast(SMALL).attacks[0].world.before == 0
+    assert cast(replace(SMALL, benign=())).frames_ratio(SMALL) == 1.0

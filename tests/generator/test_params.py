@@ -9,7 +9,7 @@ from generator.params import accepted
 def test_what_families_ask_for_is_found_without_importing_them() -> None:
     assert "spoofed" in accepted("syn_flood")
     assert set(accepted("ssh_bruteforce")) >= {"victims", "port"}, "through a shared function"
-    assert accepted("flash_crowd") == ("surge",)
+    assert "surge" in accepted("flash_crowd")
     assert accepted("ntp_sync") == ()
     with pytest.raises(KeyError):
         accepted("nonsense")

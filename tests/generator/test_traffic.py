@@ -91,7 +91,7 @@ def test_shares_keep_to_their_hours_and_weights() -> None:
 
 
 SEVERAL = replace(
-    WORKLOAD, attacks=(Share("slowloris"), Share("syn_flood")), benign=(Share("dns_lookup"),), duration_s=3.0
+    WORKLOAD, attacks=(Share("http_login_bruteforce"), Share("syn_flood")), benign=(Share("ntp_sync"),), duration_s=3.0
 )
 
 
