@@ -129,14 +129,15 @@ class Layout:
 def _draw_vlans(seed: int, units: Mapping[str, Int64]) -> npt.NDArray[np.uint16]:
     """The 802.1Q tag of each /26 block: a third of the campaigns is seen tagged, the others on untagged links.
 
-    One VLAN for each block of sites (a zone) and one for the clients inside; 0 is untagged.
+    One VLAN for the sites, or for each zone of them, and one for the clients inside; 0 is untagged.
     """
     rng = np.random.default_rng([seed, 0x802])
     tags = np.zeros(_UNITS, np.uint16)
     if rng.random() < _TAGGED:
-        numbers = rng.choice(np.arange(2, 4095), len(units["sites"]) + 1, replace=False)
-        tags[units["sites"]] = numbers[1:]
-        tags[units["inside"]] = numbers[0]
+        zones = [role for role in units if role.startswith("sites:")] or ["sites"]
+        numbers = rng.choice(np.arange(2, 4095), len(zones) + 1, replace=False)
+        for role, number in zip(("inside", *zones), numbers, strict=True):
+            tags[units[role]] = number
     return tags
 
 

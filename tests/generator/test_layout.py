@@ -48,3 +48,25 @@ def test_zones_have_blocks_of_their_own_and_all_sites_together() -> None:
     assert set(Layout(WORKLOAD).zone_of(layout.zones["hall"])) == {-1}
     inside = set(layout.macs(np.concatenate(list(layout.zones.values())), 0).tolist())
     assert len(inside) == 36, "each site has a MAC of its own"
+
+
+def test_a_third_of_the_campaigns_is_tagged_with_one_vlan_a_zone() -> None:
+    tagged = 0
+    for seed in range(60):
+        zones = (Zone("village", 10), Zone("stadium", 60)) if seed % 2 else ()
+        layout = Layout(replace(WORKLOAD, seed=seed, zones=zones, sites=70))
+        rng = np.random.default_rng(seed)
+        outside, inside = layout.pool("outside", 50, rng), layout.pool("inside", 50, rng)
+        pools = [layout.pool(f"sites:{zone.name}" if zone else "sites", 50, rng) for zone in zones or (None,)]
+        seen = [set(layout.vlans(outside[: len(pool)], pool).tolist()) for pool in [*pools, inside]]
+        back = [set(layout.vlans(pool, outside[: len(pool)]).tolist()) for pool in [*pools, inside]]
+        assert seen == back  # both directions of a conversation have the same tag
+        assert all(len(numbers) == 1 for numbers in seen)
+        numbers = [next(iter(one)) for one in seen]
+        assert len(set(numbers)) == (len(numbers) if numbers[0] else 1)
+        assert all(2 <= number <= 4094 for number in numbers) or set(numbers) == {0}
+        assert set(layout.vlans(outside, outside).tolist()) == {0}
+        six = layout.vlans(layout.twins(outside[: len(inside)]), layout.twins(inside))
+        assert np.array_equal(six, layout.vlans(outside[: len(inside)], inside))
+        tagged += numbers[0] > 0
+    assert 10 <= tagged <= 32
