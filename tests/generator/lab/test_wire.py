@@ -30,7 +30,7 @@ def test_what_is_fed_arrives_and_is_counted(lab: Lab, engine: str) -> None:
     try:
         wire = opened(lab, pacing="exact", engine=engine)
     except LackingError as error:
-        pytest.skip(str(error))
+        pytest.skip(f"optional: {error}")
     offsets, data = frames(300)
 
     def body() -> int:

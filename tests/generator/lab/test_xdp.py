@@ -21,7 +21,7 @@ def live_frames(lab: Lab) -> None:
     try:
         inside(lab.send_namespace, lambda: opened(lab).close())
     except LackingError as error:
-        pytest.skip(str(error))
+        pytest.skip(f"optional: {error}")
 
 
 @pytest.mark.parametrize("frugal", [False, True])
