@@ -11,9 +11,9 @@ from campaign.replay_survey import TABLE_SUFFIX
 from campaign.replaying import open_replay
 from contract.errors import InputError
 from contract.ledger import Ledger
-from generator.replay.truth import document, write_document
+from generator.replay.truth import document
 from generator.sinks import open_sink
-from generator.truth_file import TruthFile, refuse_folder
+from generator.truth_file import TruthFile, refuse_folder, write_json
 
 
 def write(request: Request, out: Path) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def write(request: Request, out: Path) -> dict[str, Any]:
         if rows:
             for part in traffic.rows(traffic.end_ns):
                 rows.write(part)
-            write_document(document(traffic.entries(), out.name, traffic.otherwise), truth_json)
+            write_json(document(traffic.entries(), out.name, traffic.otherwise), truth_json)
             rows.close()
     except BaseException:
         sink.abort()

@@ -21,10 +21,9 @@ from campaign.labels import I64
 from campaign.replay_request import Request
 from campaign.replaying import Traffic, open_replay
 from contract.clock import Clock
-from contract.errors import TenfoldError
 from generator.packing import PACKINGS, Packing
 from generator.ring import END, META, Record, Ring
-from generator.spool import put, tell
+from generator.spool import StopError, main, put, stop, tell
 from generator.truth_file import TruthFile
 
 REQUEST: Final = "replay.json"
@@ -33,35 +32,9 @@ _BUCKET_NS: Final = 5_000_000  # a whole number of every packing's buckets
 _MOST_HELD: Final = 65_536
 
 
-class _StopError(Exception):
-    """The pacing process stopped: make no more frames."""
-
-
-def _stop(*_: object) -> None:
-    raise _StopError
-
-
-def main(arguments: list[str]) -> int:
-    """Entry point; see ``generator.sender`` for what the options mean."""
-    parser = argparse.ArgumentParser()
-    for name in ("workload", "clock", "truth"):
-        parser.add_argument(f"--{name}", required=True)
-    for name in ("ring", "size", "out"):
-        parser.add_argument(f"--{name}", required=True, type=int)
-    parser.add_argument("--packing", choices=sorted(PACKINGS), default="arrow")
-    options = parser.parse_known_args(arguments)[0]
-    try:
-        return produce(options)
-    except TenfoldError as error:
-        sys.stderr.write(f"{error}\n")
-        return error.exit_code
-    except BrokenPipeError:
-        return 1
-
-
 def produce(options: argparse.Namespace) -> int:
     """Survey, fill the ring, then write the truth up to the time that stdin names."""
-    signal.signal(signal.SIGUSR1, _stop)
+    signal.signal(signal.SIGUSR1, stop)
     os.nice(5)  # it works ahead: the process that sends goes first
     clock = Clock.from_anchor(options.clock)
     traffic = open_replay(Request.read(Path(options.workload).with_name(REQUEST)))
@@ -72,7 +45,7 @@ def produce(options: argparse.Namespace) -> int:
     tell(options.out, Record(META, traffic.start_ns, traffic.end_ns, planned, len(starts), 0, 0, 0))
     try:
         fill(traffic, starts, Ring(options.ring, options.size), options.out, PACKINGS[options.packing]())
-    except _StopError:
+    except StopError:
         sys.stderr.write("stopped\n")
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     upto = int(sys.stdin.readline() or 0)
@@ -129,4 +102,4 @@ def write_truth(traffic: Traffic, path: Path, upto_ns: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], produce))

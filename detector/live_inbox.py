@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from contract.clock import Clock
 from contract.errors import InputError
 from contract.ledger import Ledger, Stage
+from contract.times_file import TimesFile
 from detector.capture.live import FOREIGN, KERNEL, LiveSource
 from detector.capture.live_socket import Ring
 from detector.frame_queue import FrameQueue
@@ -36,7 +38,7 @@ class LiveInbox(FrameQueue):
         super().__init__(_MOST_BATCHES)
         self._ring = ring
         self._source = LiveSource(ring, clock, lab=lab)
-        self._times = TimesFile(received_times) if received_times else None
+        self._times = ReceivedFile(received_times) if received_times else None
         self._source.start()
         self._thread = threading.Thread(target=self._run, name="ring", daemon=True)
         self._thread.start()
@@ -101,37 +103,24 @@ class LiveInbox(FrameQueue):
             self.end()
 
 
-class TimesFile:
-    """A .npy file of int64 that grows, whole when it is closed; beside it, what was dropped by when (``drops_of``).
+class ReceivedFile:
+    """The receive time of every frame, and beside it what was dropped by when (``drops_of``).
 
     Raises ``InputError`` where it cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
-        self._count = 0
         self._path = path
-        try:
-            self._file = path.open("wb")
-        except OSError as error:
-            raise InputError(f"{path}: cannot write: {error.strerror}") from None
-        self._head()
+        self._times = TimesFile(path)
 
-    def append(self, times: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
+    def append(self, times: npt.NDArray[np.int64]) -> None:
         """Add times (ns)."""
-        self._file.write(np.ascontiguousarray(times, "<i8").tobytes())
-        self._count += len(times)
+        self._times.append(times)
 
     def close(self, drops: list[tuple[int, int]]) -> None:
-        """Say in the head how many there are, and write the drops: rows of (time, how many so far)."""
+        """The last time is in; write the drops: rows of (time, how many so far)."""
+        self._times.close()
         np.save(drops_of(self._path), np.array(drops, np.int64).reshape(-1, 2))
-        self._file.seek(0)
-        self._head()
-        self._file.close()
-
-    def _head(self) -> None:
-        # numpy leaves room in the head for a first dimension of any size
-        header = {"descr": "<i8", "fortran_order": False, "shape": (self._count,)}
-        np.lib.format.write_array_header_1_0(self._file, header)
 
 
 def drops_of(path: Path) -> Path:

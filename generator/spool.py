@@ -13,7 +13,7 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -37,16 +37,17 @@ _AHEAD_NS: Final = 4_000_000_000  # so far ahead of the clock, and no further: a
 _POLL_S: Final = 0.05
 
 
-class _StopError(Exception):
+class StopError(Exception):
     """The pacing process stopped: make no more frames."""
 
 
-def _stop(*_: object) -> None:
-    raise _StopError
+def stop(*_: object) -> None:
+    """What a maker does at SIGUSR1."""
+    raise StopError
 
 
-def main(arguments: list[str]) -> int:
-    """Entry point; see ``generator.sender`` for what the options mean."""
+def main(arguments: list[str], work: Callable[[argparse.Namespace], int] | None = None) -> int:
+    """Entry point of a maker; ``generator.sender`` says what the options mean. ``work`` is ``produce`` if not given."""
     parser = argparse.ArgumentParser()
     for name in ("workload", "clock", "truth"):
         parser.add_argument(f"--{name}", required=True)
@@ -55,7 +56,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--packing", choices=sorted(PACKINGS), default="arrow")
     options = parser.parse_args(arguments)
     try:
-        return produce(options)
+        return (work or produce)(options)
     except TenfoldError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
@@ -65,7 +66,7 @@ def main(arguments: list[str]) -> int:
 
 def produce(options: argparse.Namespace) -> int:
     """Plan, fill the ring, then write the truth up to the time that stdin names."""
-    signal.signal(signal.SIGUSR1, _stop)
+    signal.signal(signal.SIGUSR1, stop)
     os.nice(5)  # it works ahead: the process that sends goes first
     clock = Clock.from_anchor(options.clock)
     ring = Ring(options.ring, options.size)
@@ -77,7 +78,7 @@ def produce(options: argparse.Namespace) -> int:
     tell(options.out, spool.meta(META))
     try:
         spool.fill(ring, options.out, PACKINGS[options.packing]())
-    except _StopError:
+    except StopError:
         sys.stderr.write("stopped\n")
     except BrokenPipeError:
         spool.abandon()

@@ -18,10 +18,10 @@ import numpy.typing as npt
 
 from contract.errors import InputError, JudgedError, TenfoldError
 from contract.lab import enter
+from contract.times_file import TimesFile
 from generator.lab.deadman import Deadman
 from generator.lab.permission import Permission, permit
 from generator.lab.slots import Slots
-from generator.lab.times_file import TimesFile
 from generator.lab.wire import Wire
 from generator.maker import Maker
 from generator.packing import unpack

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +11,6 @@ import pyarrow as pa
 
 from contract.addresses import array_to_column, column_to_array
 from contract.clock import iso
-from contract.errors import InputError
 from contract.families import catalogue, group_of
 from contract.schemas import TIME, TRUTH
 from contract.truth import FORMAT, PROTOCOLS, Entry, Truth
@@ -88,18 +83,6 @@ def _union(lists: Sequence[list[Any]]) -> list[Any]:
 def document(entries: list[Json], capture: str, otherwise: str) -> Json:
     """A ``tenfold-truth/1`` object."""
     return {"format": FORMAT, "capture": capture, "entries": entries, "otherwise": otherwise}
-
-
-def write_document(found: Json, path: Path) -> None:
-    """Write a truth file. Raises ``InputError`` where it cannot be written."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        temporary.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise InputError(f"{path}: cannot write: {error.strerror}") from None
 
 
 def rows_of(rows: pa.Table, people: AddressMap, clock: Clock, first_attempt: int, stop_ns: int) -> pa.RecordBatch:

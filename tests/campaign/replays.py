@@ -6,10 +6,9 @@ from functools import cache
 from pathlib import Path
 
 from generator.plan import Plan, make_plan
-from generator.replay.truth import write_document
 from generator.sinks import open_sink
 from generator.traffic import chunks
-from generator.truth_file import TruthFile, truth_document
+from generator.truth_file import TruthFile, truth_document, write_json
 from generator.workload import Share, Workload
 
 WORKLOAD = Workload(
@@ -40,6 +39,6 @@ def generated(folder: Path, name: str = "made.pcap") -> Path:
         sink.write(chunk.frames)
         rows.write(chunk.truth)
     rows.close()
-    write_document(truth_document(made, name), folder / f"{name}.truth.json")
+    write_json(truth_document(made, name), folder / f"{name}.truth.json")
     sink.close()
     return path

@@ -13,7 +13,7 @@ from campaign.closing import Ending, close_run
 from campaign.judge import judge_run
 from campaign.runfolder import RunFolder, read_json, write_json
 from contract.ledger import Ledger
-from detector.live_inbox import TimesFile
+from detector.live_inbox import ReceivedFile
 from tests.campaign.runs import ROWS, ended, scenario, status
 from tests.store.helpers import START
 
@@ -42,7 +42,7 @@ def over_the_wire(socket_run, tmp_path, late_ns: int = 3000, lost: int = 0, kern
     folder = RunFolder(shutil.copytree(socket_run.path, tmp_path / "wired"))
     sent = np.repeat(START + np.arange(ROWS) * 1000, 2)
     np.save(folder.sent, sent)
-    times = TimesFile(folder.received)
+    times = ReceivedFile(folder.received)
     times.append(sent[: FRAMES - lost] + late_ns)
     times.close([(int(sent[-1]), kernel)] if kernel else [])
     wire = {"mode": "xdp", "why": "", "claimed": FRAMES}

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.replay_maker import REQUEST, main, whole_buckets
+from campaign.replay_maker import REQUEST, main, produce, whole_buckets
 from campaign.replay_request import Request
 from contract.clock import Clock
 from contract.schemas import FRAMES, TIME
@@ -87,7 +87,7 @@ def test_a_capture_that_is_gone_is_one_line(
     before = signal.getsignal(signal.SIGUSR1)
     words = {"workload": tmp_path / "w", "clock": Clock.start().anchor, "truth": "t", "ring": 0, "size": 0, "out": 0}
     try:
-        assert main([word for name, value in words.items() for word in (f"--{name}", str(value))]) == 2
+        assert main([word for name, value in words.items() for word in (f"--{name}", str(value))], produce) == 2
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert capsys.readouterr().err == f"{tmp_path}/gone.pcap: no such capture\n"

@@ -273,8 +273,10 @@ def complaints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
         "-2",
         "-Y",
         # a segment that comes again overlaps what was reassembled: tshark counts that as malformed, too
-        '(_ws.expert.group == "Malformed" && !tcp.analysis.retransmission && !tcp.analysis.out_of_order)'
-        ' || _ws.expert.group == "Checksum"',
+        (
+            '(_ws.expert.group == "Malformed" && !tcp.analysis.retransmission && !tcp.analysis.out_of_order)'
+            ' || _ws.expert.group == "Checksum"'
+        ),
     ]
     command += ["-T", "fields", "-e", "frame.number", "-e", "_ws.col.Protocol"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)

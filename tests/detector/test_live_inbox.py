@@ -12,7 +12,7 @@ import pytest
 from contract.clock import Clock
 from contract.errors import InputError
 from detector.capture.live_socket import Options, Ring
-from detector.live_inbox import LiveInbox, TimesFile, drops_of
+from detector.live_inbox import LiveInbox, ReceivedFile, drops_of
 from tests.detector.streams import tcp
 from tests.detector.wires import LISTEN, Wire, inside, needs_wire, wire
 
@@ -72,11 +72,11 @@ def test_when_nobody_takes_the_kernel_drops_and_counts(pair: Wire, tmp_path: Pat
 
 
 def test_a_file_of_times_grows_and_is_whole_at_the_end(tmp_path: Path) -> None:
-    times = TimesFile(tmp_path / "t.npy")
+    times = ReceivedFile(tmp_path / "t.npy")
     for low in range(0, 10_000, 1000):
         times.append(np.arange(low, low + 1000))
     times.close([(5, 1), (9, 4)])
     assert np.load(tmp_path / "t.npy", mmap_mode="r").tolist() == list(range(10_000))
     assert np.load(tmp_path / "t.drops.npy").tolist() == [[5, 1], [9, 4]]
-    with pytest.raises(InputError, match="cannot write"):
-        TimesFile(tmp_path / "none" / "t.npy")
+    with pytest.raises(InputError, match=r"t\.npy: No such file"):
+        ReceivedFile(tmp_path / "none" / "t.npy")

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
-import pytest
 
 from contract.addresses import MAPPED_PREFIX, array_to_column
-from contract.errors import InputError
 from contract.schemas import NAME, TIME, TRUTH
-from contract.truth import Entry, Truth, parse_truth, read_truth
+from contract.truth import Entry, Truth, parse_truth
 from generator.replay.octets import I64
-from generator.replay.truth import document, entries_of, merged, rows_of, starts_of, times, write_document
+from generator.replay.truth import document, entries_of, merged, rows_of, starts_of, times
 from tests.generator.replay.helpers import START, batch, partner, people_of
 from tests.generator.replay.packets import ONE, A, B, made
 
@@ -97,13 +92,3 @@ def test_attempts_of_attacks_begin_once() -> None:
     rows = table(["syn_flood", "web_browsing", "syn_flood", "port_scan"], [4, 5, 4, 6], [8, 1, 7, 2])
     assert ((starts_of(rows) - START) // 1_000_000_000).tolist() == [2, 7]
     assert not len(starts_of(rows.slice(0, 0)))
-
-
-def test_a_document_is_written_or_refused(tmp_path: Path) -> None:
-    write_document(document([], "c", "unknown"), tmp_path / "t.json")
-    assert read_truth(tmp_path / "t.json").otherwise == "unknown"
-    assert json.loads((tmp_path / "t.json").read_text())["capture"] == "c"
-    (tmp_path / "folder").mkdir()
-    with pytest.raises(InputError, match="cannot write"):
-        write_document({}, tmp_path / "folder")
-    assert [path.name for path in tmp_path.iterdir()].count("folder") == 1

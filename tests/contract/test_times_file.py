@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from contract.errors import InputError
-from generator.lab.times_file import TimesFile
+from contract.times_file import TimesFile
 
 
 @given(parts=st.lists(hnp.arrays(np.int64, st.integers(0, 20)), max_size=5))
