@@ -42,11 +42,18 @@ def command(
 def _show(document: dict[str, Any]) -> None:
     from rich.table import Table
 
-    table = Table("end", "namespace", "interface", "state", "MAC", "MTU", "way out", "received", "sent", "dropped")
-    for name in ("send", "listen"):
-        end = document[name]
-        state = "up" if end["up"] else "down" if end["exists"] else "absent"
-        way = "default route" if end["default_route"] else "forwards" if end["forwarding"] else "none"
-        figures = [f"{end[key]:,}" for key in ("received", "sent", "dropped")]
-        table.add_row(name, end["namespace"], end["interface"], state, end["mac"], str(end["mtu"]), way, *figures)
+    ends = (document["send"], document["listen"])
+
+    def way_out(end: dict[str, Any]) -> str:
+        return "default route" if end["default_route"] else "forwards" if end["forwarding"] else "none"
+
+    table = Table("", "send", "listen")
+    for name in ("namespace", "interface"):
+        table.add_row(name, *(end[name] for end in ends))
+    table.add_row("state", *("up" if end["up"] else "down" if end["exists"] else "absent" for end in ends))
+    table.add_row("MAC", *(end["mac"] for end in ends))
+    table.add_row("MTU", *(str(end["mtu"]) for end in ends))
+    table.add_row("way out", *map(way_out, ends))
+    for name in ("received", "sent", "dropped"):
+        table.add_row(name, *(f"{end[name]:,}" for end in ends))
     stdout_console().print(table)

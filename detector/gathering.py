@@ -184,6 +184,9 @@ def _weigh(
     packets = np.float64(flow["packets"][FWD]) + np.float64(flow["packets"][BWD])
     doublings = max(np.log2(max(packets, 1.0) / max(before, 1.0)), 0.0)
     gain = odds * ((1.0 if old == 0.0 else bar["again"]) + bar["mass"] * doublings)
+    # What was weighed at lower odds is weighed anew: a stream that has become plain counts in full.
+    risen = max(odds - np.float64(mark["odds"]), 0.0) if old > 0.0 else 0.0
+    gain += risen * (1.0 + bar["mass"] * np.log2(max(before, 1.0)))
     # What has faded may be given anew.
     gain = min(gain, max(bar["per_flow"] - min(old, record["evidence"]), 0.0))
     if old > 0.0 and mark["family"] != code:  # the word changed: what was gathered counts for the new one
@@ -194,6 +197,7 @@ def _weigh(
     state.weights[row, code] += gain
     record["score"] = max(record["score"], score)
     mark["weight"] = np.float32(old + gain)
+    mark["odds"] = np.float32(max(odds, np.float64(mark["odds"])) if old > 0.0 else odds)
     mark["family"] = code
 
 

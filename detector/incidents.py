@@ -43,6 +43,7 @@ MARK: Final = np.dtype(
         ("family", "i2"),  # code under which its evidence is counted
         ("facts", "u1"),  # bits that are counted: UNANSWERED, REFUSED, OPENED
         ("weight", "f4"),  # its evidence
+        ("odds", "f4"),  # highest log-odds at which it was weighed
         ("packets", "u4", (2,)),  # what of it is counted already
         ("bytes", "u8", (2,)),
         ("names", "u4"),

@@ -73,8 +73,19 @@ class Lane:
 
     def put(self, frame: Frame, jitter: float) -> None:
         """Add a frame after the gap noted so far."""
-        self.frames.append(frame._replace(gap_rtt=self.gap_rtt, gap_ns=int(self.gap_ns), jitter=jitter))
+        self.add(frame._replace(gap_rtt=self.gap_rtt, gap_ns=int(self.gap_ns), jitter=jitter))
+
+    def add(self, frame: Frame) -> None:
+        """Add a frame that knows its gap: the one noted so far."""
+        self.frames.append(frame)
         self.gap_rtt, self.gap_ns = 0.0, 0.0
+
+
+def _ipid(stack: Stack, version: int) -> int:
+    """The policy of the identification: the system's own, or what stands for flow labels."""
+    if version == 4:
+        return stack.ipid
+    return IPID_COUNT if stack.labels else IPID_ZERO
 
 
 def room_of(stack: Stack) -> int:
@@ -173,8 +184,7 @@ class Exchange:
         lane.gap_ns += think * 1e9
 
     def _frame(self, lane: Lane, header: bytes, content: Content, kind: int, from_client: bool) -> Frame:  # noqa: FBT001
-        stack = self._side(from_client=from_client)
-        ipid = stack.ipid if lane.version == 4 else IPID_COUNT if stack.labels else IPID_ZERO
+        ipid = _ipid(self._side(from_client=from_client), lane.version)
         return Frame(header, content, kind, lane.version, not from_client, 0.0, 0, 0.0, ipid=ipid)
 
     def _segment(  # noqa: PLR0913 - the fields of a TCP segment
@@ -200,15 +210,22 @@ class Exchange:
         capable = self._ecn and len(content.data) > 0 and seq < 0  # RFC 3168: data, not repetitions
         tos = self.path.tos[side] | (2 if capable else 0)
         header = headers.tcp(lane.version, stack, flags, listed, field, tos, blocks)
-        frame = self._frame(lane, header, content, TCP, from_client)
-        lane.put(
-            frame._replace(
-                seq=lane.next[side] if seq < 0 else seq,
-                ack=(ack if ack >= 0 else lane.next[1 - side]) if "A" in flags else -1,
-                times_at=headers.timestamps_at(header, lane.version) if "T" in listed or syn else 0,
+        lane.add(
+            Frame(
+                header,
+                content,
+                TCP,
+                lane.version,
+                not from_client,
+                lane.gap_rtt,
+                int(lane.gap_ns),
+                jitter,
+                lane.next[side] if seq < 0 else seq,
+                (ack if ack >= 0 else lane.next[1 - side]) if "A" in flags else -1,
+                headers.timestamps_at(header, lane.version) if "T" in listed or syn else 0,
+                _ipid(stack, lane.version),
                 sack_at=len(header) - 8 * len(blocks) if blocks else 0,
-            ),
-            jitter,
+            )
         )
         lane.unread[side] = 0 if content.data else lane.unread[side]
         if seq < 0:

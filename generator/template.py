@@ -65,18 +65,17 @@ class Template(NamedTuple):
 
 def compile_conversations(conversations: Sequence[Conversation]) -> Template:
     """Lay out the conversations, each in both IP versions, as one template."""
-    columns = _Columns()
+    columns = Columns()
     for conversation in conversations:
-        for version in (4, 6):
-            columns.variant(conversation, version)
+        columns.add(conversation)
     return columns.template()
 
 
 _TYPES = "i8 i4 u1 u1 u1 u1 i4 i4 u4 u4 u1 i4 i4 i4 u1 u2 f8 f8 f8"  # of Template, from ``start`` to ``jitter``
 
 
-class _Columns:
-    """Collects rows of frames and parts."""
+class Columns:
+    """Collects rows of frames and parts: a conversation may be forgotten once it is added."""
 
     def __init__(self) -> None:
         self.blob = bytearray()
@@ -88,7 +87,16 @@ class _Columns:
         self.parts: list[tuple[int, int, int, int, int]] = []
         self.wholes: dict[int, tuple[Frame, int]] = {}  # by identity: what fragments show, and its own row there
 
-    def variant(self, conversation: Conversation, version: int) -> None:
+    def __len__(self) -> int:
+        """How many conversations there are."""
+        return len(self.variants) // 2
+
+    def add(self, conversation: Conversation) -> None:
+        """Lay out one conversation in both IP versions."""
+        for version in (4, 6):
+            self._variant(conversation, version)
+
+    def _variant(self, conversation: Conversation, version: int) -> None:
         frames = conversation.frames(version)
         sent = [0, 0]
         wholes: dict[int, int] = {}
@@ -149,6 +157,7 @@ class _Columns:
         return -2 - number
 
     def template(self) -> Template:
+        """All of it as arrays."""
         visible = len(self.rows)
         for frame, _ in self.wholes.values():
             self._frame(frame, 0, 0, 0)
