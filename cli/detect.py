@@ -43,7 +43,7 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     """Find attacks in a capture or on an interface: alerts, and how many flows of which family."""
     if (capture is None) == (not interface):
         raise InputError(
-            "name a capture, or an interface with --interface, one of the two; see `tenfold detect --help`"
+            "name a capture or an interface, one of the two; see `tenfold detect --help`"
         )
     if interface:
         from detector.capture.live_socket import Options
