@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from contract.errors import InputError
+from generator.arrivals import intended_times
 from generator.curve_shapes import expand
 from generator.curves import integral, rate_at
+from tests.generator.arrivals.helpers import counts, dispersion, hurst
 
 
 def test_an_event_ramps_holds_and_decays() -> None:
@@ -33,6 +35,37 @@ def test_a_day_has_its_mean_its_ratio_and_its_busiest_hour() -> None:
     assert np.argmax(rates[:144]) * 600 == pytest.approx(54_000, abs=600)
     minute = expand({"shape": "diurnal", "period": 60, "busiest": 15, "begins": 15}, 60.0, "x")
     assert rate_at(minute, 0.0) == max(rate for _, rate in minute)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"shape": "event", "base": 60, "peak": 500, "at": 100, "ramp": 100, "hold": 200, "decay": 200},
+        {"shape": "flash_crowd", "base": 80, "peak": 800, "at": 200, "rise": 20, "half_life": 80},
+        {"shape": "diurnal", "mean": 200, "ratio": 6, "period": 500, "busiest": 250},
+    ],
+    ids=lambda table: str(table["shape"]),
+)
+def test_poisson_arrivals_along_a_curve_have_the_mean_dispersion_and_hurst_exponent_of_theory(
+    table: dict[str, object],
+) -> None:
+    duration, window = 1000.0, 2.0
+    curve = expand(table, duration, "x")
+    seconds = intended_times(curve, duration, "poisson", np.random.default_rng(3), 0) / 1e9
+    total = integral(curve, duration)
+    assert len(seconds) == pytest.approx(total, abs=4 * np.sqrt(total))
+    # Counts vary by the curve and by chance: Var = Var(mean of the window) + its mean.
+    edges = np.arange(0.0, duration + window, window)
+    expected = np.diff([integral(curve, float(edge)) if edge else 0.0 for edge in edges])
+    theory = 1.0 + expected.var() / expected.mean()
+    assert dispersion(seconds, window, duration) == pytest.approx(theory, rel=0.05)
+    chance = (counts(seconds, window, duration) - expected) / np.sqrt(expected)
+    assert chance.var() == pytest.approx(1.0, abs=0.2)
+    # In operational time (the integral of the rate) it is a plain Poisson process again, without memory.
+    knots = np.linspace(0.0, duration, 4001)
+    sums = np.array([integral(curve, float(knot)) if knot else 0.0 for knot in knots])
+    flat = np.minimum(np.interp(seconds, knots, sums) / total * duration, np.nextafter(duration, 0.0))
+    assert hurst(flat, [0.1, 0.3, 1.0, 3.0, 10.0], duration) == pytest.approx(0.5, abs=0.05)
 
 
 @pytest.mark.parametrize(
