@@ -42,9 +42,7 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
 ) -> None:
     """Find attacks in a capture or on an interface: alerts, and how many flows of which family."""
     if (capture is None) == (not interface):
-        raise InputError(
-            "name a capture or an interface, one of the two; see `tenfold detect --help`"
-        )
+        raise InputError("name a capture or an interface, one of the two; see `tenfold detect --help`")
     if interface:
         from detector.capture.live_socket import Options
 
