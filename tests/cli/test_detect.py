@@ -46,7 +46,7 @@ def test_detect_writes_files_and_tells_of_a_cut(tmp_path: Path) -> None:
         (("nowhere.pcap",), "no such capture"),
         (("README.md",), "not a capture"),
         (("README.md", "--model", "README.md"), "not a skops file"),
-        (("README.md", "--interface", "lo"), "name a capture, or an interface"),
+        (("README.md", "--interface", "lo"), "name a capture or an interface"),
         (("--interface", "tfx-none"), "no interface is called 'tfx-none'; there are"),
     ],
 )
