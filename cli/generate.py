@@ -61,19 +61,25 @@ def _workload(scenario: str, families: list[str], rate: float, changes: Override
     return changes.apply(load(scenario)).workload(_start(start))
 
 
-def _start(text: str) -> int:
+def moment_ns(text: str) -> int | None:
+    """What ``--start`` says, in epoch ns; without a zone it is UTC. ``None`` where it says nothing."""
     from datetime import UTC, datetime
 
-    from generator.workload import DEFAULT_START_NS
-
     if not text:
-        return DEFAULT_START_NS
+        return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise InputError(f"--start {text!r} is no ISO 8601 time") from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return int(moment.timestamp()) * 1_000_000_000
+
+
+def _start(text: str) -> int:
+    from generator.workload import DEFAULT_START_NS
+
+    given = moment_ns(text)
+    return DEFAULT_START_NS if given is None else given
 
 
 def _of_families(names: list[str], rate: float, changes: Overrides, start_ns: int) -> Workload:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from cli.generate import moment_ns
 from cli.output import JsonFlag, note, print_json
 from contract.errors import InputError
 
@@ -55,7 +56,7 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
         Pace(speed, pps, multiplier, loop, duration),
         cut,
         seed,
-        _start(start),
+        moment_ns(start),
         into,
         at,
         onto_sites,
@@ -67,19 +68,6 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     from campaign.runner import Options
 
     _run(request, Options(runs=runs, run_id=run_id, serve=serve, port=port, model=model), wire=wire, json_=json_)
-
-
-def _start(text: str) -> int | None:
-    from datetime import UTC, datetime
-
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"--start {text!r} is no ISO 8601 time") from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return int(moment.timestamp()) * 1_000_000_000
 
 
 def _write(request: Request, out: Path, *, json_: bool) -> None:
