@@ -56,7 +56,7 @@ class Need:
 class Rules(NamedTuple):
     """Rules as arrays; the conditions of rule ``r`` are ``first[r]`` to ``first[r + 1]``."""
 
-    code: npt.NDArray[np.int16]  # the model's number of the family
+    code: Codes  # the model's number of the family
     score: npt.NDArray[np.float32]
     support: npt.NDArray[np.float32]
     first: npt.NDArray[np.int32]
@@ -127,7 +127,7 @@ class Compiled(NamedTuple):
     """Knowledge for a model's families."""
 
     rules: Rules
-    needs: Rules  # sorted by ``code``; score and support are not used
+    needs: Rules  # score and support are not used
     needy: npt.NDArray[np.bool_]  # (C,) whether the family has needs
 
 
@@ -191,11 +191,7 @@ def plausible(known: Compiled, matrix: Matrix, codes: Codes) -> npt.NDArray[np.b
 
 @kernel
 def speak(
-    known: Compiled,
-    matrix: Matrix,
-    probabilities: Matrix,
-    codes: npt.NDArray[np.int16],
-    scores: npt.NDArray[np.float32],
+    known: Compiled, matrix: Matrix, probabilities: Matrix, codes: Codes, scores: npt.NDArray[np.float32]
 ) -> None:
     """Let knowledge change ``codes`` and ``scores``, which ``detector.model.decide`` found."""
     rules = known.rules

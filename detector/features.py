@@ -25,7 +25,7 @@ from detector.windows_state import KINDS, Windows, find, keys_of, sketch_time
 
 @dataclass(frozen=True)
 class Feature:
-    """``unit`` is ``ln``, ``share``, ``yes/no`` or ``spread``; ``source`` is what it is taken from."""
+    """``unit`` is ``ln``, ``share``, ``yes/no``, ``spread`` or ``count``; ``source`` is what it is taken from."""
 
     name: str
     unit: str
@@ -33,6 +33,8 @@ class Feature:
 
 
 def _unit(name: str) -> str:
+    if name == "sign_count":
+        return "count"
     if name.startswith(("is_", "app_", "port_")) or name in ("flow_answered", "tcp_open"):
         return "yes/no"
     if any(word in name for word in ("share", "balance", "unanswered", "refused", "per_start", "half_open", "missing")):
