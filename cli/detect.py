@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
 import typer
 
-from cli.output import JsonFlag, note, print_json, stdout_console
+from cli.output import JsonFlag, TunnelsFlag, note, print_json, stdout_console
 from contract.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     snaplen: Annotated[int, typer.Option(help="Bytes of a frame that are kept.")] = 262_144,
     ring: Annotated[int, typer.Option(help="Memory of the kernel's ring, in MiB.")] = 64,
     keep_rights: Annotated[bool, typer.Option("--keep-rights", help="Keep capabilities after opening.")] = False,
+    tunnels: TunnelsFlag = "outer",
     json_: JsonFlag = False,
 ) -> None:
     """Find attacks in a capture or on an interface: alerts, and how many flows of which family."""
@@ -47,9 +48,9 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
         from detector.capture.live_socket import Options
 
         options = Options(interface, netns, filter_, snaplen=snaplen, promiscuous=promiscuous, ring_bytes=ring << 20)
-        document = _listened(options, for_, out, model, keep_rights=keep_rights, live=not json_)
+        document = _listened(options, for_, out, model, tunnels, keep_rights=keep_rights, live=not json_)
     else:
-        document = _read(cast("Path", capture), out, model)
+        document = _read(cast("Path", capture), out, model, tunnels)
     for line in document["notes"]:
         note(line)
     if json_:
@@ -58,11 +59,13 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
         _show(document)
 
 
-def _read(capture: Path, out: Path | None, model: Path | None) -> dict[str, Any]:
+def _read(capture: Path, out: Path | None, model: Path | None, tunnels: str) -> dict[str, Any]:
+    from detector.config import Config
     from detector.model import load, load_default
     from detector.offline import detect
 
-    result = detect(capture, load(model) if model else load_default())
+    config = Config(tunnels=tunnels)
+    result = detect(capture, load(model) if model else load_default(), config)
     document = _document(capture, result)
     if out:
         with _files(out) as files:
@@ -72,7 +75,14 @@ def _read(capture: Path, out: Path | None, model: Path | None) -> dict[str, Any]
 
 
 def _listened(
-    options: Options, seconds: float | None, out: Path | None, model: Path | None, *, keep_rights: bool, live: bool
+    options: Options,
+    seconds: float | None,
+    out: Path | None,
+    model: Path | None,
+    tunnels: str,
+    *,
+    keep_rights: bool,
+    live: bool,
 ) -> dict[str, Any]:
     """Open the ring and give up all rights before anything else is loaded; listen; the document."""
     import signal
@@ -86,9 +96,11 @@ def _listened(
     ring = Ring(options)
     if not keep_rights:
         drop_rights(_PROGRAM, *([out] if out else []))
+    from detector.config import Config
     from detector.listening import listen
     from detector.model import load, load_default
 
+    config = Config(tunnels=tunnels)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -102,9 +114,10 @@ def _listened(
                 if alert.revision == 1:
                     _tell(alert.as_dict())
 
-        heard = listen(
-            ring, chosen, stop, seconds, told, lambda: note(f"listening to {options.interface}; Ctrl-C ends it")
-        )
+        def begun() -> None:
+            note(f"listening to {options.interface}; Ctrl-C ends it")
+
+        heard = listen(ring, chosen, stop, seconds, told, begun, config)
         document = _heard(options, heard)
         if files:
             document["files"] = files.finish(document["alerts"])

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _WIDE: Final = 160
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+TunnelsFlag = Annotated[
+    str, typer.Option("--tunnels", help="inner meters what GRE, IP-in-IP, VXLAN and Geneve carry, outer the tunnels.")
+]
 
 
 def print_json(document: Any) -> None:  # noqa: ANN401 - any JSON value

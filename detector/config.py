@@ -8,6 +8,7 @@ from typing import Final
 from contract.errors import InputError
 from detector.meter import DEFAULT_CAPACITY
 from detector.policy import Policy
+from detector.tunnels import levels_of
 
 NS: Final = 1_000_000_000
 
@@ -18,7 +19,7 @@ class Config:
 
     tick_ns: how often what changed is classified; ticks begin at multiples of it since the epoch
     tick_frames: a tick ends early after so many frames, whatever their timestamps say
-    capacity, idle_s, active_s: the meter's
+    capacity, idle_s, active_s, tunnels: the meter's
     sweep_s: how often flows expire and incidents close
     sure: score from which a flow is called an attack at once, without others that add to its evidence
     seed: of hashes; give a secret one where traffic may be hostile to them, a fixed one gives the same answer again
@@ -29,6 +30,7 @@ class Config:
     capacity: int = DEFAULT_CAPACITY
     idle_s: float = 60.0
     active_s: float = 1800.0
+    tunnels: str = "outer"
     sweep_s: float = 1.0
     policy: Policy = field(default_factory=Policy)
     first_alert_id: int = 1
@@ -38,3 +40,4 @@ class Config:
     def __post_init__(self) -> None:
         if self.tick_ns <= 0 or self.tick_frames <= 0 or self.capacity <= 0:
             raise InputError("tick_ns, tick_frames and capacity must be positive")
+        levels_of(self.tunnels)

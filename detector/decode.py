@@ -46,11 +46,19 @@ def decode(
 
     ``fragments`` carries ports from a first fragment to the later ones.
     """
-    _clear(row)
+    clear(row)
     at = link_layer(data, start, stop, link, row)
     if at < 0:
         return -at
-    wire_end = start + max(wire_len, stop - start)
+    return network(data, at, stop, start + max(wire_len, stop - start), ts, row, fragments)
+
+
+@lean_part
+def network(data: Bytes, at: Int, stop: Int, wire_end: Int, ts: Int, row: Record, fragments: Fragments) -> Int:
+    """Decode the packet of ``row["ethertype"]`` at ``at``; ``stop`` ends what was captured, ``wire_end`` what was sent.
+
+    Returns as ``decode``.
+    """
     kind = np.int64(row["ethertype"])
     if kind == IPV4:
         return _ipv4(data, at, stop, wire_end, ts, row, fragments)
@@ -62,7 +70,8 @@ def decode(
 
 
 @lean_part
-def _clear(row: Record) -> None:
+def clear(row: Record) -> None:
+    """Forget what an earlier frame left in the row, but for what the link and network layers always set."""
     row["port"][0] = np.uint16(0)
     row["port"][1] = np.uint16(0)
     row["key_port"][0] = np.uint16(0)

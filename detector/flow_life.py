@@ -49,6 +49,7 @@ class Limits(NamedTuple):
     linger: int
     live: int  # live flows at most
     seed: np.uint64
+    levels: int = 0  # tunnels that are stepped into, one in the other
 
 
 @lean_part

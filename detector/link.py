@@ -32,6 +32,7 @@ NULL: Final = 0
 LOOP: Final = 108
 RAW: Final = 101
 _PPPOE: Final = 0x8864
+_PPPOE_SESSION: Final = 0x1100  # version 1, type 1, code 0 (RFC 2516 section 4)
 _LLC_SNAP: Final = 0xAAAA03
 
 
@@ -49,19 +50,19 @@ def link_layer(data: Bytes, at: Int, end: Int, link: Int, row: Record) -> Int:
             return -CUT_IN_LINK_HEADER
         row["mac"][1] = be48(data, at)
         row["mac"][0] = be48(data, at + 6)
-        return _tags(data, at + 14, end, be16(data, at + 12), row)
+        return tags(data, at + 14, end, be16(data, at + 12), row)
     if link == LINUX_COOKED:
         if end - at < 16:
             return -CUT_IN_LINK_HEADER
         if be16(data, at + 4) == 6:
             row["mac"][0] = be48(data, at + 6)
-        return _tags(data, at + 16, end, be16(data, at + 14), row)
+        return tags(data, at + 16, end, be16(data, at + 14), row)
     if link == LINUX_COOKED_2:
         if end - at < 20:
             return -CUT_IN_LINK_HEADER
         if u8(data, at + 11) == 6:
             row["mac"][0] = be48(data, at + 12)
-        return _tags(data, at + 20, end, be16(data, at), row)
+        return tags(data, at + 20, end, be16(data, at), row)
     if link in (RAW, 12, 14, 228, 229):
         return _by_version(data, at, end, row)
     if link in (NULL, LOOP):
@@ -70,8 +71,11 @@ def link_layer(data: Bytes, at: Int, end: Int, link: Int, row: Record) -> Int:
 
 
 @lean_kernel
-def _tags(data: Bytes, at: Int, end: Int, ethertype: int, row: Record) -> Int:
-    """Step over VLAN tags (802.1Q, 802.1ad), SNAP, PPPoE and MPLS."""
+def tags(data: Bytes, at: Int, end: Int, ethertype: int, row: Record) -> Int:
+    """Step over VLAN tags (802.1Q, 802.1ad), SNAP, PPPoE sessions (RFC 2516) and MPLS label stacks (RFC 3032).
+
+    Returns where the network header begins, or minus the reason why there is none; sets ``ethertype`` and ``vlan``.
+    """
     tagged = False
     while ethertype in (0x8100, 0x88A8, 0x9100):
         if end - at < 4:
@@ -89,6 +93,8 @@ def _tags(data: Bytes, at: Int, end: Int, ethertype: int, row: Record) -> Int:
     if ethertype == _PPPOE:
         if end - at < 8:
             return -CUT_IN_LINK_HEADER
+        if be16(data, at) != _PPPOE_SESSION:
+            return -NOT_IP
         kind = be16(data, at + 6)
         at += 8
         ethertype = IPV4 if kind == 0x0021 else (IPV6 if kind == 0x0057 else 0)
@@ -125,7 +131,7 @@ def _loopback(data: Bytes, at: Int, end: Int, row: Record) -> Int:
         family = u8(data, at) | (u8(data, at + 1) << 8)
     if family == 2:
         row["ethertype"] = np.uint16(IPV4)
-    elif family in (10, 24, 28, 30):  # AF_INET6 of Linux and Windows is 10 or 23; of the BSDs 24, 28 or 30
+    elif family in (10, 23, 24, 28, 30):  # AF_INET6 of Linux and Windows is 10 and 23; of the BSDs 24, 28 or 30
         row["ethertype"] = np.uint16(IPV6)
     else:
         return -NOT_IP

@@ -48,6 +48,7 @@ def listen(
     seconds: float | None,
     told: Callable[[Outputs], None],
     begun: Callable[[], None] = lambda: None,
+    config: Config | None = None,
 ) -> Heard:
     """Detect what an interface brings until ``stop`` is set or ``seconds`` are over, then finish what was received.
 
@@ -56,7 +57,7 @@ def listen(
     """
     clock = Clock.start()
     warm_up(model)
-    detector = Detector(Config(), model, clock)
+    detector = Detector(config or Config(), model, clock)
     heard = Heard()
     inbox = LiveInbox(ring, clock, lab=False)
     begun()

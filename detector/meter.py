@@ -37,6 +37,7 @@ from detector.flowtable import (
 from detector.meter_kernel import meter_frames, new_work
 from detector.packet import REASONS, Columns, columns_of
 from detector.tick import close_tick
+from detector.tunnels import levels_of
 
 Slots = npt.NDArray[np.int32]
 DEFAULT_CAPACITY: Final = 1 << 19
@@ -54,6 +55,7 @@ class Meter:
         active_s: a flow that lasts so long is ended, and goes on as a new one with the same direction
         linger_s: how long after RST, or FIN of both sides, late frames still count to the flow
         seed: of the hash of the table; drawn by chance if not given, so that nobody can aim at its chains
+        tunnels: ``outer`` meters a tunnel as one flow, ``inner`` what it carries (``detector.tunnels``)
     """
 
     def __init__(
@@ -63,11 +65,12 @@ class Meter:
         active_s: float = 1800.0,
         linger_s: float = 2.0,
         seed: int | None = None,
+        tunnels: str = "outer",
     ) -> None:
         seed = secrets.randbits(64) if seed is None else seed
         self.table: FlowTable = new_table(capacity)
         self._limits = flow_life.Limits(
-            int(idle_s * 1e9), int(active_s * 1e9), int(linger_s * 1e9), capacity, np.uint64(seed)
+            int(idle_s * 1e9), int(active_s * 1e9), int(linger_s * 1e9), capacity, np.uint64(seed), levels_of(tunnels)
         )
         self._work = new_work(flow_life.blank_record(FLOW), seed)
         self._batch: pa.RecordBatch | None = None

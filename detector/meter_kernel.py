@@ -25,6 +25,7 @@ from detector.flowtable import (
 )
 from detector.fragments import Fragments, new_fragments
 from detector.packet import NO_SLOT, PACKET, REASONS, Bytes, Columns, Int, Record
+from detector.tunnels import may_carry, step_inside
 
 CHUNK: Final = 128  # frames decoded ahead of their counting, so that the index entries are fetched side by side
 _FIN: Final = 1
@@ -38,7 +39,7 @@ _CLOSED: Final = FIN_FWD | FIN_BWD | RST_FWD | RST_BWD
 class Work(NamedTuple):
     """What the loop needs beside the table."""
 
-    rows: npt.NDArray[np.void]  # (CHUNK,) of PACKET
+    rows: npt.NDArray[np.void]  # (CHUNK + 1,) of PACKET; the last one is a spare
     blank: npt.NDArray[np.void]  # (1,) of FLOW: a flow that begins
     fragments: Fragments
     dropped: npt.NDArray[np.int64]  # (len(REASONS),) frames not metered, by reason
@@ -46,7 +47,7 @@ class Work(NamedTuple):
 
 def new_work(blank: npt.NDArray[np.void], seed: int) -> Work:
     """Fresh state beside a table; ``blank`` is one record of FLOW (``flow_life.blank_record``)."""
-    return Work(np.zeros(CHUNK, PACKET), blank, new_fragments(seed), np.zeros(len(REASONS), np.int64))
+    return Work(np.zeros(CHUNK + 1, PACKET), blank, new_fragments(seed), np.zeros(len(REASONS), np.int64))
 
 
 @lean_kernel
@@ -72,6 +73,8 @@ def meter_frames(columns: Columns, low: Int, high: Int, table: FlowTable, work: 
             )
             row["reason"] = np.uint8(reason)
             if reason == 0:
+                if limits.levels and may_carry(row):
+                    step_inside(data, columns.ts[n], rows, i, CHUNK, work.fragments, limits.levels)
                 row["hash"] = key_hash(row["address"], row["key_port"], row["protocol"], limits.seed)
                 fetch_entry(table, row["hash"])
         for i in range(count):

@@ -63,7 +63,7 @@ class Detector:
     def __init__(self, config: Config, model: Judge, clock: Clock | None = None) -> None:
         self.config = config
         self.model = model
-        self.meter = Meter(config.capacity, config.idle_s, config.active_s, seed=config.seed)
+        self.meter = Meter(config.capacity, config.idle_s, config.active_s, seed=config.seed, tunnels=config.tunnels)
         self.observer = Observer(self.meter.table, config.seed)
         self.alerts = AlertBook(model.families, len(self.meter.table.flows), config.policy, config.first_alert_id)
         self.ledger = Ledger()

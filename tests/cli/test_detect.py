@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 import subprocess
 import sys
 from contextlib import suppress
@@ -97,3 +98,24 @@ def test_an_interface_is_listened_to_and_everything_counted(tmp_path: Path) -> N
     assert document["ledger"]["stages"]["capture"]["delivered"] == document["frames"]
     assert document["alerts"][0]["attackers"] == ["198.18.0.9"]
     assert pq.read_table(tmp_path / "flows.parquet").num_rows == document["flows"] == sum(document["families"].values())
+
+
+def test_tunnels_are_metered_outside_or_inside(tmp_path: Path) -> None:
+    frames = [(n * 1000, _carried(4000 + n)) for n in range(3)]
+    path = tmp_path / "gre.pcap"
+    records = [struct.pack("<IIII", 0, ns // 1000, len(frame), len(frame)) + frame for ns, frame in frames]
+    path.write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + b"".join(records))
+    for word, flows in (("outer", 1), ("inner", 3)):
+        told = tenfold("detect", path, "--tunnels", word, "--json")
+        assert told.returncode == 0, told.stderr
+        assert json.loads(told.stdout)["flows"] == flows
+    told = tenfold("detect", path, "--tunnels", "both")
+    assert (told.returncode, told.stderr) == (2, "tenfold: tunnels 'both': it is outer or inner\n")
+
+
+def _carried(port: int) -> bytes:
+    """A TCP segment in GRE: the frame of a tunnel's ends, then GRE's header, then the packet inside."""
+    inside = tcp("198.18.7.7", "198.19.7.7", port, 80)[14:]
+    frame = tcp("198.18.0.1", "198.19.0.2", 0, 0)[:34]
+    total = struct.pack("!H", 24 + len(inside))
+    return frame[:16] + total + frame[18:23] + b"\x2f" + frame[24:] + b"\0\0\x08\0" + inside

@@ -125,7 +125,12 @@ def agree(frames, ts, link, wire, cuts=(), **options) -> None:
     """The meter, fed in pieces cut at ``cuts``, and the oracle make the same flows and drop the same frames."""
     # A seed of the test's own: by chance two fragmented datagrams fall on one place of the small table of fragments.
     meter = Meter(capacity=1000, seed=1, **options)
-    oracle = Oracle(options.get("idle_s", 60), options.get("active_s", 1800), options.get("linger_s", 2))
+    oracle = Oracle(
+        options.get("idle_s", 60),
+        options.get("active_s", 1800),
+        options.get("linger_s", 2),
+        options.get("tunnels", "outer"),
+    )
     batch = batch_of(frames, ts, link, wire)
     dropped: dict[str, int] = {}
     edges = [0, *sorted(cuts), len(frames)]

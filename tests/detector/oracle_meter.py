@@ -131,7 +131,7 @@ def link(frame: bytes, kind: int, packet: Packet) -> tuple[int, bytes]:
             family = struct.unpack("<H", frame[:2])[0]
         if family == 2:
             return 0x0800, frame[4:]
-        if family in (10, 24, 28, 30):
+        if family in (10, 23, 24, 28, 30):
             return 0x86DD, frame[4:]
         raise RefusedError("not_ip")
     raise RefusedError("unknown_link")
@@ -162,6 +162,8 @@ def tags(ethertype: int, body: bytes, packet: Packet) -> tuple[int, bytes]:
     if ethertype == 0x8864:
         if len(body) < 8:
             raise RefusedError("cut_in_link_header")
+        if body[:2] != b"\x11\0":
+            raise RefusedError("not_ip")
         inner = struct.unpack("!H", body[6:8])[0]
         return {0x21: 0x0800, 0x57: 0x86DD}.get(inner, 0), body[8:]
     if ethertype in (0x8847, 0x8848):
@@ -174,10 +176,42 @@ def tags(ethertype: int, body: bytes, packet: Packet) -> tuple[int, bytes]:
     return ethertype, body
 
 
+def carried(packet: Packet) -> tuple[int, int] | None:
+    """EtherType of what a tunnel carries (0x6558: an Ethernet frame) and how far it lies behind the tunnel's header."""
+    if packet.fragment:
+        return None
+    if packet.protocol in (4, 41):
+        return (0x0800 if packet.protocol == 4 else 0x86DD), 0
+    data = packet.payload
+    if len(data) < 8:
+        return None
+    if packet.protocol == 47:
+        flags, kind = struct.unpack("!HH", data[:4])
+        if flags & 0x4007:
+            return None
+        size = 4 + 4 * sum(1 for bit in (0x8000, 0x2000, 0x1000) if flags & bit)
+        if kind == 0x88BE:
+            kind, size = 0x6558, size + (8 if flags & 0x1000 else 0)
+        if kind == 0x22EB:
+            if len(data) < size + 12:
+                return None
+            kind, size = 0x6558, size + (20 if data[size + 11] & 1 else 12)
+    elif packet.protocol == 17 and packet.ports[1] == 6081:
+        size, kind = 8 + (data[0] & 63) * 4, struct.unpack("!H", data[2:4])[0]
+        if data[0] >> 6:
+            return None
+    elif packet.protocol == 17 and packet.ports[1] in (4789, 8472) and data[0] & 8:
+        size, kind = 8, 0x6558
+    else:
+        return None
+    return None if kind < 0x600 or len(data) < size else (kind, size)
+
+
 class Oracle:
     """``frame`` counts a frame; ``expire`` and ``finish`` end flows; ``done`` holds them in the order of their end."""
 
-    def __init__(self, idle: float = 60, active: float = 1800, linger: float = 2) -> None:
+    def __init__(self, idle: float = 60, active: float = 1800, linger: float = 2, tunnels: str = "outer") -> None:
+        self.levels = 4 if tunnels == "inner" else 0
         self.idle, self.active, self.linger = int(idle * 1e9), int(active * 1e9), int(linger * 1e9)
         self.flows: dict[tuple, Flow] = {}
         self.done: list[Flow] = []
@@ -192,7 +226,29 @@ class Oracle:
         packet = Packet()
         wire_len = max(wire_len, len(frame))
         ethertype, body = link(frame, kind, packet)
-        on_wire = wire_len - (len(frame) - len(body))
+        self.network(ts, ethertype, body, wire_len - (len(frame) - len(body)), packet)
+        for _ in range(self.levels):
+            found = carried(packet)
+            if found is None:
+                break
+            inner = Packet(macs=packet.macs, vlan=packet.vlan)
+            kind, frame = found[0], packet.payload[found[1] :]
+            before = dict(self.first_fragments)
+            try:
+                if kind == 0x6558:
+                    inner.vlan = 0
+                    ethertype, body = link(frame, 1, inner)
+                else:
+                    ethertype, body = tags(kind, frame, inner)
+                on_wire = packet.payload_len - found[1] - (len(frame) - len(body))
+                self.network(ts, ethertype, body, on_wire, inner)
+            except RefusedError:
+                self.first_fragments = before
+                break
+            packet = inner
+        return packet
+
+    def network(self, ts: int, ethertype: int, body: bytes, on_wire: int, packet: Packet) -> None:
         if ethertype == 0x0800:
             self.ipv4(ts, body, on_wire, packet)
         elif ethertype == 0x86DD:
@@ -201,7 +257,6 @@ class Oracle:
             self.arp(body, packet)
         else:
             raise RefusedError("not_ip")
-        return packet
 
     def arp(self, body: bytes, packet: Packet) -> None:
         if len(body) < 8:
