@@ -10,6 +10,7 @@ import numpy.typing as npt
 from contract.jit import lean_kernel, lean_part
 from detector.flow_index import insert, remove
 from detector.flowtable import (
+    AFTER,
     BWD,
     DIRTY,
     ENDED,
@@ -18,6 +19,7 @@ from detector.flowtable import (
     FIN,
     FIN_BWD,
     FIN_FWD,
+    FIRST_SLOT,
     FREE,
     FREE_SLOTS,
     FWD,
@@ -28,8 +30,8 @@ from detector.flowtable import (
     LIVE_FLOWS,
     NEVER,
     NEXT_DEADLINE,
-    NEXT_FLOW_ID,
     NOT_ENDED,
+    NOW,
     RST,
     RST_BWD,
     RST_FWD,
@@ -90,18 +92,19 @@ def touch(table: FlowTable, slot: Int) -> None:
     if table.flows[slot]["dirty"] == 0:
         table.flows[slot]["dirty"] = np.uint8(1)
         table.dirty[table.counters[DIRTY]] = np.int32(slot)
+        table.dirty_at[table.counters[DIRTY]] = table.counters[NOW]
         table.counters[DIRTY] += 1
 
 
 @lean_kernel
 def _evict(table: FlowTable, limits: Limits) -> None:
     """End the flow idle longest among the next few, so that one pass costs little and none is spared for ever."""
-    used = table.counters[HIGH_WATER]
-    hand = table.counters[HAND]
+    low, used = table.counters[FIRST_SLOT], table.counters[HIGH_WATER]
+    hand = max(table.counters[HAND], low)
     victim: Int = np.int64(-1)
     oldest, seen, steps = NEVER, 0, 0
-    while seen < _LOOK and steps < used:
-        hand = hand + 1 if hand + 1 < used else 0
+    while seen < _LOOK and steps < used - low:
+        hand = hand + 1 if hand + 1 < used else low
         steps += 1
         flow = table.flows[hand]
         if flow["state"] == LIVE:
@@ -134,8 +137,7 @@ def begin(table: FlowTable, blank: npt.NDArray[np.void], row: Record, side: Int,
     table.flows[slot] = blank[0]
     flow["dirty"] = listed
     flow["state"] = np.uint8(LIVE)
-    flow["flow_id"] = np.uint64(counters[NEXT_FLOW_ID])
-    counters[NEXT_FLOW_ID] += 1
+    flow["flow_id"] = np.uint64((counters[NOW] >> 1) + 1)
     flow["first"] = ts
     flow["last"] = ts
     other = 1 - side
@@ -178,8 +180,9 @@ def expire(table: FlowTable, now: Int, limits: Limits) -> None:
     if table.counters[NEXT_DEADLINE] > now:
         return
     soonest = NEVER
-    for slot in range(table.counters[HIGH_WATER]):
+    for slot in range(table.counters[FIRST_SLOT], table.counters[HIGH_WATER]):
         if table.deadline[slot] <= now:
+            table.counters[NOW] = AFTER + np.int64(table.flows[slot]["flow_id"])
             end(table, slot, why(table.flows[slot]), limits)
         else:
             soonest = min(soonest, table.deadline[slot])
@@ -189,8 +192,9 @@ def expire(table: FlowTable, now: Int, limits: Limits) -> None:
 @lean_kernel
 def end_all(table: FlowTable, reason: Int, limits: Limits) -> None:
     """End each live flow for that reason."""
-    for slot in range(table.counters[HIGH_WATER]):
+    for slot in range(table.counters[FIRST_SLOT], table.counters[HIGH_WATER]):
         if table.flows[slot]["state"] == LIVE:
+            table.counters[NOW] = AFTER + np.int64(table.flows[slot]["flow_id"])
             end(table, slot, reason, limits)
 
 

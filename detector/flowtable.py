@@ -92,7 +92,7 @@ _FIELDS: Final[list[tuple[Any, ...]]] = [
     ("window_first", "u2", (2,)),
     ("flag_count", "u4", (2, 8)),  # frames with each flag, by bit number
     # touched by some frames only
-    ("flow_id", "u8"),  # 1, 2, 3, ... in order of first frames
+    ("flow_id", "u8"),  # 1 and the number of its first frame among all that the meter was given
     ("no_flags", "u4"),  # TCP frames without any flag
     ("retransmissions", "u4", (2,)),  # frames whose sequence space was wholly seen before
     ("out_of_order", "u4", (2,)),  # frames that leave a hole
@@ -166,13 +166,16 @@ LIVE_FLOWS: Final = 0
 FREE_SLOTS: Final = 1
 DIRTY: Final = 2
 ENDED_WAITING: Final = 3
-NEXT_FLOW_ID: Final = 4
+FRAMES: Final = 4  # that the meter was given so far
 HIGH_WATER: Final = 5  # no slot at or beyond it was ever used
 HAND: Final = 6  # where the search for a flow to evict goes on
 NEXT_DEADLINE: Final = 7  # no live flow ends before (ns); a lower bound
 EVICTED: Final = 8  # flows ended because the table was full
 BACKWARDS: Final = 9  # frames older than the newest one of their flow
 LAST_TS: Final = 10  # newest timestamp seen
+NOW: Final = 11  # what is being worked on: twice the number of a frame, one more for the packet that it quotes
+FIRST_SLOT: Final = 12  # no slot before it belongs to this table
+AFTER: Final = 1 << 62  # ``NOW`` behind all frames of a tick: this and the id of a flow that expires
 COUNTERS: Final = 16
 
 
@@ -185,6 +188,7 @@ class FlowTable(NamedTuple):
     places: npt.NDArray[np.uint64]  # (m,) hash << 32 | slot + 1, 0 where empty; m a power of two, twice the live flows
     free: npt.NDArray[np.int32]  # (n,) stack of free slots
     dirty: npt.NDArray[np.int32]  # (n,) slots touched since ``clear_dirty``, in order of first touch
+    dirty_at: npt.NDArray[np.int64]  # (n,) ``NOW`` of that touch
     ended: npt.NDArray[np.int32]  # (n,) slots ended and not yet handed out by ``Meter.expire``
     counters: npt.NDArray[np.int64]  # (COUNTERS,)
     letters: npt.NDArray[np.uint16]  # (256,) zeros between uses: letters of one name, counted
@@ -200,12 +204,12 @@ def new_table(capacity: int) -> FlowTable:
         places=_zeros(1 << (2 * capacity - 1).bit_length(), np.dtype(np.uint64)),
         free=np.arange(slots - 1, -1, -1, dtype=np.int32),  # the lowest slot is taken first
         dirty=np.zeros(slots, np.int32),
+        dirty_at=np.zeros(slots, np.int64),
         ended=np.zeros(slots, np.int32),
         counters=np.zeros(COUNTERS, np.int64),
         letters=np.zeros(256, np.uint16),
     )
     table.counters[FREE_SLOTS] = slots
-    table.counters[NEXT_FLOW_ID] = 1
     table.counters[NEXT_DEADLINE] = NEVER
     return table
 

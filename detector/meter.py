@@ -19,6 +19,7 @@ from contract.addresses import array_to_column
 from contract.schemas import FLOWS
 from detector import flow_life
 from detector.flowtable import (
+    AFTER,
     BACKWARDS,
     BWD,
     DIRTY,
@@ -93,8 +94,14 @@ class Meter:
         return Counter({name: int(n) for name, n in zip(REASONS, self._work.dropped, strict=True) if n})
 
     def dirty(self) -> Slots:
-        """Slots touched since ``clear_dirty`` in order of first touch (a copy), ended ones included until released."""
-        slots = self.table.dirty[: self.table.counters[DIRTY]].copy()
+        """Slots touched since ``clear_dirty`` in order of first touch (a copy), ended ones included until released.
+
+        What ``expire`` ended comes last, in order of its ids.
+        """
+        count = self.table.counters[DIRTY]
+        slots, at = self.table.dirty[:count].copy(), self.table.dirty_at[:count]
+        if count and at[-1] > AFTER:
+            slots = slots[np.argsort(at, kind="stable")]
         kept: Slots = slots[self.table.flows["state"][slots] != FREE]
         return kept
 
@@ -105,7 +112,8 @@ class Meter:
     def expire(self, now_ns: int) -> Slots:
         """End what idled or lingered out at ``now_ns``; returns all slots that ended since the last call.
 
-        Frames do not find these flows any more; they can be read until they are released.
+        They come in order of their ids. Frames do not find these flows any more; they can be read until they are
+        released.
         """
         flow_life.expire(self.table, now_ns, self._limits)
         return self._take_ended()
@@ -118,7 +126,8 @@ class Meter:
     def _take_ended(self) -> Slots:
         slots = self.table.ended[: self.table.counters[ENDED_WAITING]].copy()
         self.table.counters[ENDED_WAITING] = 0
-        return slots
+        ordered: Slots = slots[np.argsort(self.table.flows["flow_id"][slots], kind="stable")]
+        return ordered
 
     def export(self, slots: Slots) -> pa.RecordBatch:
         """The flows in these slots as a FLOWS batch."""

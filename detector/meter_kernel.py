@@ -16,7 +16,9 @@ from detector.flowtable import (
     ACTIVE,
     FIN_BWD,
     FIN_FWD,
+    FRAMES,
     IDLE,
+    NOW,
     RST_BWD,
     RST_FWD,
     SYN_ACK_SEEN,
@@ -53,7 +55,9 @@ def new_work(blank: npt.NDArray[np.void], seed: int) -> Work:
 @lean_kernel
 def meter_frames(columns: Columns, low: Int, high: Int, table: FlowTable, work: Work, limits: Limits) -> None:
     """Count frames ``low`` to ``high`` of the batch to their flows."""
-    data, rows = columns.data, work.rows
+    data, rows, counters = columns.data, work.rows, table.counters
+    before = counters[FRAMES] - low  # the number of the batch's first frame
+    counters[FRAMES] += high - low
     at = low
     while at < high:
         count = min(CHUNK, high - at)
@@ -83,6 +87,7 @@ def meter_frames(columns: Columns, low: Int, high: Int, table: FlowTable, work: 
         for i in range(count):
             row = rows[i]
             reason = np.int64(row["reason"])
+            counters[NOW] = (before + at + i) * 2
             if reason == 0 and not _count(row, data, columns.ts[at + i], table, work.blank, limits):
                 reason = NO_SLOT
             if reason != 0:
@@ -147,5 +152,6 @@ def _refuse(row: Record, table: FlowTable, limits: Limits) -> None:
     address, port, protocol = row["quoted_address"], row["quoted_port"], row["quoted_protocol"]
     slot, _ = find(table, address, port, protocol, key_hash(address, port, protocol, limits.seed))
     if slot >= 0:
+        table.counters[NOW] |= 1
         table.flows[slot]["unreachable"] += np.uint32(1)
         touch(table, slot)

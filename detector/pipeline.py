@@ -221,6 +221,7 @@ class Detector:
         slots = np.union1d(slots, self.alerts.members_of_new()).astype(np.int32)
         if not len(slots):
             return slots
+        slots = slots[np.argsort(self.meter.table.flows["flow_id"][slots])]  # slots say nothing of the traffic
         marks = self.alerts.marks[slots]
         sure = (self.alerts.alert_ids(slots) > 0) | (marks["score"] >= self.config.sure) | (marks["said"] > 0)
         said = np.where(sure, marks["label"], 0).astype(np.int16)

@@ -380,6 +380,7 @@ class Oracle:
     # metering
 
     def frame(self, ts: int, frame: bytes, wire_len: int, kind: int) -> None:
+        self.number += 1
         try:
             packet = self.decode(ts, frame, wire_len, kind)
         except RefusedError as refused:
@@ -424,7 +425,6 @@ class Oracle:
         return 1 if packet.ports[0] < 1024 <= packet.ports[1] else 0
 
     def begin(self, key: tuple, ends: tuple, packet: Packet, side: int, ts: int) -> Flow:
-        self.number += 1
         one, two = (ends[0], ends[1]) if side == 0 else (ends[1], ends[0])
         turn = 1 if side == 0 else -1
         flow = Flow(
