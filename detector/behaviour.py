@@ -190,6 +190,27 @@ def plausible(known: Compiled, matrix: Matrix, codes: Codes) -> npt.NDArray[np.b
 
 
 @kernel
+def hidden_by_gate(known: Compiled, matrix: Matrix, probabilities: Matrix, least: float) -> npt.NDArray[np.int64]:
+    """Rows below ``least`` (see ``Classifier.probabilities``) of which a rule speaks: ``speak`` needs their families.
+
+    ``least`` is the least probability of an attack at which any family is said, so without a rule they are benign.
+    """
+    rules = known.rules
+    found = np.empty(len(matrix), np.int64)
+    n = 0
+    for row in range(len(matrix)):
+        attack = np.float32(1.0) - probabilities[row, 0]
+        if attack >= np.float32(least):
+            continue
+        for r in range(len(rules.code)):
+            if attack >= rules.support[r] and _holds(rules, r, matrix, row):
+                found[n] = row
+                n += 1
+                break
+    return found[:n]
+
+
+@kernel
 def speak(
     known: Compiled, matrix: Matrix, probabilities: Matrix, codes: Codes, scores: npt.NDArray[np.float32]
 ) -> None:

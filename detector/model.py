@@ -22,7 +22,7 @@ from contract.families import BENIGN
 from contract.files import read_bytes
 from contract.jit import kernel
 from detector import skops_file
-from detector.behaviour import compiled, speak
+from detector.behaviour import compiled, hidden_by_gate, speak
 from detector.classifiers.base import Arrays, Classifier, Matrix, kind
 from detector.features import NAMES
 
@@ -48,12 +48,24 @@ class Model:
     def classify(self, matrix: Matrix) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float32]]:
         """A verdict for each row of ``(n, F)`` float32 features.
 
+        It is what ``verdicts`` says of ``probabilities``; the families of rows that nothing speaks against are not
+        worked out for that.
         Returns codes ``(n,)`` into ``families`` and scores ``(n,)``: of an attack the probability that the row is an
         attack at all, of ``benign`` that it is none.
         """
         if len(matrix) == 0:
             return np.zeros(0, np.int16), np.zeros(0, np.float32)
-        return verdicts(self.probabilities(matrix), matrix, self.thresholds, self.families)
+        found = self.classifier.probabilities(matrix, self._least)
+        hidden = hidden_by_gate(compiled(self.families), matrix, found, self._least)
+        if len(hidden):
+            found[hidden] = self.classifier.probabilities(matrix[hidden])
+        restrict(found, matrix, self.protocols)
+        return verdicts(found, matrix, self.thresholds, self.families)
+
+    @property
+    def _least(self) -> float:
+        """No family is said below this probability of an attack."""
+        return float(self.thresholds[1:].min(initial=np.inf))
 
     def probabilities(self, matrix: Matrix) -> Matrix:
         """``(n, C)`` probabilities of the families."""

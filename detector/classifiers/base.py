@@ -23,8 +23,12 @@ Arrays = dict[str, npt.NDArray[Any]]
 class Classifier(Protocol):
     """A fitted classifier. Holds nothing but arrays, so that a model file needs no pickle."""
 
-    def probabilities(self, matrix: Matrix) -> Matrix:
-        """``(n, F)`` features to ``(n, C)`` probabilities, rows summing to 1."""
+    def probabilities(self, matrix: Matrix, least: float = 0.0) -> Matrix:
+        """``(n, F)`` features to ``(n, C)`` probabilities, rows summing to 1.
+
+        Of a row in which class 0 leaves less than ``least`` to all others, a classifier may give class 0 alone and 0
+        for the others, where that saves work. Class 0 is the same to the bit either way.
+        """
 
     def arrays(self) -> Arrays:
         """All of it as plain arrays, for the model file."""

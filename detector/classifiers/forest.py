@@ -12,13 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.errors import InputError
-from contract.jit import lean_kernel
+from detector import tree_walk
 from detector.classifiers.base import Arrays, Codes, Matrix, Weights
 
 TREES: Final = 48
 MAX_DEPTH: Final = 18
 MAX_LEAVES: Final = 700
-_BLOCK: Final = 256
 
 
 class Packed(NamedTuple):
@@ -32,42 +31,19 @@ class Packed(NamedTuple):
     leaves: npt.NDArray[np.float32]  # (L, C)
 
 
-@lean_kernel
-def _walk(packed: Packed, matrix: Matrix, sums: npt.NDArray[np.float64], out: Matrix) -> None:
-    rows, classes = out.shape
-    trees = len(packed.roots)
-    roots, features, thresholds = packed.roots, packed.feature, packed.threshold
-    lefts, rights, leaves = packed.left, packed.right, packed.leaves
-    for start in range(0, rows, _BLOCK):
-        stop = min(start + _BLOCK, rows)
-        sums[:] = 0.0
-        for tree in range(trees):
-            root = roots[tree]
-            for row in range(start, stop):
-                node = root
-                while features[node] >= 0:
-                    value = matrix[row, features[node]]
-                    node = lefts[node] if value <= thresholds[node] else rights[node]
-                leaf = lefts[node]
-                for c in range(classes):
-                    sums[row - start, c] += leaves[leaf, c]
-        for row in range(start, stop):
-            for c in range(classes):
-                out[row, c] = sums[row - start, c] / trees
-
-
 class Forest:
-    """A packed forest."""
+    """A packed forest. Raises ``InputError`` where walking it would leave its arrays."""
 
     def __init__(self, packed: Packed) -> None:
         self._packed = packed
+        self._trees = tree_walk.grow(*packed)
+        self._width = tree_walk.width(self._trees)
 
-    def probabilities(self, matrix: Matrix) -> Matrix:
-        """``(n, F)`` float32 features to ``(n, C)`` float32 probabilities."""
-        out = np.empty((len(matrix), self._packed.leaves.shape[1]), np.float32)
-        sums = np.empty((_BLOCK, out.shape[1]), np.float64)
-        _walk(self._packed, np.ascontiguousarray(matrix, np.float32), sums, out)
-        return out
+    def probabilities(self, matrix: Matrix, least: float = 0.0) -> Matrix:
+        """``(n, F)`` float32 features to ``(n, C)`` float32 probabilities; ``least`` as in ``base.Classifier``."""
+        if matrix.shape[1] < self._width:
+            raise InputError(f"the model's trees ask for {self._width} features of {matrix.shape[1]}")
+        return tree_walk.means(self._trees, np.ascontiguousarray(matrix, np.float32), least)
 
     def arrays(self) -> Arrays:
         """The packed arrays by name."""
@@ -160,17 +136,4 @@ def from_arrays(arrays: Arrays) -> Forest:
     kinds = [array.dtype for array in packed]
     if kinds != [np.int32, np.int16, np.float32, np.int32, np.int32, np.float32] or packed.leaves.ndim != 2:
         raise InputError("the model's arrays have other types than a forest's")
-    nodes, at = len(packed.feature), np.arange(len(packed.feature))
-    inner = packed.feature >= 0
-    sound = (
-        len({len(packed.feature), len(packed.threshold), len(packed.left), len(packed.right)}) == 1
-        and len(packed.roots) > 0
-        and bool(np.all((packed.roots >= 0) & (packed.roots < nodes)))
-        # children behind their parents: the walk ends
-        and bool(np.all((packed.left[inner] > at[inner]) & (packed.left[inner] < nodes)))
-        and bool(np.all((packed.right[inner] > at[inner]) & (packed.right[inner] < nodes)))
-        and bool(np.all((packed.left[~inner] >= 0) & (packed.left[~inner] < len(packed.leaves))))
-    )
-    if not sound:
-        raise InputError("the model's trees are damaged")
     return Forest(packed)

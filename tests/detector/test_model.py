@@ -7,9 +7,10 @@ import pytest
 
 from contract.errors import InputError, LackingError
 from detector import model as models
+from detector.behaviour import compiled
 from detector.classifiers import forest
 from detector.features import NAMES, WIDTH
-from detector.model import PROTOCOL_COLUMNS, Model, card_path, decide, load, load_default, restrict, save
+from detector.model import PROTOCOL_COLUMNS, Model, card_path, decide, load, load_default, restrict, save, verdicts
 
 FAMILIES = ("benign", "port_scan", "syn_flood")
 
@@ -125,3 +126,27 @@ def test_a_family_is_not_said_of_a_protocol_it_was_never_seen_with():
 def test_a_device_is_refused_unopened() -> None:
     with pytest.raises(InputError, match="not a regular file"):
         load(Path("/dev/zero"))
+
+
+def test_the_gate_changes_no_verdict() -> None:
+    """Rows between ordinary and not, and rows of which a rule speaks whatever the trees say."""
+    model = load_default()
+    rng = np.random.default_rng(4)
+    rows = rng.normal(0.5, 1.0, (1500, WIDTH)).astype(np.float32)
+    rows[:, list(PROTOCOL_COLUMNS)] = np.eye(4, dtype=np.float32)[rng.integers(0, 4, len(rows))]
+    rows[::2] = np.abs(np.round(rows[::2]))
+    known = compiled(model.families).rules
+    for number, row in enumerate(rows[::5]):  # meets all that a rule asks for
+        rule = number % len(known.code)
+        for c in range(known.first[rule], known.first[rule + 1]):
+            row[known.column[c]] = np.clip(row[known.column[c]], known.least[c], known.most[c])
+    whole = model.probabilities(rows)
+    codes, scores = verdicts(whole, rows, model.thresholds, model.families)
+    gated_codes, gated_scores = model.classify(rows)
+    np.testing.assert_array_equal(gated_codes, codes)
+    np.testing.assert_array_equal(gated_scores, scores)
+    quiet = 1 - whole[:, 0] < model.thresholds[1:].min()
+    assert quiet.any()
+    assert (codes[quiet] > 0).any()  # by a rule alone
+    assert (codes[quiet] == 0).any()
+    assert (codes[~quiet] > 0).any()

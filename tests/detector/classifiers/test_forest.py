@@ -77,3 +77,22 @@ def test_missing_and_mistyped_arrays_are_refused():
         forest.from_arrays({k: v for k, v in arrays.items() if k != "roots"})
     with pytest.raises(InputError, match="types"):
         forest.from_arrays(arrays | {"leaves": arrays["leaves"].astype(np.float64)})
+
+
+def test_a_matrix_that_is_too_narrow_is_refused():
+    matrix, codes = data()
+    fitted = forest.fit(matrix, codes, np.ones(len(codes)), 4, seed=3)
+    with pytest.raises(InputError, match="features"):
+        fitted.probabilities(matrix[:, :2])
+
+
+def test_the_gate_leaves_scikit_learns_word_where_it_matters():
+    matrix, codes = data(rows=2000)
+    model = ExtraTreesClassifier(n_estimators=15, max_leaf_nodes=30, random_state=1).fit(matrix, codes)
+    theirs = model.predict_proba(matrix)
+    ours = forest.Forest(forest.pack(model, 4)).probabilities(matrix, 0.8)
+    np.testing.assert_allclose(ours[:, 0], theirs[:, 0], atol=1e-6)
+    told = ours[:, 1:].any(axis=1)
+    assert 0 < told.sum() < len(told)
+    np.testing.assert_allclose(ours[told], theirs[told], atol=1e-6)
+    assert (theirs[~told, 0] > 0.2 - 1e-6).all()
