@@ -32,13 +32,21 @@ class AlertBook:
         slots: how many slots the flow table has (``marks`` gets as many rows)
         policy: when to raise
         first_id: number of the first alert
+        seed: of the sketches that count hosts
     """
 
-    def __init__(self, families: tuple[str, ...], slots: int, policy: Policy | None = None, first_id: int = 1) -> None:
+    def __init__(
+        self,
+        families: tuple[str, ...],
+        slots: int,
+        policy: Policy | None = None,
+        first_id: int = 1,
+        seed: int = 0,
+    ) -> None:
         self.policy = policy or Policy()
         self.families = families
         self.marks: npt.NDArray[Any] = new_marks(slots)
-        self._state: Incidents = new_incidents(self.policy.capacity, len(families))
+        self._state: Incidents = new_incidents(self.policy.capacity, len(families), seed)
         self._bars = self.policy.tables(families).table
         self._next_id = first_id
         self._samples: dict[tuple[int, int], list[dict[str, Any]]] = {}

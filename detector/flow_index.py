@@ -27,7 +27,10 @@ _SLOT: Final = np.uint64(0xFFFFFFFF)  # plus one
 
 @lean_part
 def _endpoint(high: np.uint64, low: np.uint64, port: Int, seed: np.uint64) -> Int:
-    return mix(mix(low ^ seed) ^ (high * np.uint64(0x9E3779B97F4A7C15)) ^ (np.uint64(port) << np.uint64(20)))
+    value = mix(low ^ seed)
+    if high != np.uint64(0):  # IPv6. A round of its own: else prefix and port could be chosen to cancel each other out
+        value = mix(value ^ high)
+    return mix(value ^ (np.uint64(port) << np.uint64(20)))
 
 
 @lean_part

@@ -3,6 +3,7 @@
 A small table, addressed by the hash of (source, destination, protocol, identification), remembers the ports of first
 fragments for 30 seconds (RFC 791 asks 15 at least). A later fragment that finds them counts to the same flow. One that
 does not (it came first, or the place was taken by another packet) counts to the flow without ports of its protocol.
+Policy where the place is taken: the newer packet gets it; ``DISPLACED`` counts the older ones that were not 30 s old.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ from detector.packet import Int, Record
 _PLACES: Final = 1 << 12
 _LIFETIME: Final = 30_000_000_000
 
+# ``Fragments.counters``
+DISPLACED: Final = 0  # packets that lost their place while their fragments might still come
+UNMATCHED: Final = 1  # later fragments whose ports were not known
+
 
 class Fragments(NamedTuple):
     """Ports of recent first fragments, by place in a direct-mapped table."""
@@ -26,6 +31,7 @@ class Fragments(NamedTuple):
     ts: npt.NDArray[np.int64]  # (places,) epoch ns of the first fragment
     ports: npt.NDArray[np.uint16]  # (places, 4) key ports and ports of sender and receiver
     seed: npt.NDArray[np.uint64]  # (1,)
+    counters: npt.NDArray[np.int64]  # (2,)
 
 
 def new_fragments(seed: int) -> Fragments:
@@ -35,6 +41,7 @@ def new_fragments(seed: int) -> Fragments:
         np.zeros(_PLACES, np.int64),
         np.zeros((_PLACES, 4), np.uint16),
         np.full(1, seed, np.uint64),
+        np.zeros(2, np.int64),
     )
 
 
@@ -64,6 +71,9 @@ def remember(row: Record, fragments: Fragments, identity: np.uint64, ts: Int) ->
     row["fragment"] = np.uint8(1)
     tag = _tag(row, identity, fragments.seed[0])
     place = np.int64(tag >> np.uint64(40)) % len(fragments.tag)
+    old = fragments.tag[place]
+    if old != np.uint64(0) and old != tag and abs(ts - fragments.ts[place]) <= _LIFETIME:
+        fragments.counters[DISPLACED] += 1
     fragments.tag[place] = tag
     fragments.ts[place] = ts
     for side in range(2):
@@ -82,3 +92,5 @@ def later_fragment(row: Record, fragments: Fragments, identity: np.uint64, ts: I
         for side in range(2):
             row["key_port"][side] = fragments.ports[place, side]
             row["port"][side] = fragments.ports[place, 2 + side]
+    else:
+        fragments.counters[UNMATCHED] += 1

@@ -6,6 +6,7 @@ This module holds the arrays and the kernels that fill them; ``detector.alerts``
 
 from __future__ import annotations
 
+import secrets
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -119,10 +120,14 @@ class Incidents(NamedTuple):
     free: npt.NDArray[np.int32]  # (n,) stack of free rows
     dirty: npt.NDArray[np.int32]  # (n,) rows touched since the list was cleared
     counters: npt.NDArray[np.int64]
+    seed: npt.NDArray[np.uint64]  # (2,) of the index, drawn by chance, and of the sketches
 
 
-def new_incidents(capacity: int, families: int) -> Incidents:
-    """No incident yet. Memory (about 8 kB each) is taken only for rows that are used."""
+def new_incidents(capacity: int, families: int, seed: int = 0) -> Incidents:
+    """No incident yet. Memory (about 8 kB each) is taken only for rows that are used.
+
+    ``seed`` is that of the sketches; what they count may depend on it a little, and on the index nothing does.
+    """
     incidents = Incidents(
         rows=np.zeros(capacity, INCIDENT),
         weights=np.zeros((capacity, families), np.float64),
@@ -136,6 +141,7 @@ def new_incidents(capacity: int, families: int) -> Incidents:
         free=np.arange(capacity - 1, -1, -1, dtype=np.int32),
         dirty=np.zeros(capacity, np.int32),
         counters=np.zeros(4, np.int64),
+        seed=np.array([secrets.randbits(64), seed * 0x9E3779B97F4A7C15 & (1 << 64) - 1], np.uint64),
     )
     incidents.counters[FREE] = capacity
     return incidents
@@ -187,8 +193,8 @@ def key_of(flow: Any, cause: int, tag: int, key: npt.NDArray[np.uint64]) -> int:
 
 
 @kernel
-def _hash(key: npt.NDArray[np.uint64]) -> np.uint64:
-    value = np.uint64(0)
+def _hash(key: npt.NDArray[np.uint64], seed: np.uint64) -> np.uint64:
+    value = seed
     for i in range(5):
         value = mix(value ^ key[i])
     return value
@@ -198,7 +204,7 @@ def _hash(key: npt.NDArray[np.uint64]) -> np.uint64:
 def find_or_make(state: Incidents, key: npt.NDArray[np.uint64]) -> int:
     """The row of a key, made where there is none; -1 where the table is full."""
     mask = state.places.shape[0] - 1
-    place = np.int64(_hash(key) & np.uint64(mask))
+    place = np.int64(_hash(key, state.seed[0]) & np.uint64(mask))
     while state.places[place] >= 0:
         row = state.places[place]
         same = True
@@ -226,7 +232,7 @@ def reindex(state: Incidents) -> None:
     mask = state.places.shape[0] - 1
     for row in range(state.rows.shape[0]):
         if state.rows[row]["used"]:
-            place = np.int64(_hash(state.rows[row]["key"]) & np.uint64(mask))
+            place = np.int64(_hash(state.rows[row]["key"], state.seed[0]) & np.uint64(mask))
             while state.places[place] >= 0:
                 place = (place + 1) & mask
             state.places[place] = row
@@ -249,7 +255,7 @@ def list_host(state: Incidents, row: int, side: int, high: np.uint64, low: np.ui
     """Count one flow of a host. A full list drops its least active one (Space-Saving: Metwally et al., 2005)."""
     hosts, counts = state.hosts[row, side], state.host_counts[row, side]
     record = state.rows[row]
-    _sketch(state.sketches[row, side], high ^ mix(low))
+    _sketch(state.sketches[row, side], high ^ mix(low ^ state.seed[1]))
     used = record["listed"][side]
     least = 0
     for i in range(used):
@@ -273,7 +279,7 @@ def list_host(state: Incidents, row: int, side: int, high: np.uint64, low: np.ui
 def list_port(state: Incidents, row: int, port: np.uint16) -> None:
     ports, counts = state.ports[row], state.port_counts[row]
     record = state.rows[row]
-    _sketch(state.sketches[row, PORT], np.uint64(port))
+    _sketch(state.sketches[row, PORT], np.uint64(port) ^ state.seed[1])
     used = record["listed"][PORT]
     least = 0
     for i in range(used):

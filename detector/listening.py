@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import pyarrow.compute as pc
@@ -57,7 +58,10 @@ def listen(
     """
     clock = Clock.start()
     warm_up(model)
-    detector = Detector(config or Config(), model, clock)
+    config = config or Config()
+    if not config.seed:  # whom we listen to may be hostile
+        config = replace(config, seed=secrets.randbits(63))
+    detector = Detector(config, model, clock)
     heard = Heard()
     inbox = LiveInbox(ring, clock, lab=False)
     begun()

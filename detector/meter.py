@@ -35,6 +35,7 @@ from detector.flowtable import (
     FlowTable,
     new_table,
 )
+from detector.fragments import DISPLACED, UNMATCHED
 from detector.meter_kernel import meter_frames, new_work
 from detector.packet import REASONS, Columns, columns_of
 from detector.tick import close_tick
@@ -55,7 +56,8 @@ class Meter:
         idle_s: a flow without frames for so long has ended
         active_s: a flow that lasts so long is ended, and goes on as a new one with the same direction
         linger_s: how long after RST, or FIN of both sides, late frames still count to the flow
-        seed: of the hash of the table; drawn by chance if not given, so that nobody can aim at its chains
+        seed: of the table of fragments; drawn by chance if not given. The seed of the index always is, so that nobody
+            can aim at its chains: no answer depends on it
         tunnels: ``outer`` meters a tunnel as one flow, ``inner`` what it carries (``detector.tunnels``)
     """
 
@@ -71,7 +73,12 @@ class Meter:
         seed = secrets.randbits(64) if seed is None else seed
         self.table: FlowTable = new_table(capacity)
         self._limits = flow_life.Limits(
-            int(idle_s * 1e9), int(active_s * 1e9), int(linger_s * 1e9), capacity, np.uint64(seed), levels_of(tunnels)
+            int(idle_s * 1e9),
+            int(active_s * 1e9),
+            int(linger_s * 1e9),
+            capacity,
+            np.uint64(secrets.randbits(64)),
+            levels_of(tunnels),
         )
         self._work = new_work(flow_life.blank_record(FLOW), seed)
         self._batch: pa.RecordBatch | None = None
@@ -139,14 +146,18 @@ class Meter:
         flow_life.release(self.table, np.asarray(slots, np.int32))
 
     def counts(self) -> dict[str, int]:
-        """What a status wants: live flows, evictions, frames older than their flow, newest time, slots ever used."""
-        counters = self.table.counters
+        """What a status wants: live flows, evictions, frames older than their flow, newest time, slots ever used,
+        packets in fragments that lost their place in the table of ports, and later fragments without ports.
+        """
+        counters, fragments = self.table.counters, self._work.fragments.counters
         return {
             "live": int(counters[LIVE_FLOWS]),
             "evicted": int(counters[EVICTED]),
             "backwards": int(counters[BACKWARDS]),
             "last_ts": int(counters[LAST_TS]),
             "slots_used": int(counters[HIGH_WATER]),
+            "fragments_displaced": int(fragments[DISPLACED]),
+            "fragments_unmatched": int(fragments[UNMATCHED]),
         }
 
 

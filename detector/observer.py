@@ -6,7 +6,7 @@ The live pipeline and training both look at flows through this class, so that a 
 from __future__ import annotations
 
 from detector.classifiers.base import Matrix
-from detector.due import new_due, select
+from detector.due import SKIPPED, new_due, select
 from detector.features import features
 from detector.flowtable import NEVER, FlowTable
 from detector.meter import Slots
@@ -33,6 +33,11 @@ class Observer:
         update(self.windows, self.table, dirty, now_ns)
         slots = select(self._due, self.table, self.windows, dirty, now_ns, NEVER if last else now_ns)
         return slots, features(self.table, self.windows, slots, now_ns)
+
+    @property
+    def skipped(self) -> int:
+        """How many second looks were left out because the queue of them was full."""
+        return int(self._due.counters[SKIPPED])
 
     @property
     def evicted(self) -> int:

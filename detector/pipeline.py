@@ -65,7 +65,9 @@ class Detector:
         self.model = model
         self.meter = Meter(config.capacity, config.idle_s, config.active_s, seed=config.seed, tunnels=config.tunnels)
         self.observer = Observer(self.meter.table, config.seed)
-        self.alerts = AlertBook(model.families, len(self.meter.table.flows), config.policy, config.first_alert_id)
+        self.alerts = AlertBook(
+            model.families, len(self.meter.table.flows), config.policy, config.first_alert_id, config.seed
+        )
         self.ledger = Ledger()
         self.ledger.link("decode", "meter")
         self._decode, self._metered = self.ledger.stage("decode"), self.ledger.stage("meter")
@@ -149,13 +151,17 @@ class Detector:
 
     def status(self) -> dict[str, int]:
         """Counts so far: frames, flows, verdicts, attacks, alerts, and what bounded tables let go."""
+        metered = self.meter.counts()
         return dict(self.counts) | {
             "frames": self._decode.offered,
             "alerts": self.alerts.raised,
             "open_alerts": self.alerts.open,
-            "live_flows": self.meter.counts()["live"],
+            "live_flows": metered["live"],
             "hosts_evicted": self.observer.evicted,
-            "flows_evicted": self.meter.counts()["evicted"],
+            "flows_evicted": metered["evicted"],
+            "frames_backwards": metered["backwards"],
+            "fragments_displaced": metered["fragments_displaced"],
+            "second_looks_skipped": self.observer.skipped,
             "candidates_evicted": self.alerts.evicted,
             "verdicts_without_incident": self.alerts.refused,
         }

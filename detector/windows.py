@@ -103,9 +103,10 @@ def _mark(
     stamp: np.uint32,
 ) -> None:
     """Sketches: whom and what each entity met."""
-    source = mix(flow["address"][0, 0] ^ mix(flow["address"][0, 1]))
-    target = mix(flow["address"][1, 0] ^ mix(flow["address"][1, 1]))
-    port = mix(np.uint64(flow["port"][1]) ^ mix(np.uint64(flow["protocol"])))
+    seed = windows.seed[1]  # else addresses could be chosen that all fall into one register
+    source = mix(flow["address"][0, 0] ^ mix(flow["address"][0, 1] ^ seed))
+    target = mix(flow["address"][1, 0] ^ mix(flow["address"][1, 1] ^ seed))
+    port = mix(np.uint64(flow["port"][1]) ^ mix(np.uint64(flow["protocol"]) ^ seed))
     top = np.uint64(REGISTERS - 1)
     if event.started:
         windows.peers[places[SRC], target & top] = stamp
@@ -116,7 +117,7 @@ def _mark(
             windows.ports[places[DST], port & top] = stamp
             windows.ports[places[PAIR], port & top] = stamp
     if event.message != np.uint64(0):
-        message = mix(event.message)
+        message = mix(event.message ^ seed)
         windows.peers[places[CONVERSATION], message & top] = stamp
         windows.peers[places[PAIR], message & top] = stamp
         windows.ports[places[SERVICE], message & top] = stamp

@@ -25,6 +25,8 @@ TAUS: Final = (1.0, 10.0, 60.0, 600.0)  # seconds
 REGISTERS: Final = 64
 WAYS: Final = 8
 _GRACE_NS: Final = 5_000_000_000
+_GOLDEN: Final = 0x9E3779B97F4A7C15
+_MASK: Final = (1 << 64) - 1
 _SKETCH_NS: Final = 10_000_000  # resolution of a sketch's times
 
 # columns of ``Windows.times``
@@ -70,7 +72,7 @@ class Windows(NamedTuple):
     macs: npt.NDArray[np.uint64]  # (n,) sender MAC that last claimed this host in ARP
     offsets: npt.NDArray[np.int64]  # (KINDS + 1,)
     counters: npt.NDArray[np.int64]
-    seed: npt.NDArray[np.uint64]  # (1,)
+    seed: npt.NDArray[np.uint64]  # (2,) of the keys, and of what the sketches count
     # room to work in, of one flow at a time: a lean kernel may not make arrays
     work_keys: npt.NDArray[np.uint64]  # (KINDS,)
     work_places: npt.NDArray[np.int64]  # (KINDS,)
@@ -91,7 +93,7 @@ def new_windows(seed: int = 0, places: tuple[int, ...] = PLACES) -> Windows:
         macs=np.zeros(n, np.uint64),
         offsets=np.concatenate(([0], np.cumsum(places))).astype(np.int64),
         counters=np.zeros(4, np.int64),
-        seed=np.array([(seed * 2 + 1) * 0x9E3779B97F4A7C15 & (1 << 64) - 1], np.uint64),
+        seed=np.array([(seed * 2 + 1) * _GOLDEN & _MASK, seed * _GOLDEN & _MASK], np.uint64),
         work_keys=np.zeros(KINDS, np.uint64),
         work_places=np.full(KINDS, -1, np.int64),
         work_gains=np.zeros(COUNTS, np.float32),
