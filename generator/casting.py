@@ -97,8 +97,7 @@ class Cast:
         if share.family not in self.families:
             self.families.append(share.family)
         base = len(self._columns)
-        for conversation in made:
-            self._columns.add(conversation)
+        self._columns.add(made)
         number = self.families.index(share.family)
         return Role(share, world, number, base, len(made), world.rng.bit_generator.state)
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
@@ -54,6 +55,16 @@ class Frame(NamedTuple):
     whole_at: int = 0  # where in that frame the piece begins
 
 
+class _Known(NamedTuple):
+    """A TCP header of one side: its bytes before the window field and behind it."""
+
+    stack: Stack
+    before: bytes
+    behind: bytes
+    times_at: int
+    ipid: int
+
+
 class Lane:
     """The rendering of a conversation in one IP version, with the TCP state of both ends: (client, server)."""
 
@@ -79,6 +90,12 @@ class Lane:
         """Add a frame that knows its gap: the one noted so far."""
         self.frames.append(frame)
         self.gap_rtt, self.gap_ns = 0.0, 0.0
+
+
+def _on_link(stack: Stack, mtu: int) -> Stack:
+    """The system behind a link of that MTU."""
+    size = segment_size(stack, mtu)
+    return stack if size == stack.mss else replace(stack, mss=size)
 
 
 def _ipid(stack: Stack, version: int) -> int:
@@ -115,9 +132,9 @@ class Exchange:
         client = habits.stack(client_os or habits.system("clients", rng), self._steady(client_os, 0))
         server = habits.stack(server_os or habits.system("servers", rng), self._steady(server_os, 1))
         self.path = path or draw_path(habits, rng, client)
-        self.chance = np.random.default_rng(int(rng.integers(1 << 62)))  # the path's own luck
-        self.client_stack = replace(client, mss=segment_size(client, self.path.mtu[0]))
-        self.server_stack = replace(server, mss=segment_size(server, self.path.mtu[1]))
+        self._luck = int(rng.integers(1 << 62))
+        self.client_stack = _on_link(client, self.path.mtu[0])
+        self.server_stack = _on_link(server, self.path.mtu[1])
         spots = {"server": (0.01, 0.15), "client": (0.85, 0.99), "middle": (0.3, 0.7)}
         self.position = float(rng.uniform(*spots[near or "server"]))  # share of the round trip beyond the monitor
         low, high = habits.bandwidth
@@ -131,6 +148,12 @@ class Exchange:
         self._serial = 0
         self._agreed = self._negotiate(self.client_stack.options)
         self._ecn = False
+        self._known: dict[tuple[Any, ...], _Known] = {}  # headers that were needed before
+
+    @cached_property
+    def chance(self) -> np.random.Generator:
+        """The path's own luck."""
+        return np.random.default_rng(self._luck)
 
     def send(
         self,
@@ -161,8 +184,8 @@ class Exchange:
     def _steady(self, name: str, side: int) -> np.random.Generator:
         """What chooses among the systems of a kind: an attacker's own machine, and its victim, are mostly one build."""
         world = self.world
-        if not name or not len(world.attackers):
-            return world.rng
+        if not name or name not in world.habits.kinds or not len(world.attackers):
+            return world.rng  # a stack that is named itself draws nothing
         own = np.random.default_rng([world.workload.seed, *world.family.encode(), side, *name.encode()])
         return own if own.random() < _ONE_BUILD else world.rng
 
@@ -184,8 +207,8 @@ class Exchange:
         lane.gap_ns += think * 1e9
 
     def _frame(self, lane: Lane, header: bytes, content: Content, kind: int, from_client: bool) -> Frame:  # noqa: FBT001
-        ipid = _ipid(self._side(from_client=from_client), lane.version)
-        return Frame(header, content, kind, lane.version, not from_client, 0.0, 0, 0.0, ipid=ipid)
+        ipid = _ipid(self.client_stack if from_client else self.server_stack, lane.version)
+        return Frame(header, content, kind, lane.version, not from_client, 0.0, 0, 0.0, 0, -1, 0, ipid)
 
     def _segment(  # noqa: PLR0913 - the fields of a TCP segment
         self,
@@ -202,14 +225,17 @@ class Exchange:
         blocks: tuple[tuple[int, int], ...] = (),
     ) -> None:
         """One segment; with ``seq`` it is one that was sent before, or a probe, and the numbers do not move on."""
-        stack, side = self._side(from_client=from_client), 0 if from_client else 1
-        syn = "S" in flags
-        listed = self._options(lane, side, syn=syn, ack="A" in flags) if options else ""
+        side = 0 if from_client else 1
+        syn, acks, size = "S" in flags, "A" in flags, len(content.data)
+        listed = self._options(lane, side, syn=syn, ack=acks) if options else ""
         blocks = blocks if "S" in self._agreed else ()
         field = self._window(lane, side, flags) if window < 0 else window
-        capable = self._ecn and len(content.data) > 0 and seq < 0  # RFC 3168: data, not repetitions
-        tos = self.path.tos[side] | (2 if capable else 0)
-        header = headers.tcp(lane.version, stack, flags, listed, field, tos, blocks)
+        # RFC 3168: data, not repetitions
+        tos = self.path.tos[side] | (2 if self._ecn and size and seq < 0 else 0)
+        known = self._header(lane.version, side, flags, listed, tos, len(blocks))
+        header = known.before + field.to_bytes(2, "big") + known.behind
+        if blocks:
+            header = header[: -8 * len(blocks)] + headers.selective(blocks)
         lane.add(
             Frame(
                 header,
@@ -221,16 +247,31 @@ class Exchange:
                 int(lane.gap_ns),
                 jitter,
                 lane.next[side] if seq < 0 else seq,
-                (ack if ack >= 0 else lane.next[1 - side]) if "A" in flags else -1,
-                headers.timestamps_at(header, lane.version) if "T" in listed or syn else 0,
-                _ipid(stack, lane.version),
-                sack_at=len(header) - 8 * len(blocks) if blocks else 0,
+                (ack if ack >= 0 else lane.next[1 - side]) if acks else -1,
+                known.times_at,
+                known.ipid,
+                False,  # noqa: FBT003 - quotes nothing
+                len(header) - 8 * len(blocks) if blocks else 0,
             )
         )
-        lane.unread[side] = 0 if content.data else lane.unread[side]
+        if size:
+            lane.unread[side] = 0
         if seq < 0:
-            lane.next[side] += len(content.data) + syn + ("F" in flags)
-        lane.acked[side] |= "A" in flags
+            lane.next[side] += size + syn + ("F" in flags)
+        if acks:
+            lane.acked[side] = True
+
+    def _header(self, version: int, side: int, flags: str, listed: str, tos: int, blocks: int) -> _Known:
+        """Headers differ little from segment to segment: each kind is laid out once a conversation."""
+        stack = self.server_stack if side else self.client_stack
+        key = (version, side, flags, listed, tos, blocks)
+        known = self._known.get(key)
+        if known is None or known.stack is not stack:
+            header = headers.tcp(version, stack, flags, listed, 0, tos, ((0, 0),) * blocks)
+            at = headers.window_at(version)
+            times_at = headers.timestamps_at(header, version) if "T" in listed or "S" in flags else 0
+            known = self._known[key] = _Known(stack, header[:at], header[at + 2 :], times_at, _ipid(stack, version))
+        return known
 
     def _options(self, lane: Lane, side: int, *, syn: bool, ack: bool) -> str:
         """As ``headers.tcp`` wants them."""

@@ -42,6 +42,11 @@ class Path:
     resets: bool = False
     syn_retry: float = 1.0
 
+    @property
+    def orderly(self) -> bool:
+        """All that is sent arrives, in order."""
+        return self.loss <= 0 and self.reorder <= 0
+
     def fates(self, rng: np.random.Generator, segments: int) -> list[int]:
         """What happens to each of some segments: ``FINE``, ``BEFORE`` or ``AFTER``."""
         if self.loss <= 0:

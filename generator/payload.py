@@ -53,8 +53,12 @@ class Content(NamedTuple):
 
     def cut(self, start: int, end: int) -> Content:
         """A stretch of it; random parts are cut with it."""
+        if not self.parts:
+            return Content(self.data[start:end], ())
         kept = []
-        for part in self.parts:
+        for part in self.parts:  # in order
+            if part.at >= end:
+                break
             low, high = max(part.at, start), min(part.at + part.length, end)
             if low < high:
                 kept.append(Part(low - start, high - low, part.kind, part.key, part.skip + low - part.at))
@@ -63,12 +67,13 @@ class Content(NamedTuple):
 
 def lay_out(payload: Payload, serial: int) -> Content:
     """Literal bytes and random parts as one ``Content``. ``serial`` keeps parts without a key apart."""
-    pieces: Sequence[bytes | Rand] = [payload] if isinstance(payload, bytes | Rand) else payload
+    if isinstance(payload, bytes):
+        return Content(payload, ())
+    pieces: Sequence[bytes | Rand] = [payload] if isinstance(payload, Rand) else payload
     data, parts = bytearray(), []
     for number, piece in enumerate(pieces):
         if isinstance(piece, Rand):
-            own = f"\0{serial}.{number}"
-            key = zlib.crc32((piece.key or own).encode())
+            key = zlib.crc32((piece.key or f"\0{serial}.{number}").encode())
             parts.append(Part(len(data), piece.n, KINDS.index(piece.kind), key, 0))
             data += bytes(piece.n)
         else:

@@ -6,13 +6,14 @@ for IPv6. What the stamp writes is zero in ``blob``, so that the sums over the r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from contract.schemas import ARP as ARP_PROTOCOL
+from generator.columns import Rows, rows_of
 from generator.completion import complete
 from generator.conversation import Conversation
 from generator.exchange import ARP, ICMP, ICMPV6, OTHER, Frame
@@ -63,128 +64,80 @@ class Template(NamedTuple):
     part_skip: I32
 
 
-def compile_conversations(conversations: Sequence[Conversation]) -> Template:
+def compile_conversations(conversations: Iterable[Conversation]) -> Template:
     """Lay out the conversations, each in both IP versions, as one template."""
     columns = Columns()
-    for conversation in conversations:
-        columns.add(conversation)
+    columns.add(conversations)
     return columns.template()
 
 
-_TYPES = "i8 i4 u1 u1 u1 u1 i4 i4 u4 u4 u1 i4 i4 i4 u1 u2 f8 f8 f8"  # of Template, from ``start`` to ``jitter``
-
-
 class Columns:
-    """Collects rows of frames and parts: a conversation may be forgotten once it is added."""
+    """Collects columns of frames and parts: conversations may be forgotten once they are added."""
 
     def __init__(self) -> None:
         self.blob = bytearray()
         self.first = [0]
         self.variants: list[tuple[int, int, int, tuple[int, ...]]] = []
-        self.rows: list[tuple[Any, ...]] = []
-        self.shapes: list[tuple[int, ...]] = []  # what ``complete`` asks for
-        self.part_first = [0]
-        self.parts: list[tuple[int, int, int, int, int]] = []
+        self.rows: list[Rows] = [rows_of([], np.zeros(1, np.int64), 0, {})]
+        self.parts: list[npt.NDArray[np.int64]] = [np.zeros((0, 6), np.int64)]
         self.wholes: dict[int, tuple[Frame, int]] = {}  # by identity: what fragments show, and its own row there
 
     def __len__(self) -> int:
         """How many conversations there are."""
         return len(self.variants) // 2
 
-    def add(self, conversation: Conversation) -> None:
-        """Lay out one conversation in both IP versions."""
-        for version in (4, 6):
-            self._variant(conversation, version)
+    def add(self, conversations: Iterable[Conversation]) -> None:
+        """Lay out conversations in both IP versions."""
+        frames: list[Frame] = []
+        first = [0]
+        for conversation in conversations:
+            for version in (4, 6):
+                made = conversation.frames(version)
+                self.variants.append((*(_flow_of(made[0]) if made else (0, -1, -1)), conversation.hops))
+                frames += made
+                first.append(len(frames))
+        before = self.first[-1]
+        self._lay(frames, first)
+        self.first += [before + row for row in first[1:]]
 
-    def _variant(self, conversation: Conversation, version: int) -> None:
-        frames = conversation.frames(version)
-        sent = [0, 0]
-        wholes: dict[int, int] = {}
-        stamped = [-1, -1]  # the last frame of each side that carries a timestamp
-        for number, frame in enumerate(frames):
-            side = 1 if frame.reverse else 0
-            echoed = stamped[1 - side]
-            # The fragments of one datagram count as one: they share its identification.
-            before = sent[side] if frame.whole is None else wholes.setdefault(id(frame.whole), sent[side])
-            self._frame(frame, number, before, number - echoed if frame.times_at and echoed >= 0 else 0)
-            sent[side] += before == sent[side]
-            if frame.times_at:
-                stamped[side] = number
-        self.first.append(len(self.rows))
-        self.variants.append((*_flow_of(frames[0]), conversation.hops) if frames else (0, -1, -1, conversation.hops))
-
-    def _frame(self, frame: Frame, number: int, sent: int, echo: int) -> None:
-        # The first frame leaves when it is intended, whatever gap the builder noted.
-        length = len(frame.header) + len(frame.content.data)
-        self.shapes.append((len(self.blob), length, frame.kind, frame.version, frame.times_at))
-        self.rows.append(
-            (
-                len(self.blob),
-                length,
-                frame.kind,
-                0 if frame.kind == ARP else frame.version,
-                frame.reverse,
-                frame.quotes,
-                self._aside(frame),
-                LINK if frame.quotes else frame.whole_at,
-                frame.seq & 0xFFFFFFFF,
-                max(frame.ack, 0) & 0xFFFFFFFF,
-                frame.ack >= 0,
-                frame.times_at,
-                echo,
-                frame.sack_at,
-                frame.ipid,
-                sent,
-                frame.gap_rtt if number else 0.0,
-                frame.gap_ns if number else 0,
-                frame.jitter,
-            )
-        )
-        self.blob += frame.header + frame.content.data
-        for part in frame.content.parts:
-            self.parts.append((len(frame.header) + part.at, part.length, part.kind, part.key, part.skip))
-        self.part_first.append(len(self.parts))
-
-    def _aside(self, frame: Frame) -> int:
-        """The row of the frame of which this one carries a piece; -2 and below stand for ``wholes``."""
-        if frame.quotes:
-            if self.rows[self.first[-1]][6] != -1:
-                raise ValueError("an ICMP error cannot quote a fragment")
-            return self.first[-1]
-        if frame.whole is None:
-            return -1
-        _, number = self.wholes.setdefault(id(frame.whole), (frame.whole, len(self.wholes)))
-        return -2 - number
+    def _lay(self, frames: Sequence[Frame], first: list[int]) -> None:
+        row = sum(len(rows.length) for rows in self.rows)
+        self.rows.append(rows_of(frames, np.array(first, np.int64), row, self.wholes))
+        self.blob += b"".join([piece for frame in frames for piece in (frame.header, frame.content.data)])
+        parts = [
+            (row + at, len(frame.header) + part.at, *part[1:])
+            for at, frame in enumerate(frames)
+            for part in frame.content.parts
+        ]
+        self.parts.append(np.array(parts, np.int64).reshape(-1, 6))
 
     def template(self) -> Template:
-        """All of it as arrays."""
-        visible = len(self.rows)
-        for frame, _ in self.wholes.values():
-            self._frame(frame, 0, 0, 0)
-        rows = list(zip(*self.rows, strict=True)) or [()] * len(_TYPES.split())
-        parts = list(zip(*self.parts, strict=True)) or [()] * 5
-        types = _TYPES.split()
-        frame_columns = [np.array(column, dtype) for column, dtype in zip(rows, types, strict=True)]
-        part_columns = [np.array(c, d) for c, d in zip(parts, ("i4", "i4", "u1", "u8", "i4"), strict=True)]
+        """All of it as arrays; nothing can be added afterwards."""
+        visible = self.first[-1]
+        wholes = [frame for frame, _ in self.wholes.values()]
+        self._lay(wholes, list(range(len(wholes) + 1)))
+        rows = Rows(*(np.concatenate(columns) for columns in zip(*self.rows, strict=True)))
+        parts = np.concatenate(self.parts)
+        np.copyto(rows.aside, visible - 2 - rows.aside, where=rows.aside < -1)
+        start = np.cumsum(rows.length, dtype=np.int64) - rows.length
         blob = np.frombuffer(self.blob, np.uint8) if self.blob else np.zeros(0, np.uint8)
-        ip_sum, total = np.zeros(len(self.rows), np.uint64), np.zeros(len(self.rows), np.uint64)
-        complete(blob, np.array(self.shapes, np.int64).reshape(-1, 5), ip_sum, total)
-        columns: list[Any] = [
+        ip_sum, total = np.zeros(len(start), np.uint64), np.zeros(len(start), np.uint64)
+        shapes = (start, rows.length, rows.kind, rows.version, rows.times_at)
+        complete(blob, np.stack(shapes, axis=1).astype(np.int64), ip_sum, total)
+        return Template(
             blob,
             _alphabet(),
             np.array(self.first, np.int64),
             np.array([v[0] for v in self.variants], np.uint16),
             np.array([v[1:3] for v in self.variants], np.int32).reshape(-1, 2),
             np.array([v[3] for v in self.variants], np.uint8).reshape(-1, 4),
-            *frame_columns,
+            start,
+            *rows,
             ip_sum,
             total,
-            np.array(self.part_first, np.int64),
-            *part_columns,
-        ]
-        made = Template(*columns)
-        np.copyto(made.aside, visible - 2 - made.aside, where=made.aside < -1)
-        return made
+            np.searchsorted(parts[:, 0], np.arange(len(start) + 1)),
+            *(parts[:, k].astype(dtype) for k, dtype in enumerate(("i4", "i4", "u1", "u8", "i4"), start=1)),
+        )
 
 
 def _alphabet() -> U8:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import itertools
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +12,7 @@ from scapy.layers.l2 import ARP, Ether
 
 from generator import headers
 from generator.habits import STACKS, Stack
+from generator.stacks import arrange
 
 SIZES = {"M": 4, "N": 1, "W": 3, "S": 2, "T": 10, "E": 1}
 LINUX = Stack("linux")
@@ -34,6 +38,30 @@ def test_ttl_window_df_and_fixed_id_are_the_systems_own(stack: Stack) -> None:
     assert (four[IP].id, "DF" in four[IP].flags) == (stack.fixed_id, stack.df)
     for packet in (four, six):
         assert (packet[TCP].window, packet[TCP].flags) == (700, "SE")
+
+
+@pytest.mark.parametrize("stack", STACKS, ids=lambda s: s.name)
+def test_a_header_is_the_one_that_scapy_builds_at_once(stack: Stack) -> None:
+    """Ours is put together from what scapy laid out once for all systems."""
+    for version, flags, options in itertools.product((4, 6), ("S", "SAE", "PA"), ("syn", "answer-STW", "T", "")):
+        listed: list[tuple[str, Any]] = [("NOP", None), ("NOP", None), ("Timestamp", (0, 0))]
+        if options != "T":
+            answer = arrange(stack.order, "STW") if options.startswith("answer") else ""
+            listed = headers.syn_options(stack, version, answer) if options and (answer or stack.options) else []
+        if version == 4:
+            ip = IP(src="198.18.0.1", dst="198.18.0.2", ttl=stack.ttl, id=stack.fixed_id, flags="DF" if stack.df else 0)
+            ip.tos = 0xB9
+        else:
+            ip = IPv6(src="2001:2::1", dst="2001:2::2", hlim=stack.ttl, tc=0xB9)
+        link = Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
+        wanted = bytearray(bytes(link / ip / TCP(sport=1, dport=2, flags=flags, window=77, options=listed)))
+        found = bytearray(headers.tcp(version, stack, flags, options, 77, 0xB9))
+        transport = 34 if version == 4 else 54
+        for header in (wanted, found):  # all checksums are written later
+            header[transport + 16 : transport + 18] = bytes(2)
+            if version == 4:
+                header[24:26] = bytes(2)
+        assert found == wanted
 
 
 def place_of_timestamps(letters: str) -> int:
