@@ -11,6 +11,7 @@ import numpy as np
 
 from contract.jit import lean_kernel, lean_part
 from detector.fragments import Fragments, later_fragment, remember
+from detector.ipv6_chain import extensions
 from detector.link import link_layer
 from detector.packet import (
     ARP,
@@ -149,28 +150,7 @@ def _ipv6(
     set_ipv6_addresses(data, at + 8, row["address"])
     end = at + total
     limit = min(stop, end)
-    kind = u8(data, at + 6)
-    body = at + 40
-    identity = np.uint64(0)
-    place: Int = 0
-    length: Int = 0
-    # hop-by-hop, routing, fragment, AH, destination options, mobility, HIP, shim6
-    while kind in (0, 43, 44, 51, 60, 135, 139, 140) and limit - body >= 8:
-        following = u8(data, body)
-        if kind == 44:
-            place = be16(data, body + 2)
-            identity = np.uint64(be32(data, body + 4))
-            length = 8
-        elif kind == 51:
-            length = (u8(data, body + 1) + 2) * 4
-        else:
-            length = (u8(data, body + 1) + 1) * 8
-        if body + length > end:
-            break
-        body += length
-        kind = following
-        if place & 0xFFF8:
-            break
+    kind, body, place, identity = extensions(data, at + 40, limit, end, u8(data, at + 6))
     row["protocol"] = np.uint16(kind)
     if place & 0xFFF8:
         later_fragment(row, fragments, identity, ts, end - body)

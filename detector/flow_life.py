@@ -39,6 +39,7 @@ from detector.flowtable import (
     FlowTable,
 )
 from detector.packet import ARP, Int, Record
+from detector.side_rows import drop_row
 
 _LOOK: Final = 32  # how many live flows are compared before one is evicted
 
@@ -206,6 +207,7 @@ def release(table: FlowTable, slots: npt.NDArray[np.int32]) -> Int:
         if slot < 0 or slot >= len(table.flows) or table.flows[slot]["state"] != ENDED:
             continue
         table.flows[slot]["state"] = np.uint8(FREE)
+        drop_row(table.rare, slot)
         table.free[table.counters[FREE_SLOTS]] = slot
         table.counters[FREE_SLOTS] += 1
         given += 1

@@ -27,6 +27,7 @@ from detector.flowtable import (
     FlowTable,
 )
 from detector.packet import ARP, DNS_PORTS, Bytes, Int, Record
+from detector.rare_facts import IDLE_NS, note_idle
 
 _FIN: Final = 1
 _SYN: Final = 2
@@ -40,6 +41,8 @@ _PAUSE: Final = 1.0
 def update(table: FlowTable, slot: Int, side: Int, row: Record, data: Bytes, ts: Int, limits: Limits) -> None:
     """Count the frame ``row``, sent by ``side`` at ``ts``, to the flow in ``slot``."""
     flow = table.flows[slot]
+    if ts - flow["last"] > IDLE_NS:
+        note_idle(table.rare, slot, flow["first"], flow["last"], ts)
     _count(flow, side, row, ts, table.counters)
     repeated = False
     was_closing = is_closing(flow)

@@ -20,6 +20,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from detector.rare_facts import RARE
+from detector.side_rows import SideRows, new_side_rows
+
 FWD: Final = 0
 BWD: Final = 1
 
@@ -104,7 +107,7 @@ _FIELDS: Final[list[tuple[Any, ...]]] = [
     ("rtt", "i8", (2,)),  # ns from SYN to SYN/ACK (FWD) and from SYN/ACK to its ACK (BWD), -1 where not seen
     ("response", "i8"),  # ns from the first frame to the first one of the other direction, -1 while there is none
     ("fragments", "u4", (2,)),  # frames that are IP fragments
-    ("unreachable", "u4"),  # ICMP errors of others that quote a packet of this flow (a refused UDP probe)
+    ("unreachable", "u4"),  # ICMP "unreachable" of others that quote a packet of this flow (a refused UDP probe)
     ("sizes", "i2", (FIRST_SIZES,)),
     # link layer: MACs of the first frame (its source, its destination), 48-bit numbers, 0 where the link has none
     ("mac", "u8", (2,)),
@@ -192,6 +195,7 @@ class FlowTable(NamedTuple):
     ended: npt.NDArray[np.int32]  # (n,) slots ended and not yet handed out by ``Meter.expire``
     counters: npt.NDArray[np.int64]  # (COUNTERS,)
     letters: npt.NDArray[np.uint16]  # (256,) zeros between uses: letters of one name, counted
+    rare: SideRows  # of detector.rare_facts.RARE
 
 
 def new_table(capacity: int) -> FlowTable:
@@ -208,6 +212,7 @@ def new_table(capacity: int) -> FlowTable:
         ended=np.zeros(slots, np.int32),
         counters=np.zeros(COUNTERS, np.int64),
         letters=np.zeros(256, np.uint16),
+        rare=new_side_rows(slots, RARE),
     )
     table.counters[FREE_SLOTS] = slots
     table.counters[NEXT_DEADLINE] = NEVER

@@ -27,6 +27,8 @@ from detector.flowtable import (
 )
 from detector.fragments import Fragments, new_fragments
 from detector.packet import NO_SLOT, PACKET, REASONS, Bytes, Columns, Int, Record
+from detector.quotes import read_quote
+from detector.rare_facts import UNREACHABLE, note_error
 from detector.tunnels import may_carry, step_inside
 
 CHUNK: Final = 128  # frames decoded ahead of their counting, so that the index entries are fetched side by side
@@ -79,6 +81,8 @@ def meter_frames(columns: Columns, low: Int, high: Int, table: FlowTable, work: 
             if reason == 0:
                 if limits.levels and may_carry(row):
                     step_inside(data, columns.ts[n], rows, i, CHUNK, work.fragments, limits.levels)
+                if row["quoted"]:
+                    read_quote(data, columns.ts[n], rows, i, CHUNK, work.fragments, limits.levels)
                 row["hash"] = key_hash(row["address"], row["key_port"], row["protocol"], limits.seed)
                 fetch_entry(table, row["hash"])
         for i in range(count):
@@ -114,7 +118,7 @@ def _count(row: Record, data: Bytes, ts: Int, table: FlowTable, blank: npt.NDArr
             return False
     update(table, slot, side, row, data, ts, limits)
     if row["quoted"]:
-        _refuse(row, table, limits)
+        _blame(row, table, limits)
     return True
 
 
@@ -147,11 +151,12 @@ def _starter(row: Record) -> Int:
 
 
 @lean_kernel
-def _refuse(row: Record, table: FlowTable, limits: Limits) -> None:
-    """Note an ICMP "unreachable" at the flow whose packet it quotes, where that is known."""
+def _blame(row: Record, table: FlowTable, limits: Limits) -> None:
+    """Note an ICMP error at the flow whose packet it quotes, where that is known."""
     address, port, protocol = row["quoted_address"], row["quoted_port"], row["quoted_protocol"]
     slot, _ = find(table, address, port, protocol, key_hash(address, port, protocol, limits.seed))
     if slot >= 0:
-        table.counters[NOW] |= 1
-        table.flows[slot]["unreachable"] += np.uint32(1)
-        touch(table, slot)
+        note_error(table.rare, slot, np.int64(row["quoted"]))
+        if row["quoted"] == UNREACHABLE:
+            table.flows[slot]["unreachable"] += np.uint32(1)
+            touch(table, slot)

@@ -65,8 +65,8 @@ PACKET: Final = np.dtype(
         ("mac", "u8", (2,)),
         ("arp_mac", "u8"),  # MAC that the sender claims
         ("arp_operation", "u1"),
-        ("quoted", "u1"),  # 1 where an ICMP "unreachable" quotes a packet with readable ports
-        ("quoted_port", "u2", (2,)),
+        ("quoted", "u1"),  # class of an ICMP error that quotes a packet (detector.rare_facts), 0 where none
+        ("quoted_port", "u2", (2,)),  # as key_port
         ("quoted_protocol", "u2"),
         ("quoted_address", "u8", (2, 2)),
     ],

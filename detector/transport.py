@@ -1,4 +1,4 @@
-"""The transport layer: ports, TCP's header, ICMP and what its errors quote, where the payload lies."""
+"""The transport layer: ports, TCP's header, ICMP and its errors, where the payload lies."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import numpy as np
 
 from contract.jit import lean_kernel, lean_part
 from detector.packet import Bytes, Int, Record, be16, be32, be64, u8
+from detector.rare_facts import PARAMETER_PROBLEM, REDIRECT, SOURCE_QUENCH, TIME_EXCEEDED, TOO_BIG, UNREACHABLE
 
 MAPPED: Final = 0xFFFF_0000_0000  # ::ffff:0:0 in the lower word of an IPv4 address
 _SYN: Final = 2
 _HAS_PORTS: Final = (132, 136, 33)  # SCTP, UDP-Lite, DCCP
+PORTED: Final = (6, 17, *_HAS_PORTS)
 
 
 @lean_part
@@ -101,7 +103,7 @@ def _mss(data: Bytes, at: Int, end: Int) -> Int:
 
 
 @lean_part
-def _request_of(version: Int, kind: Int) -> Int:
+def request_of(version: Int, kind: Int) -> Int:
     """The ICMP type of the request to a reply, so that both meet in one biflow; other types stand for themselves."""
     if version == 4:
         if kind == 0:
@@ -118,32 +120,37 @@ def _request_of(version: Int, kind: Int) -> Int:
 
 @lean_kernel
 def _icmp(data: Bytes, at: Int, limit: Int, row: Record) -> Int:
-    """Type and code as ports; an "unreachable" also gives the key of the packet that it quotes. Returns 8."""
+    """Type and code as ports, and which class of error it is; ``detector.quotes`` reads what it quotes. Returns 8."""
     if limit - at < 2:
         return 8
     version = np.int64(row["version"])
-    kind = u8(data, at)
+    kind, code = u8(data, at), u8(data, at + 1)
     row["port"][0] = np.uint16(kind)
-    row["port"][1] = np.uint16(u8(data, at + 1))
-    key = np.uint16((_request_of(version, kind) << 8) | u8(data, at + 1))
+    row["port"][1] = np.uint16(code)
+    key = np.uint16((request_of(version, kind) << 8) | code)
     row["key_port"][0] = key
     row["key_port"][1] = key
-    inner = at + 8
-    if version == 4 and kind == 3 and limit - inner >= 20 and u8(data, inner) >> 4 == 4:
-        body = inner + (u8(data, inner) & 15) * 4
-        if body >= inner + 20 and limit - body >= 4 and be16(data, inner + 6) & 0x1FFF == 0:
-            set_ipv4_addresses(data, inner + 12, row["quoted_address"])
-            _quote(data, body, u8(data, inner + 9), row)
-    elif version == 6 and kind == 1 and limit - inner >= 44 and u8(data, inner) >> 4 == 6:
-        set_ipv6_addresses(data, inner + 8, row["quoted_address"])
-        _quote(data, inner + 40, u8(data, inner + 6), row)
+    row["quoted"] = np.uint8(_error(version, kind, code))
     return 8
 
 
 @lean_part
-def _quote(data: Bytes, at: Int, protocol: Int, row: Record) -> None:
-    if protocol in (6, 17):
-        row["quoted"] = np.uint8(1)
-        row["quoted_protocol"] = np.uint16(protocol)
-        row["quoted_port"][0] = np.uint16(be16(data, at))
-        row["quoted_port"][1] = np.uint16(be16(data, at + 2))
+def _error(version: Int, kind: Int, code: Int) -> Int:
+    """The class of an ICMP error (``detector.rare_facts``), 0 where it is none."""
+    if version == 6:
+        if kind == 1:
+            return UNREACHABLE
+        if kind == 2:
+            return TOO_BIG
+        if kind == 3:
+            return TIME_EXCEEDED
+        return PARAMETER_PROBLEM if kind == 4 else 0
+    if kind == 3:
+        return TOO_BIG if code == 4 else UNREACHABLE  # 4: fragmentation needed and not allowed (RFC 1191)
+    if kind == 11:
+        return TIME_EXCEEDED
+    if kind == 12:
+        return PARAMETER_PROBLEM
+    if kind == 5:
+        return REDIRECT
+    return SOURCE_QUENCH if kind == 4 else 0

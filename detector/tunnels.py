@@ -24,10 +24,10 @@ LEVELS: Final = 4  # tunnels in tunnels that are stepped into
 WAYS: Final = ("outer", "inner")
 _GENEVE: Final = 6081
 _PORTS: Final = (4789, 8472, _GENEVE)
-_BRIDGED: Final = 0x6558  # an Ethernet frame
+BRIDGED: Final = 0x6558  # an Ethernet frame
 _ERSPAN: Final = 0x88BE  # types I and II
 _ERSPAN_3: Final = 0x22EB
-_NONE: Final = -1
+NOTHING: Final = -1  # a kind: what is carried cannot be read
 _UDP: Final = 17
 _GRE: Final = 47
 
@@ -62,22 +62,22 @@ def step_inside(
         row = rows[n]
         if not may_carry(row):
             return
-        at, kind = _inside(data, row)
-        if kind == _NONE:
+        at, kind = inside(data, row)
+        if kind == NOTHING:
             return
         end = np.int64(row["payload_at"]) + np.int64(row["payload"])
         limit = np.int64(row["payload_at"]) + np.int64(row["payload_captured"])
         rows[spare] = rows[n]
         clear(row)
-        at = link_layer(data, at, limit, ETHERNET, row) if kind == _BRIDGED else tags(data, at, limit, kind, row)
+        at = link_layer(data, at, limit, ETHERNET, row) if kind == BRIDGED else tags(data, at, limit, kind, row)
         if at < 0 or network(data, at, limit, end, ts, row, fragments) != 0:
             rows[n] = rows[spare]
             return
 
 
 @lean_part
-def _inside(data: Bytes, row: Record) -> tuple[Any, Any]:
-    """Where what a tunnel carries begins, and of which EtherType it is (``_NONE`` where it cannot be read)."""
+def inside(data: Bytes, row: Record) -> tuple[Any, Any]:
+    """Where what a tunnel carries begins, and of which EtherType it is (``NOTHING`` where it cannot be read)."""
     at = np.int64(row["payload_at"])
     captured = np.int64(row["payload_captured"])
     protocol = np.int64(row["protocol"])
@@ -86,14 +86,14 @@ def _inside(data: Bytes, row: Record) -> tuple[Any, Any]:
     if protocol == 41:
         return at, np.int64(IPV6)
     if captured < 8:
-        return at, np.int64(_NONE)
+        return at, np.int64(NOTHING)
     if protocol == _GRE:
         return _gre(data, at, captured)
     if row["port"][1] == _GENEVE:
         return _geneve(data, at, captured)
     if u8(data, at) & 0x08 == 0:  # no valid VNI
-        return at, np.int64(_NONE)
-    return at + 8, np.int64(_BRIDGED)
+        return at, np.int64(NOTHING)
+    return at + 8, np.int64(BRIDGED)
 
 
 @lean_part
@@ -102,21 +102,21 @@ def _gre(data: Bytes, at: Int, captured: Int) -> tuple[Any, Any]:
     flags = be16(data, at)
     kind = np.int64(be16(data, at + 2))
     if flags & 7 or flags & 0x4000:  # version; source routing of RFC 1701
-        return at, np.int64(_NONE)
+        return at, np.int64(NOTHING)
     size: Int = 4
     for bit in (0x8000, 0x2000, 0x1000):  # checksum, key, sequence number
         if flags & bit:
             size += 4
     if kind == _ERSPAN:
         size += 8 if flags & 0x1000 else 0
-        kind = np.int64(_BRIDGED)
+        kind = np.int64(BRIDGED)
     elif kind == _ERSPAN_3:
         if captured < size + 12:
-            return at, np.int64(_NONE)
+            return at, np.int64(NOTHING)
         size += 20 if u8(data, at + size + 11) & 1 else 12
-        kind = np.int64(_BRIDGED)
+        kind = np.int64(BRIDGED)
     if kind < 0x0600 or captured < size:
-        return at, np.int64(_NONE)
+        return at, np.int64(NOTHING)
     return at + size, kind
 
 
@@ -127,5 +127,5 @@ def _geneve(data: Bytes, at: Int, captured: Int) -> tuple[Any, Any]:
     size = 8 + (first & 63) * 4
     kind = np.int64(be32(data, at) & 0xFFFF)
     if first >> 6 or kind < 0x0600 or captured < size:
-        return at, np.int64(_NONE)
+        return at, np.int64(NOTHING)
     return at + size, kind

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from contract.schemas import FRAMES, TIME
 from detector.meter import Meter
+from detector.rare_facts import ERROR_NAMES
 from tests.detector.oracle_meter import Flow, Oracle
 
 START = 1_600_000_000_000_000_000
@@ -79,16 +80,30 @@ def words(address: bytes):
     return list(struct.unpack("!QQ", address))
 
 
-def check_flow(flow, oracle: Flow, payload) -> None:
+def check_flow(flow, oracle: Flow, payload, rare) -> None:
     """Each fact of a record against the oracle's."""
     assert flow["address"].tolist() == [words(oracle.src[0]), words(oracle.dst[0])]
     assert flow["key_port"].tolist() == [oracle.src[1], oracle.dst[1]]
     assert tuple(flow["port"].tolist()) == oracle.ports
     assert tuple(flow["mac"].tolist()) == oracle.macs
-    for name in ("protocol", "first", "last", "vlan", "arp_operation", "response", "turns", "no_flags", "unreachable"):
+    for name in ("protocol", "first", "last", "vlan", "arp_operation", "response", "turns", "no_flags"):
         assert flow[name] == getattr(oracle, name), name
     for name in ("arp_requests", "arp_replies", "arp_gratuitous", "arp_mac_changes"):
         assert flow[name] == getattr(oracle, name), name
+    assert flow["unreachable"] == oracle.errors.get("unreachable", 0)
+    assert (
+        dict(zip(ERROR_NAMES, rare["icmp_errors"].tolist(), strict=True))
+        == dict.fromkeys(ERROR_NAMES, 0) | oracle.errors
+    )
+    for which, periods in enumerate((oracle.active_periods, oracle.idle_periods)):
+        assert rare["period_count"][which] == len(periods)
+        mean = sum(periods) / len(periods) if periods else 0.0
+        np.testing.assert_allclose(rare["period_mean"][which], mean, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(
+            rare["period_m2"][which], sum((p - mean) ** 2 for p in periods), rtol=1e-6, atol=1e-9
+        )
+        np.testing.assert_allclose(rare["period_min"][which], min(periods, default=0), rtol=1e-6)
+        np.testing.assert_allclose(rare["period_max"][which], max(periods, default=0), rtol=1e-6)
     assert flow["ip_version"] == oracle.version
     assert flow["flow_id"] == oracle.number
     assert flow["ended"] == (255 if oracle.ended is None else oracle.ended)
@@ -145,6 +160,7 @@ def agree(frames, ts, link, wire, cuts=(), **options) -> None:
     oracle.finish()
     by_number = {flow.number: flow for flow in oracle.done}
     assert len(slots) == len(by_number)
+    rare = meter.table.rare.rows[meter.table.rare.of]
     for slot in slots:
         flow = meter.table.flows[slot]
-        check_flow(flow, by_number[int(flow["flow_id"])], meter.table.payload[slot])
+        check_flow(flow, by_number[int(flow["flow_id"])], meter.table.payload[slot], rare[slot])

@@ -39,7 +39,7 @@ class Packet:
     arp_operation: int = 0
     arp_mac: int = 0
     fragment: int = 0
-    quoted: tuple | None = None
+    error: str = ""  # class of an ICMP error
 
 
 @dataclass
@@ -84,7 +84,10 @@ class Flow:
     turns: int = 0
     last_sender: int | None = None
     fragments: list[int] = field(default_factory=lambda: [0, 0])
-    unreachable: int = 0
+    errors: dict[str, int] = field(default_factory=dict)
+    idle_periods: list[float] = field(default_factory=list)
+    active_periods: list[float] = field(default_factory=list)
+    active_since: int | None = None
     arp_requests: int = 0
     arp_replies: int = 0
     arp_gratuitous: int = 0
@@ -207,6 +210,41 @@ def carried(packet: Packet) -> tuple[int, int] | None:
     return None if kind < 0x600 or len(data) < size else (kind, size)
 
 
+def chain(following: int, rest: bytes, left: int) -> tuple[int, bytes, int, int, int, int]:
+    """Behind IPv6 extension headers: protocol, captured bytes, bytes sent; offset, more and identity of a fragment."""
+    offset = more = identity = 0
+    while following in (0, 43, 44, 51, 60, 135, 139, 140) and len(rest) >= 8 and not offset:
+        if following == 44:
+            _, _, place, identity = struct.unpack("!BBHI", rest[:8])
+            extent, new_offset, new_more = 8, place & 0xFFF8, place & 1
+        else:
+            extent = (rest[1] + 2) * 4 if following == 51 else (rest[1] + 1) * 8
+            new_offset, new_more = offset, more
+        if extent > left:
+            if following == 44:
+                offset, more = new_offset, new_more
+            break
+        offset, more = new_offset, new_more
+        following, rest, left = rest[0], rest[extent:], left - extent
+    return following, rest, left, offset, more, identity
+
+
+def request(version: int, kind: int) -> int:
+    """The ICMP type of the request to a reply."""
+    pairs = {4: {0: 8, 9: 10, 14: 13, 16: 15, 18: 17}, 6: {129: 128, 131: 130, 134: 133, 136: 135, 145: 144}}
+    return pairs[version].get(kind, kind)
+
+
+def error_class(version: int, kind: int, code: int) -> str:
+    """The name of a class of ICMP errors, '' of other messages."""
+    if version == 6:
+        return {1: "unreachable", 2: "too_big", 3: "time_exceeded", 4: "parameter_problem"}.get(kind, "")
+    if (kind, code) == (3, 4):
+        return "too_big"
+    names = {3: "unreachable", 4: "source_quench", 5: "redirect", 11: "time_exceeded", 12: "parameter_problem"}
+    return names.get(kind, "")
+
+
 class Oracle:
     """``frame`` counts a frame; ``expire`` and ``finish`` end flows; ``done`` holds them in the order of their end."""
 
@@ -298,20 +336,7 @@ class Oracle:
             size = on_wire
         packet.version, packet.src, packet.dst, packet.size, packet.ttl = 6, src, dst, size, ttl
         rest, left = body[40:size], size - 40
-        offset = more = identity = 0
-        while following in (0, 43, 44, 51, 60, 135, 139, 140) and len(rest) >= 8 and not offset:
-            if following == 44:
-                _, _, place, identity = struct.unpack("!BBHI", rest[:8])
-                extent, new_offset, new_more = 8, place & 0xFFF8, place & 1
-            else:
-                extent = (rest[1] + 2) * 4 if following == 51 else (rest[1] + 1) * 8
-                new_offset, new_more = offset, more
-            if extent > left:
-                if following == 44:
-                    offset, more = new_offset, new_more
-                break
-            offset, more = new_offset, new_more
-            following, rest, left = rest[0], rest[extent:], left - extent
+        following, rest, left, offset, more, identity = chain(following, rest, left)
         packet.protocol = following
         self.fragment_or_transport(ts, packet, (src, dst, following, identity), offset, more, rest, left)
 
@@ -359,23 +384,62 @@ class Oracle:
 
     def icmp(self, packet: Packet, body: bytes) -> None:
         kind, code = body[0], body[1]
-        requests = (
-            {0: 8, 9: 10, 14: 13, 16: 15, 18: 17}
-            if packet.version == 4
-            else {129: 128, 131: 130, 134: 133, 136: 135, 145: 144}
-        )
         packet.ports = kind, code
-        word = requests.get(kind, kind) << 8 | code
+        word = request(packet.version, kind) << 8 | code
         packet.key_ports = word, word
-        inner = body[8:]
-        if packet.version == 4 and kind == 3 and len(inner) >= 20 and inner[0] >> 4 == 4:
-            extent = (inner[0] & 15) * 4
-            fragment = struct.unpack("!H", inner[6:8])[0] & 0x1FFF
-            if extent >= 20 and len(inner) >= extent + 4 and inner[9] in (6, 17) and not fragment:
-                ports = struct.unpack("!HH", inner[extent : extent + 4])
-                packet.quoted = mapped(inner[12:16]), mapped(inner[16:20]), ports, inner[9]
-        if packet.version == 6 and kind == 1 and len(inner) >= 44 and inner[0] >> 4 == 6 and inner[6] in (6, 17):
-            packet.quoted = inner[8:24], inner[24:40], struct.unpack("!HH", inner[40:44]), inner[6]
+        packet.error = error_class(packet.version, kind, code)
+
+    def quote(self, ts: int, packet: Packet) -> tuple | None:
+        """(source, destination, key ports, protocol) of the packet that an ICMP error quotes."""
+        quoted = self.quoted(ts, packet.payload, 0x0800 if packet.version == 4 else 0x86DD)
+        if quoted is None:
+            return None
+        for _ in range(self.levels):
+            found = carried(quoted)
+            if found is None:
+                break
+            kind, frame = found[0], quoted.payload[found[1] :]
+            try:
+                kind, body = link(frame, 1, Packet()) if kind == 0x6558 else tags(kind, frame, Packet())
+            except RefusedError:
+                break
+            inner = self.quoted(ts, body, kind)
+            if inner is None:
+                break
+            quoted = inner
+        return quoted.src, quoted.dst, quoted.key_ports, quoted.protocol
+
+    def quoted(self, ts: int, data: bytes, kind: int) -> Packet | None:
+        packet = Packet()
+        if kind == 0x0800 and len(data) >= 20 and data[0] >> 4 == 4 and data[0] & 15 >= 5:
+            packet.src, packet.dst, packet.protocol = mapped(data[12:16]), mapped(data[16:20]), data[9]
+            identity, place = struct.unpack("!HH", data[4:8])
+            offset, body = place & 0x1FFF, data[(data[0] & 15) * 4 :]
+        elif kind == 0x86DD and len(data) >= 40 and data[0] >> 4 == 6:
+            packet.src, packet.dst, packet.version = data[8:24], data[24:40], 6
+            rest = data[40:]
+            packet.protocol, body, _, offset, _, identity = chain(data[6], rest, len(rest))
+        else:
+            return None
+        if offset:
+            known = self.first_fragments.get((packet.src, packet.dst, packet.protocol, identity))
+            packet.fragment = 2
+            if known and abs(ts - known[0]) <= 30_000_000_000:
+                packet.ports, packet.key_ports = known[1:]
+            return packet
+        if packet.protocol in (6, 17, 33, 132, 136):
+            if len(body) < 4:
+                return None
+            packet.ports = packet.key_ports = struct.unpack("!HH", body[:4])
+            packet.payload = body[8:]
+        elif packet.protocol in (1, 58):
+            if len(body) < 2:
+                return None
+            word = request(4 if kind == 0x0800 else 6, body[0]) << 8 | body[1]
+            packet.key_ports = word, word
+        else:
+            packet.payload = body
+        return packet
 
     # metering
 
@@ -387,6 +451,7 @@ class Oracle:
             reason = refused.args[0]
             self.dropped[reason] = self.dropped.get(reason, 0) + 1
             return
+        quote = self.quote(ts, packet) if packet.error else None
         ends = (packet.src, packet.key_ports[0]), (packet.dst, packet.key_ports[1])
         key = (*sorted(ends), packet.protocol)
         flow = self.flows.get(key)
@@ -411,11 +476,11 @@ class Oracle:
             flow = self.begin(key, ends, packet, side, ts)
         assert side is not None
         self.count(flow, side, packet, ts)
-        if packet.quoted:
-            src, dst, ports, protocol = packet.quoted
+        if quote:
+            src, dst, ports, protocol = quote
             other = self.flows.get((*sorted(((src, ports[0]), (dst, ports[1]))), protocol))
             if other:
-                other.unreachable += 1
+                other.errors[packet.error] = other.errors.get(packet.error, 0) + 1
 
     def starter(self, packet: Packet) -> int:
         if packet.flags is None:
@@ -457,6 +522,11 @@ class Oracle:
             self.end(flow, 4)
 
     def count(self, flow: Flow, side: int, packet: Packet, ts: int) -> None:
+        if ts - flow.last > 5_000_000_000:
+            began = flow.first if flow.active_since is None else flow.active_since
+            flow.active_periods.append((flow.last - began) / 1e9)
+            flow.idle_periods.append((ts - flow.last) / 1e9)
+            flow.active_since = ts
         if not flow.packets[side]:
             flow.ttl_first[side] = packet.ttl
             if side == 1 and flow.packets[0]:

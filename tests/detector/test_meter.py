@@ -174,10 +174,16 @@ def dense(seed):
 
 def refusal(rng, src, dst):
     """An ICMP error that quotes a packet of the other way."""
-    quoted = rng.choice([tcp(4000, 80, SYN), udp(80, 4000, b"?")])
+    protocol, quoted = rng.choice([(6, tcp(4000, 80, SYN)), (17, udp(80, 4000, b"?")), (17, udp(4000, 80)[:8])])
     if len(src) == 4:
-        return 1, icmp(rng.choice([3, 3, 11]), 3, ip4(dst, src, rng.choice([6, 17]), quoted))
-    return 58, icmp(rng.choice([1, 2]), 4, ip6(dst, src, rng.choice([6, 17]), quoted))
+        if rng.random() < 0.2:
+            protocol, quoted = 1, icmp(rng.choice([8, 13]))
+        place = rng.choice([0, 0, 0, 0x2000, 3])
+        return 1, icmp(
+            rng.choice([3, 3, 11, 12, 5, 4]), rng.choice([3, 3, 4]), ip4(dst, src, protocol, quoted, 1, place)
+        )
+    chain = rng.choice([b"", b"", bytes([protocol, 0]) + bytes(6)])
+    return 58, icmp(rng.choice([1, 2, 3, 4]), 4, ip6(dst, src, 60 if chain else protocol, chain + quoted))
 
 
 @pytest.mark.parametrize("seed", range(60))
