@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from contract.jit import lean_kernel
+from contract.jit import lean_kernel, lean_part
 from detector.features_flow import Row, log1, share
 from detector.windows_events import (
     ANSWERED,
@@ -53,6 +53,7 @@ from detector.windows_state import (
     MAC,
     ONSETS,
     PAIR,
+    REGISTERS,
     SENT_MEAN,
     SENT_VAR,
     SERVICE,
@@ -60,7 +61,7 @@ from detector.windows_state import (
     TAUS,
     TURNS_MEAN,
     Windows,
-    distinct,
+    empty,
 )
 
 _SECONDS: Final = ("1s", "10s", "60s", "600s")
@@ -114,6 +115,9 @@ NAMES: Final = (
 )
 
 
+_DISTINCT: Final = np.log1p(REGISTERS * np.log(REGISTERS / np.maximum(np.arange(REGISTERS + 1), 1))).astype(np.float32)
+
+
 @lean_kernel
 def host_features(
     windows: Windows, places: npt.NDArray[np.int64], now: int, stamp: np.uint32, out: Row, at: int
@@ -153,9 +157,14 @@ def host_features(
     return _macs(windows, places, counts, stamp, out, at)
 
 
-@lean_kernel
+@lean_part
 def _faded(windows: Windows, place: int, now: int, out: npt.NDArray[np.float32]) -> None:
-    passed = max(np.float64(now - windows.times[place, LAST]) * 1e-9, 0.0)
+    passed = np.float64(now - windows.times[place, LAST]) * 1e-9
+    if passed <= 0.0:  # nearly always: something of it changed in this tick
+        for w in range(len(TAUS)):
+            for c in range(COUNTS):
+                out[w, c] = windows.counts[place, w, c]
+        return
     for w in range(len(TAUS)):
         factor = np.float32(np.exp(-passed / TAUS[w]))
         for c in range(COUNTS):
@@ -195,12 +204,12 @@ def _tcp(counts: npt.NDArray[np.float32], out: Row, at: int) -> int:
     return at + 6
 
 
-@lean_kernel
-def _log_distinct(registers: npt.NDArray[np.uint32], place: int, stamp: np.uint32, seconds: float) -> float:
-    return log1(distinct(registers[place], stamp, seconds)) if place >= 0 else 0.0
+@lean_part
+def _log_distinct(registers: npt.NDArray[np.uint32], place: int, stamp: np.uint32, seconds: float) -> np.float32:
+    return _DISTINCT[empty(registers[place], stamp, seconds)] if place >= 0 else np.float32(0.0)
 
 
-@lean_kernel
+@lean_part
 def _spreading(windows: Windows, place: int, stamp: np.uint32, out: Row, at: int) -> int:
     for w in range(4):
         out[at + 2 * w] = _log_distinct(windows.peers, place, stamp, TAUS[w])
@@ -208,7 +217,7 @@ def _spreading(windows: Windows, place: int, stamp: np.uint32, out: Row, at: int
     return at + 8
 
 
-@lean_kernel
+@lean_part
 def _rhythm(windows: Windows, place: int, now: int, out: Row, at: int) -> int:
     if place < 0:
         out[at : at + 13] = 0.0
@@ -244,7 +253,7 @@ def _dns(counts: npt.NDArray[np.float32], out: Row, at: int) -> int:
     return at + 6
 
 
-@lean_kernel
+@lean_part
 def _macs(
     windows: Windows,
     places: npt.NDArray[np.int64],

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from contract.jit import lean_kernel
+from contract.jit import lean_kernel, lean_part
 from contract.schemas import ARP
 from detector.windows_events import COUNTS, Flow
 
@@ -198,15 +198,22 @@ def sketch_time(windows: Windows, now: int) -> np.uint32:
     return np.uint32(max((now - windows.counters[BASE]) // _SKETCH_NS, 0) + 1)
 
 
+@lean_part
+def empty(registers: npt.NDArray[np.uint32], stamp: np.uint32, seconds: float) -> int:
+    """How many registers the last ``seconds`` left empty."""
+    back = np.uint32(seconds * 1e9 / _SKETCH_NS)
+    since = stamp - back if stamp > back else np.uint32(1)
+    count = np.uint32(0)
+    for r in range(REGISTERS):
+        count += np.uint32(registers[r] < since)
+    return int(count)
+
+
 @lean_kernel
 def distinct(registers: npt.NDArray[np.uint32], stamp: np.uint32, seconds: float) -> float:
     """How many distinct elements the last ``seconds`` had, by linear counting over registers of last-seen times.
 
     Exact to a few per cent up to about 100; saturates at 266 (Whang et al., 1990).
     """
-    back = np.uint32(seconds * 1e9 / _SKETCH_NS)
-    since = stamp - back if stamp > back else np.uint32(1)
-    empty = 0
-    for r in range(REGISTERS):
-        empty += registers[r] < since
-    return float(-REGISTERS * np.log(max(np.float64(empty), 1.0) / REGISTERS))
+    left = max(np.float64(empty(registers, stamp, seconds)), 1.0)
+    return float(-REGISTERS * np.log(left / REGISTERS))
