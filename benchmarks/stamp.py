@@ -27,7 +27,7 @@ from contract.families import catalogue
 from contract.jit import lean_kernel
 from generator import gate, ordering, registry
 from generator.plan import Plan, make_plan
-from generator.stamp import Due, measure, schedule, scratch, stamp
+from generator.stamp import Due, ends, measure, schedule, scratch, stamp
 from generator.traffic import chunks
 from generator.workload import Share, Workload
 
@@ -37,9 +37,9 @@ GOALS = {"simple": 20e6, "conversational": 5e6}
 
 
 @lean_kernel
-def write(template: Any, table: Any, due: Any, offsets: Any, aside: Any, out: Any) -> None:  # noqa: ANN401
+def write(template: Any, table: Any, known: Any, due: Any, offsets: Any, aside: Any, out: Any) -> None:  # noqa: ANN401
     """The stamp alone."""
-    stamp(template, table, due, offsets, 0, len(due.ts), aside, out)
+    stamp(template, table, known, due, offsets, 0, len(due.ts), aside, out)
 
 
 def best(work: Callable[[], Any], rounds: int) -> float:
@@ -85,8 +85,8 @@ def rates(plan: Plan, rounds: int, block: int) -> dict[str, float]:
     part = ordered.take(slice((used - n) // 2, (used - n) // 2 + n))
     offsets = np.empty(n + 1, np.int32)
     out, aside = np.empty(measure(template, table, part, offsets), np.uint8), scratch(template)
-    share = n / used
-    times["stamp"] = best(lambda: write(template, table, part, offsets, aside, out), 5 * rounds) / share
+    share, known = n / used, ends(table)
+    times["stamp"] = best(lambda: write(template, table, known, part, offsets, aside, out), 5 * rounds) / share
     times["gate"] = best(lambda: gate.check(out, offsets), 5 * rounds) / share
     times["whole"] = best(lambda: [None for _ in chunks(plan)], max(rounds // 2, 1))
     found = {stage: used / times[stage] for stage in STAGES}

@@ -20,7 +20,7 @@ _WORD: Final = ir.IntType(64)
 _LITTLE: Final = sys.byteorder == "little"
 
 
-def _place(context: Any, builder: Any, kinds: Any, values: Any, width: int) -> Any:  # noqa: ANN401 - LLVM has no types
+def place(context: Any, builder: Any, kinds: Any, values: Any, width: int) -> Any:  # noqa: ANN401 - LLVM has no types
     """A pointer to ``width`` bits at byte ``values[1]`` of array ``values[0]``."""
     data = context.make_array(kinds[0])(context, builder, values[0]).data
     at = context.cast(builder, values[1], kinds[1], types.intp)
@@ -29,7 +29,7 @@ def _place(context: Any, builder: Any, kinds: Any, values: Any, width: int) -> A
     return builder.bitcast(builder.gep(first, [at]), kind.as_pointer())
 
 
-def _flat(*arrays: Any) -> None:  # noqa: ANN401 - numba's types
+def flat(*arrays: Any) -> None:  # noqa: ANN401 - numba's types
     for array in arrays:
         if not (isinstance(array, types.Array) and array.layout == "C"):
             raise TypingError("words are read from and written to C-contiguous arrays")
@@ -37,10 +37,10 @@ def _flat(*arrays: Any) -> None:  # noqa: ANN401 - numba's types
 
 def _reader(width: int, *, network: bool) -> Callable[..., Any]:
     def get(typing: Any, data: Any, at: Any) -> Any:  # noqa: ANN401, ARG001 - numba's types
-        _flat(data)
+        flat(data)
 
         def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
-            word = builder.load(_place(context, builder, signature.args, values, width))
+            word = builder.load(place(context, builder, signature.args, values, width))
             word.align = 1
             swapped = builder.bswap(word) if network == _LITTLE and width > 8 else word
             return builder.zext(swapped, _WORD) if width < 64 else swapped
@@ -52,13 +52,13 @@ def _reader(width: int, *, network: bool) -> Callable[..., Any]:
 
 def _writer(width: int, *, network: bool) -> Callable[..., None]:
     def put(typing: Any, data: Any, at: Any, value: Any) -> Any:  # noqa: ANN401, ARG001 - numba's types
-        _flat(data)
+        flat(data)
 
         def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
             word = context.cast(builder, values[2], signature.args[2], types.uint64)
             part = builder.trunc(word, ir.IntType(width)) if width < 64 else word
             swapped = builder.bswap(part) if network == _LITTLE and width > 8 else part
-            builder.store(swapped, _place(context, builder, signature.args, values, width), align=1)
+            builder.store(swapped, place(context, builder, signature.args, values, width), align=1)
             return context.get_dummy_value()
 
         return types.void(data, at, value), build
@@ -68,12 +68,12 @@ def _writer(width: int, *, network: bool) -> Callable[..., None]:
 
 def _mover(width: int) -> Callable[..., None]:
     def move(typing: Any, out: Any, into: Any, data: Any, at: Any) -> Any:  # noqa: ANN401, ARG001 - numba's types
-        _flat(out, data)
+        flat(out, data)
 
         def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
-            word = builder.load(_place(context, builder, signature.args[2:], values[2:], width))
+            word = builder.load(place(context, builder, signature.args[2:], values[2:], width))
             word.align = 1
-            builder.store(word, _place(context, builder, signature.args[:2], values[:2], width), align=1)
+            builder.store(word, place(context, builder, signature.args[:2], values[:2], width), align=1)
             return context.get_dummy_value()
 
         return types.void(out, into, data, at), build
@@ -102,14 +102,14 @@ move32 = _mover(256)
 @intrinsic
 def prefetch(typing: Any, data: Any, at: Any) -> Any:  # noqa: ANN401, ARG001 - numba's types
     """Ask for the cache line of byte ``at`` ahead of its use."""
-    _flat(data)
+    flat(data)
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
-        place = builder.bitcast(_place(context, builder, signature.args, values, 8), ir.IntType(8).as_pointer())
+        where = builder.bitcast(place(context, builder, signature.args, values, 8), ir.IntType(8).as_pointer())
         whole = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [place.type, whole, whole, whole])
-        ask = builder.module.declare_intrinsic("llvm.prefetch", [place.type], kind)
-        builder.call(ask, [place, whole(0), whole(3), whole(1)])  # to read, to keep, data
+        kind = ir.FunctionType(ir.VoidType(), [where.type, whole, whole, whole])
+        ask = builder.module.declare_intrinsic("llvm.prefetch", [where.type], kind)
+        builder.call(ask, [where, whole(0), whole(3), whole(1)])  # to read, to keep, data
         return context.get_dummy_value()
 
     return types.void(data, at), build

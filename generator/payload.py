@@ -17,6 +17,7 @@ ALPHABETS: Final = {
     "base64": b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
 }
 KINDS: Final = tuple(ALPHABETS)
+NEAR: Final = 64  # bytes: random parts so close are written in one go, with the text between them
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,10 @@ Payload = bytes | Rand | Sequence[bytes | Rand]
 
 
 class Part(NamedTuple):
-    """A random stretch of a frame or payload: ``skip`` is where in the value it starts (values may span segments)."""
+    """A random stretch of a frame or payload: ``skip`` is where in the value it starts (values may span segments).
+
+    Neighbours without a key of their own are pieces of one value, which counts on through the text between them.
+    """
 
     at: int
     length: int
@@ -70,11 +74,16 @@ def lay_out(payload: Payload, serial: int) -> Content:
     if isinstance(payload, bytes):
         return Content(payload, ())
     pieces: Sequence[bytes | Rand] = [payload] if isinstance(payload, Rand) else payload
-    data, parts = bytearray(), []
+    data, parts = bytearray(), list[Part]()
+    last: Part | None = None  # the part before, where it has no key
     for number, piece in enumerate(pieces):
         if isinstance(piece, Rand):
+            at, kind, skip = len(data), KINDS.index(piece.kind), 0
             key = zlib.crc32((piece.key or f"\0{serial}.{number}").encode())
-            parts.append(Part(len(data), piece.n, KINDS.index(piece.kind), key, 0))
+            if not piece.key and last and last.kind == kind and at - last.at - last.length <= NEAR:
+                key, skip = last.key, last.skip + at - last.at
+            parts.append(Part(at, piece.n, kind, key, skip))
+            last = last if piece.key else parts[-1]
             data += bytes(piece.n)
         else:
             data += piece

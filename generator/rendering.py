@@ -14,7 +14,7 @@ from contract.safety import Target
 from contract.schemas import FRAMES, TIME
 from generator import gate
 from generator.plan import Plan
-from generator.stamp import Due, Table, measure, scratch, stamp
+from generator.stamp import Due, Ends, Table, ends, measure, scratch, stamp
 from generator.template import Template
 from generator.wire import Number
 
@@ -23,12 +23,15 @@ Int32 = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
 
 
-def render(plan: Plan, due: Due, target: Target = Target.WIRE, workers: int = 1) -> pa.RecordBatch:
+def render(
+    plan: Plan, due: Due, target: Target = Target.WIRE, workers: int = 1, known: Ends | None = None
+) -> pa.RecordBatch:
     """Write these frames and let the gate read them again: a FRAMES batch.
 
-    ``workers`` threads share the frames among them; that changes no byte. Raises ``UnsafeError`` where the gate stops
-    one.
+    ``workers`` threads share the frames among them; that changes no byte. ``known`` is ``stamp.ends(plan.table)`` for
+    whom asks more than once. Raises ``UnsafeError`` where the gate stops one.
     """
+    rows = ends(plan.table) if known is None else known
     n = len(due.ts)
     offsets = np.empty(n + 1, np.int32)
     size = int(measure(plan.template, plan.table, due, offsets))
@@ -39,7 +42,7 @@ def render(plan: Plan, due: Due, target: Target = Target.WIRE, workers: int = 1)
 
     def fill(low: int, high: int) -> tuple[int, int]:
         wire = target is Target.WIRE
-        return _fill(plan.template, plan.table, due, offsets, low, high, scratch(plan.template), out, wire)
+        return _fill(plan.template, plan.table, rows, due, offsets, low, high, scratch(plan.template), out, wire)
 
     if workers == 1:
         found = [fill(0, n)]
@@ -62,6 +65,7 @@ def render(plan: Plan, due: Due, target: Target = Target.WIRE, workers: int = 1)
 def _fill(  # noqa: PLR0913, PLR0917 - arrays that a kernel cannot find by itself
     template: Template,
     table: Table,
+    known: Ends,
     due: Due,
     offsets: Int32,
     begin: Number,
@@ -77,7 +81,7 @@ def _fill(  # noqa: PLR0913, PLR0917 - arrays that a kernel cannot find by itsel
     first, count = -1, 0
     for low in range(begin, end, _BLOCK):
         high = min(low + _BLOCK, end)
-        stamp(template, table, due, offsets, low, high, aside, out)
+        stamp(template, table, known, due, offsets, low, high, aside, out)
         bad, more = gate.search(out, offsets, low, high, wire)
         first = bad if first < 0 else first
         count += more

@@ -7,7 +7,7 @@ for IPv6. What the stamp writes is zero in ``blob``, so that the sums over the r
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,50 +18,66 @@ from generator.completion import complete
 from generator.conversation import Conversation
 from generator.exchange import ARP, ICMP, ICMPV6, OTHER, Frame
 from generator.headers import LINK
-from generator.payload import ALPHABETS, KINDS
+from generator.noise import STEP, alphabets
+from generator.runs import runs_of
 
 U8 = npt.NDArray[np.uint8]
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
-U64 = npt.NDArray[np.uint64]
+Records = Any  # a structured array: its fields are known to numba alone
+
+
+# What the stamp must know of a frame: one cache line.
+FRAME: Final = np.dtype(
+    [
+        ("start", "i8"),  # where in ``blob``
+        ("sum", "u4"),  # one's complement sums of what is not stamped: of the transport with its pseudo header,
+        ("ip_sum", "u4"),  # and of the IPv4 header
+        ("seq", "u4"),
+        ("ack", "u4"),
+        ("length", "i4"),
+        ("aside", "i4"),  # the frame of which this one carries a piece (quoted, or a fragment's whole), -1 where none
+        ("aside_at", "i4"),  # where in that frame its piece begins
+        ("part_first", "i4"),  # its random parts
+        ("part_end", "i4"),
+        ("times_at", "u2"),  # TCP timestamps option, 0 where none
+        ("sack_at", "u2"),  # edges of the selective ACK, relative to the other side's initial number; 0 where none
+        ("step", "u2"),  # frames that this side has sent before
+        ("kind", "u1"),  # generator.conversation's TCP, UDP, ICMP, ICMPV6, ARP, OTHER
+        ("version", "u1"),  # 4, 6; 0 for ARP
+        ("reverse", "u1"),
+        ("quotes", "u1"),  # an ICMP error with a quoted frame
+        ("has_ack", "u1"),
+        ("ipid", "u1"),
+        ("hops_least", "u1"),  # routers on its sender's side
+        ("hops_most", "u1"),
+    ],
+    align=True,
+)
 
 
 class Template(NamedTuple):
     """Arrays by variant (``first`` has one row more), by frame, and by random part of a frame."""
 
-    blob: U8  # the bytes of all frames
-    alphabet: U8  # (kinds, 256): character for each random byte
+    blob: U8  # the bytes of all frames, and ``noise.STEP`` more
+    masks: U8
+    spelling: U8  # noise.alphabets
     first: I64  # variant -> its first frame; behind those of the last one stand wholes that only fragments show
     protocol: npt.NDArray[np.uint16]  # variant -> protocol number of its flow
     ports: npt.NDArray[np.int32]  # (variant, 2): ports that the protocol itself gives, -1 where the attempt's count
-    hops: U8  # (variant, 4): least and most routers on the client's side, on the server's
-    start: I64  # frame -> where in ``blob``
-    length: I32
-    kind: U8  # generator.conversation's TCP, UDP, ICMP, ICMPV6, ARP, OTHER
-    version: U8  # 4, 6; 0 for ARP
-    reverse: U8
-    quotes: U8  # an ICMP error with a quoted frame
-    aside: I32  # the frame of which this one carries a piece (quoted, or a fragment's whole), -1 where none
-    aside_at: I32  # where in that frame its piece begins
-    seq: npt.NDArray[np.uint32]
-    ack: npt.NDArray[np.uint32]
-    has_ack: U8
-    times_at: I32  # TCP timestamps option, 0 where none
+    frames: Records  # FRAME
+    parts: Records  # PART
     echo: I32  # how many frames back the echoed timestamp stands, 0 where none
-    sack_at: I32  # edges of the selective ACK, relative to the other side's initial number; 0 where none
-    ipid: U8
-    step: npt.NDArray[np.uint16]  # frames that this side has sent before
+    quotes: U8
     gap_rtt: npt.NDArray[np.float64]
     gap_ns: npt.NDArray[np.float64]
     jitter: npt.NDArray[np.float64]
-    ip_sum: U64  # one's complement sums of what is not stamped, unfolded
-    sum: U64
-    part_first: I64  # frame -> its first part; one row more
-    part_at: I32
-    part_length: I32
-    part_kind: U8
-    part_key: U64
-    part_skip: I32
+
+    @property
+    def length(self) -> I32:
+        """Bytes of each frame."""
+        found: I32 = self.frames["length"]
+        return found
 
 
 def compile_conversations(conversations: Iterable[Conversation]) -> Template:
@@ -117,35 +133,49 @@ class Columns:
         wholes = [frame for frame, _ in self.wholes.values()]
         self._lay(wholes, list(range(len(wholes) + 1)))
         rows = Rows(*(np.concatenate(columns) for columns in zip(*self.rows, strict=True)))
-        parts = np.concatenate(self.parts)
-        np.copyto(rows.aside, visible - 2 - rows.aside, where=rows.aside < -1)
-        start = np.cumsum(rows.length, dtype=np.int64) - rows.length
-        blob = np.frombuffer(self.blob, np.uint8) if self.blob else np.zeros(0, np.uint8)
-        ip_sum, total = np.zeros(len(start), np.uint64), np.zeros(len(start), np.uint64)
-        shapes = (start, rows.length, rows.kind, rows.version, rows.times_at)
-        complete(blob, np.stack(shapes, axis=1).astype(np.int64), ip_sum, total)
+        frames = _frames(rows)
+        _route(frames, np.array([v[3] for v in self.variants], np.uint8).reshape(-1, 4), self.first)
+        np.copyto(frames["aside"], visible - 2 - rows.aside, where=rows.aside < -1)
+        pieces = np.concatenate(self.parts)
+        runs, masks = runs_of(pieces)
+        bounds = np.searchsorted(pieces[runs["first"], 0], np.arange(len(frames) + 1))
+        frames["part_first"], frames["part_end"] = bounds[:-1], bounds[1:]
+        blob = np.frombuffer(self.blob + bytes(STEP), np.uint8)
+        complete(blob, frames)
         return Template(
-            blob,
-            _alphabet(),
-            np.array(self.first, np.int64),
-            np.array([v[0] for v in self.variants], np.uint16),
-            np.array([v[1:3] for v in self.variants], np.int32).reshape(-1, 2),
-            np.array([v[3] for v in self.variants], np.uint8).reshape(-1, 4),
-            start,
-            *rows,
-            ip_sum,
-            total,
-            np.searchsorted(parts[:, 0], np.arange(len(start) + 1)),
-            *(parts[:, k].astype(dtype) for k, dtype in enumerate(("i4", "i4", "u1", "u8", "i4"), start=1)),
+            blob=blob,
+            masks=masks,
+            spelling=alphabets(),
+            first=np.array(self.first, np.int64),
+            protocol=np.array([v[0] for v in self.variants], np.uint16),
+            ports=np.array([v[1:3] for v in self.variants], np.int32).reshape(-1, 2),
+            frames=frames,
+            parts=runs["part"],
+            **{name: getattr(rows, name)[:visible] for name in ("echo", "quotes", "gap_rtt", "gap_ns", "jitter")},
         )
 
 
-def _alphabet() -> U8:
-    table = np.zeros((len(KINDS), 256), np.uint8)
-    for row, characters in enumerate(ALPHABETS.values()):
-        values = np.frombuffer(characters, np.uint8) if characters else np.arange(256, dtype=np.uint8)
-        table[row] = values[(np.arange(256) * len(values)) >> 8]
-    return table
+def _frames(rows: Rows) -> Records:
+    """What is known of frames that lie one behind the other, but for the numbers of their parts and routers."""
+    frames = np.zeros(len(rows.length), FRAME)
+    frames["start"] = np.cumsum(rows.length, dtype=np.int64) - rows.length
+    for name in set(rows._fields) & set(FRAME.names or ()):
+        frames[name] = getattr(rows, name)
+    return frames
+
+
+def _route(frames: Records, hops: U8, first: Sequence[int]) -> None:
+    """Note the routers of each frame's sender; ``hops`` is uint8 ``(variants, 4)``.
+
+    Wholes that only fragments show, which stand last, have those of their fragments.
+    """
+    visible, wholes = np.repeat(hops, np.diff(first), axis=0), len(frames) - first[-1]
+    shown = -2 - frames["aside"][: len(visible)]
+    behind = np.zeros((wholes, 4), np.uint8)
+    behind[shown[shown >= 0]] = visible[shown >= 0]
+    every, at = np.concatenate([visible, behind]), np.arange(len(frames))
+    frames["hops_least"] = every[at, 2 * frames["reverse"]]
+    frames["hops_most"] = every[at, 2 * frames["reverse"] + 1]
 
 
 def _flow_of(frame: Frame) -> tuple[int, int, int]:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from generator import ordering
 from generator.plan import Plan, Planner, Segment, empty_table
 from generator.rendering import render
-from generator.stamp import Due, Table, schedule
+from generator.stamp import Due, Table, ends, schedule
 from generator.template import Template
 from generator.truth_rows import truth_rows
 from generator.workload import Workload
@@ -87,6 +87,7 @@ class Traffic:
         self._counts = np.diff(source.template.first)
         self.at_ns = self._planned_ns = self.workload.start_ns
         self._table, self._low, self._first = empty_table(), 0, 0
+        self._ends = ends(self._table)
         self._held = Due.room(0)
         self._made_frames = self._made_attempts = 0
         self._pending_frames = 0
@@ -160,7 +161,7 @@ class Traffic:
         self._made_attempts += begun
         self._low, self.at_ns = high, end
         for part in _parts(now, template.length):
-            yield Chunk(render(plan, part), truth, begun, begins)
+            yield Chunk(render(plan, part, known=self._ends), truth, begun, begins)
             truth, begun = truth.slice(0, 0), 0
 
     def __iter__(self) -> Iterator[Chunk]:
@@ -190,6 +191,7 @@ class Traffic:
         pairs: Any = zip(self._table.take(kept), fresh, strict=True)
         columns: list[Any] = [np.concatenate(pair) for pair in pairs]
         self._table = Table(*columns)
+        self._ends = np.concatenate([self._ends[kept], ends(fresh)])
 
     def _flows(self, table: Table) -> Iterator[tuple[int, Int64]]:
         return flow_slices(self._source.template, table, self.workload.end_ns, self.workload.end_ns)

@@ -125,6 +125,7 @@ def _errors(template: Template) -> Int32:
     found = np.zeros((len(template.protocol), 3), np.int32)
     for frame in np.flatnonzero(template.quotes):
         variant = int(np.searchsorted(template.first, frame, "right")) - 1
-        at = int(template.start[frame]) + (34 if template.version[frame] == 4 else 54)
-        found[variant] = template.blob[at], template.blob[at + 1], template.kind[frame]
+        row = template.frames[frame]
+        at = int(row["start"]) + (34 if row["version"] == 4 else 54)
+        found[variant] = template.blob[at], template.blob[at + 1], row["kind"]
     return found

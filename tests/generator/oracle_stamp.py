@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from generator.plan import Plan
-from tests.generator.test_wire import naive_mix, naive_random, naive_sum
+from tests.generator.test_noise import naive_noise
+from tests.generator.test_wire import naive_mix, naive_sum
 
 GOLDEN, MASK = 0x9E3779B97F4A7C15, 2**64 - 1
 GAP, NUMBERS, HOPS, IPID, LABEL = (1 << bit for bit in (40, 41, 42, 43, 44))
@@ -31,7 +32,8 @@ class Naive:
     def __init__(self, plan: Plan, attempt: int, row: int) -> None:
         template, table = plan.template, plan.table
         self.plan, self.attempt, self.row = plan, attempt, row
-        self.seed, self.side = int(table.seed[attempt]), int(template.reverse[row])
+        self.frame = {name: int(template.frames[row][name]) for name in template.frames.dtype.names}
+        self.seed, self.side = int(table.seed[attempt]), self.frame["reverse"]
         ends = [table.src[attempt].tobytes(), table.dst[attempt].tobytes()]
         macs = [int(column[attempt]).to_bytes(6, "big") for column in (table.src_mac, table.dst_mac)]
         ports = [int(column[attempt]).to_bytes(2, "big") for column in (table.src_port, table.dst_port)]
@@ -39,9 +41,9 @@ class Naive:
         self.sender, self.receiver = (ends[k] for k in order)
         self.near, self.far = (macs[k] for k in order)
         self.ports = b"".join(ports[k] for k in order)
-        start = int(template.start[row])
-        self.data = bytearray(template.blob[start : start + int(template.length[row])].tobytes())
-        self.version, self.kind = int(template.version[row]), int(template.kind[row])
+        start = self.frame["start"]
+        self.data = bytearray(template.blob[start : start + self.frame["length"]].tobytes())
+        self.version, self.kind = self.frame["version"], self.frame["kind"]
 
     def bytes(self, ts: int, echo: int, *, tagged: bool = True) -> bytes:
         if self.version == 0:
@@ -67,25 +69,27 @@ class Naive:
 
     def parts(self) -> None:
         template = self.plan.template
-        for part in range(template.part_first[self.row], template.part_first[self.row + 1]):
-            at, length, skip = (int(c[part]) for c in (template.part_at, template.part_length, template.part_skip))
-            base = naive_mix(self.seed ^ (int(template.part_key[part]) << 8 & MASK))
-            value = naive_random(base, int(template.part_kind[part]), skip + length)
-            self.data[at : at + length] = value[skip:]
+        for part in template.parts[self.frame["part_first"] : self.frame["part_end"]]:
+            at, length, skip, mask = (int(part[name]) for name in ("at", "length", "skip", "mask"))
+            key = naive_mix(self.seed ^ (int(part["key"]) << 8 & MASK))
+            value = naive_noise(key, int(part["kind"]), skip + length)[skip:]
+            shown = template.masks[mask : mask + length] if mask >= 0 else [255] * length
+            for k in range(length):
+                if shown[k]:
+                    self.data[at + k] = value[k]
 
     def network(self, ts: int) -> None:
-        template, data = self.plan.template, self.data
-        hops = template.hops[self.plan.table.variant[self.attempt]][2 * self.side : 2 * self.side + 2].tolist()
+        data, hops = self.data, (self.frame["hops_least"], self.frame["hops_most"])
         bits = naive_mix((int.from_bytes(self.sender[8:], "big") + HOPS) & MASK) >> 32
         routers = hops[0] + (bits * (hops[1] - hops[0] + 1) >> 32)
         if self.version == 6:
-            if template.ipid[self.row] == 1:
+            if self.frame["ipid"] == 1:
                 label = draw(self.seed, LABEL + self.side) % 2**20
                 data[15:18] = (data[15] >> 4 << 20 | label).to_bytes(3, "big")
             data[21] = max(data[21] - routers, 1)
             data[22:54] = self.sender + self.receiver
             return
-        policy, step = int(template.ipid[self.row]), int(template.step[self.row])
+        policy, step = self.frame["ipid"], self.frame["step"]
         if policy == 1:
             number = (draw(self.seed, IPID + self.side) + step) % 65536
         elif policy == 4:
@@ -101,24 +105,24 @@ class Naive:
         data[24:26] = checksum(bytes(data[14:34]))
 
     def transport(self, ts: int, echo: int) -> None:
-        template, data, row = self.plan.template, self.data, self.row
+        frame, data = self.frame, self.data
         l4 = 34 if self.version == 4 else 54
         ends = (self.sender[12:] + self.receiver[12:]) if self.version == 4 else self.sender + self.receiver
         pseudo = ends + bytes([0, self.kind]) + (len(data) - l4).to_bytes(4, "big")
-        if template.aside[row] >= 0:
-            whole = Naive(self.plan, self.attempt, int(template.aside[row]))
+        if frame["aside"] >= 0:
+            whole = Naive(self.plan, self.attempt, frame["aside"])
             shown = whole.bytes(int(self.plan.table.intended[self.attempt]), 0, tagged=False)
             into = l4 + (8 if self.version == 6 or self.kind in (1, 58) else 0)
-            at = int(template.aside_at[row])
+            at = frame["aside_at"]
             data[into:] = shown[at : at + len(data) - into]
         if self.kind in (6, 17):
             data[l4 : l4 + 4] = self.ports
         if self.kind == 6:
-            for at, side, column in ((4, self.side, template.seq), (8, 1 - self.side, template.ack)):
-                if at == 4 or template.has_ack[row]:
-                    number = (draw(self.seed, NUMBERS + side) + int(column[row])) % 2**32
+            for at, side, column in ((4, self.side, "seq"), (8, 1 - self.side, "ack")):
+                if at == 4 or frame["has_ack"]:
+                    number = (self.initial(side) + frame[column]) % 2**32
                     data[l4 + at : l4 + at + 4] = number.to_bytes(4, "big")
-            option = int(template.times_at[row])
+            option = frame["times_at"]
             if option:
                 back = ticks(self.receiver, self.sender, echo) if echo else bytes(4)
                 data[option : option + 8] = ticks(self.sender, self.receiver, ts) + back
@@ -128,15 +132,18 @@ class Naive:
             found = checksum(bytes(data[l4:]), pseudo)
             data[l4 + 6 : l4 + 8] = found if any(found) else b"\xff\xff"
         elif self.kind == 254 and self.version == 6:
-            step = int(template.step[row])
+            step = frame["step"]
             data[l4 + 4 : l4 + 8] = (draw(self.seed, IPID + 2 + 2 * step + self.side) % 2**32).to_bytes(4, "big")
         elif self.kind in (1, 58):
             data[l4 + 2 : l4 + 4] = checksum(bytes(data[l4:]), pseudo if self.kind == 58 else b"")
 
     def selective(self) -> None:
         """The edges of a selective ACK count from the other side's initial number."""
-        at = int(self.plan.template.sack_at[self.row])
-        base = draw(self.seed, NUMBERS + 1 - self.side)
+        at, base = self.frame["sack_at"], self.initial(1 - self.side)
         for place in range(at, at + self.data[at - 1] - 2, 4) if at else ():
             edge = (int.from_bytes(self.data[place : place + 4], "big") + base) % 2**32
             self.data[place : place + 4] = edge.to_bytes(4, "big")
+
+    def initial(self, side: int) -> int:
+        """The initial sequence number of client (0) or server (1): one half each of one draw."""
+        return draw(self.seed, NUMBERS) >> 32 * side & 0xFFFFFFFF

@@ -6,6 +6,7 @@ import pytest
 from generator import headers
 from generator.completion import complete
 from generator.habits import Stack
+from generator.template import FRAME
 from tests.generator.test_wire import naive_sum
 
 STACK = Stack("linux")
@@ -50,18 +51,22 @@ def test_lengths_zeros_and_sums_are_those_of_plain_python(version: int, payload:
     ]
     blob = np.frombuffer(b"".join(frame for frame, _, _ in made), np.uint8).copy()
     starts = np.cumsum([0, *(len(frame) for frame, _, _ in made)])
-    rows = [(at, len(f), kind, version, times) for at, (f, kind, times) in zip(starts, made, strict=False)]
-    ip_sum, total = np.zeros(len(made), np.uint64), np.zeros(len(made), np.uint64)
-    complete(blob, np.array(rows, np.int64), ip_sum, total)
+    rows = np.zeros(len(made), FRAME)
+    for row, at, (frame, kind, times) in zip(rows, starts, made, strict=False):
+        row["start"], row["length"], row["kind"] = at, len(frame), kind
+        row["version"], row["times_at"] = version, times
+    complete(blob, rows)
     for number, (frame, kind, times) in enumerate(made):
         expected = naive(frame, kind, version, times)
         assert blob[starts[number] : starts[number + 1]].tobytes() == expected[0]
-        for found, wanted in zip((ip_sum, total), expected[1:], strict=True):
-            assert int(found[number]) % 0xFFFF == wanted % 0xFFFF
+        for name, wanted in zip(("ip_sum", "sum"), expected[1:], strict=True):
+            assert int(rows[number][name]) % 0xFFFF == wanted % 0xFFFF
 
 
 def test_arp_keeps_all_but_the_addresses_of_the_link() -> None:
     frame = headers.arp(1, broadcast=True)
     blob = np.frombuffer(frame, np.uint8).copy()
-    complete(blob, np.array([(0, len(frame), 0, 4, 0)], np.int64), np.zeros(1, np.uint64), np.zeros(1, np.uint64))
+    rows = np.zeros(1, FRAME)
+    rows["length"] = len(frame)
+    complete(blob, rows)
     assert blob.tobytes() == frame[:6] + bytes(6) + frame[12:]

@@ -31,7 +31,7 @@ from generator.conversation import Conversation, Rand
 from generator.plan import make_plan
 from generator.plan_check import check_addresses, check_templates, outside
 from generator.rendering import _fill
-from generator.stamp import measure, scratch
+from generator.stamp import ends, measure, scratch
 from tests.generator.helpers import WORKLOAD, plan_of, world
 from tests.generator.oracle_gate import escapes
 from tests.generator.test_stamp import all_due
@@ -115,7 +115,7 @@ def stopped(plan) -> tuple[int, int]:
     offsets = np.empty(len(due.ts) + 1, np.int32)
     out = np.empty(measure(plan.template, plan.table, due, offsets), np.uint8)
     n, aside = len(due.ts), scratch(plan.template)
-    return int(_fill(plan.template, plan.table, due, offsets, 0, n, aside, out, True)[1]), n
+    return int(_fill(plan.template, plan.table, ends(plan.table), due, offsets, 0, n, aside, out, True)[1]), n
 
 
 @pytest.mark.parametrize("tag", [0, 99])

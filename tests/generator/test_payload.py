@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.payload import Part, Rand, join, lay_out
+from generator.payload import NEAR, Part, Rand, join, lay_out
 
 PIECES = st.lists(st.one_of(st.binary(max_size=20), st.integers(1, 20).map(lambda n: Rand(n, "hex"))), max_size=8)
 
@@ -25,15 +25,26 @@ def test_cutting_loses_nothing(pieces: list[bytes | Rand], size: int) -> None:
     for cut in cuts:
         for part in cut.parts:
             covered.setdefault(part.key, []).extend(range(part.skip, part.skip + part.length))
-    assert covered == {part.key: list(range(part.length)) for part in content.parts}
+    expected: dict[int, list[int]] = {}
+    for part in content.parts:
+        expected.setdefault(part.key, []).extend(range(part.skip, part.skip + part.length))
+    assert covered == expected
 
 
 def test_keys_tie_parts_together_and_others_stay_apart() -> None:
     first = lay_out([Rand(3, key="a"), Rand(3), Rand(3)], 1)
     second = lay_out([Rand(3, key="a"), Rand(3)], 2)
     assert first.parts[0].key == second.parts[0].key
-    assert len({part.key for part in (*first.parts, *second.parts)}) == 4
+    assert len({part.key for part in (*first.parts, *second.parts)}) == 3
     assert isinstance(first.parts[0], Part)
+
+
+def test_neighbours_without_a_key_are_pieces_of_one_value() -> None:
+    far = bytes(NEAR + 1)
+    parts = lay_out([b"ab", Rand(3), b"c", Rand(4), Rand(1), Rand(2, "hex"), far, Rand(5, "hex")], 1).parts
+    assert [part.skip for part in parts] == [0, 4, 8, 0, 0]
+    assert [part.key == parts[0].key for part in parts] == [True, True, True, False, False]
+    assert parts[3].key != parts[4].key
 
 
 def test_joining_keeps_the_order() -> None:

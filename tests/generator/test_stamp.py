@@ -11,9 +11,8 @@ from scapy.layers.l2 import ARP, Ether
 
 from contract.addresses import to_text
 from generator.rendering import render
-from generator.stamp import Due, schedule
+from generator.stamp import Due, ends, schedule
 from tests.generator.helpers import arp_kind, every_kind, frames_of, plan_of, untagged
-from tests.generator.oracle_stamp import Naive
 from tests.generator.test_wire import naive_mix
 
 GOLDEN, MASK = 0x9E3779B97F4A7C15, 2**64 - 1
@@ -54,26 +53,6 @@ def test_times_are_those_of_a_naive_walk() -> None:
     assert flows[:, :, 2].sum() == used
     own = [row for row in expected if row[1] == 0]
     assert flows[0, 0].tolist() == [own[0][0], own[-1][0], len(own)]
-
-
-@pytest.mark.parametrize("vlan", [0, 0x0064])
-def test_every_frame_is_the_one_of_a_naive_stamp(vlan: int) -> None:
-    plan = plan_of(every_kind, n=26)
-    table = plan.table._replace(vlan=np.where(np.arange(26) % 5 == 0, 0, vlan).astype(np.uint16))
-    plan = replace(plan, table=table)
-    due = all_due(plan)
-    frames = render(plan, due).column("frame").to_pylist()
-    for got, (ts, attempt, row, echo) in zip(frames, zip(*(c.tolist() for c in due), strict=True), strict=True):
-        assert got == Naive(plan, attempt, row).bytes(ts, echo)
-
-
-def test_every_arp_frame_is_the_one_of_a_naive_stamp() -> None:
-    plan = plan_of(arp_kind, n=9, ipv6=False)
-    for vlan in (0, 7):
-        tagged = replace(plan, table=plan.table._replace(vlan=np.full(9, vlan, np.uint16)))
-        due = all_due(tagged)
-        for number, got in enumerate(render(tagged, due).column("frame").to_pylist()):
-            assert got == Naive(tagged, int(due.attempt[number]), int(due.frame[number])).bytes(0, 0)
 
 
 def all_due(plan) -> Due:
@@ -253,3 +232,16 @@ def rendered():
     plan = replace(plan, table=plan.table._replace(vlan=(np.arange(40) % 3 * 50).astype(np.uint16)))
     due = all_due(plan)
     return plan, due, render(plan, due).column("frame").to_pylist()
+
+
+def test_what_is_known_of_an_attempt_is_one_cache_line_of_its_row_in_the_table() -> None:
+    table = plan_of(every_kind, n=9).table
+    known = ends(table)
+    assert known.itemsize == 64
+    for name in ("seed", "src_port", "dst_port", "src_mac", "dst_mac", "vlan"):
+        assert known[name].tolist() == getattr(table, name).tolist(), name
+    for side in ("src", "dst"):
+        halves = zip(known[f"{side}_high"].tolist(), known[f"{side}_low"].tolist(), strict=True)
+        assert [high << 64 | low for high, low in halves] == [
+            int.from_bytes(row.tobytes(), "big") for row in getattr(table, side)
+        ]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from generator.conversation import Conversation, Rand
-from generator.payload import ALPHABETS, KINDS
+from generator.noise import STEP
 from generator.template import compile_conversations
 from tests.generator.helpers import arp_kind, every_kind, world
 
@@ -18,34 +18,39 @@ VARIANTS = [
 ]
 
 
+FRAMES = TEMPLATE.frames
+
+
 def rows(variant: int) -> slice:
     return slice(int(TEMPLATE.first[variant]), int(TEMPLATE.first[variant + 1]))
 
 
 def test_a_conversation_has_an_ipv4_and_an_ipv6_variant_with_all_its_frames() -> None:
     assert len(TEMPLATE.first) == 2 * len(MADE) + 1
-    assert TEMPLATE.first[-1] == len(TEMPLATE.start)
+    assert TEMPLATE.first[-1] == len(FRAMES)
     for variant, frames in VARIANTS:
         here = rows(variant)
         assert here.stop - here.start == len(frames)
         arp = frames[0].kind == 0
-        assert set(TEMPLATE.version[here].tolist()) == {0 if arp else 4 + 2 * (variant % 2)}
+        assert set(FRAMES["version"][here].tolist()) == {0 if arp else 4 + 2 * (variant % 2)}
         for name in ("kind", "reverse", "quotes", "ipid", "times_at"):
-            assert getattr(TEMPLATE, name)[here].tolist() == [getattr(frame, name) for frame in frames], name
-        assert TEMPLATE.seq[here].tolist() == [frame.seq for frame in frames]
-        assert [
-            a if has else -1 for a, has in zip(TEMPLATE.ack[here].tolist(), TEMPLATE.has_ack[here], strict=True)
-        ] == [frame.ack for frame in frames]
+            assert FRAMES[name][here].tolist() == [getattr(frame, name) for frame in frames], name
+        assert FRAMES["seq"][here].tolist() == [frame.seq for frame in frames]
+        found = zip(FRAMES["ack"][here].tolist(), FRAMES["has_ack"][here], strict=True)
+        assert [ack if has else -1 for ack, has in found] == [frame.ack for frame in frames]
+        for row in FRAMES[here]:
+            side = 2 * int(row["reverse"])
+            assert (row["hops_least"], row["hops_most"]) == MADE[variant // 2].hops[side : side + 2]
 
 
 def test_frames_lie_one_behind_the_other_with_their_payload() -> None:
-    ends = TEMPLATE.start + TEMPLATE.length
-    assert TEMPLATE.start[0] == 0
-    assert np.array_equal(TEMPLATE.start[1:], ends[:-1])
-    assert ends[-1] == len(TEMPLATE.blob)
+    start, ends = FRAMES["start"], FRAMES["start"] + FRAMES["length"]
+    assert start[0] == 0
+    assert np.array_equal(start[1:], ends[:-1])
+    assert ends[-1] + STEP == len(TEMPLATE.blob)
     for variant, frames in VARIANTS:
         for row, frame in zip(range(*rows(variant).indices(10**9)), frames, strict=True):
-            whole = TEMPLATE.blob[TEMPLATE.start[row] : ends[row]].tobytes()
+            whole = TEMPLATE.blob[start[row] : ends[row]].tobytes()
             assert whole[len(frame.header) :] == frame.content.data
             assert len(whole) == len(frame.header) + len(frame.content.data)
 
@@ -54,18 +59,53 @@ def test_random_parts_stand_where_the_frame_has_them_and_are_zero_so_far() -> No
     row = 0
     for _, frames in VARIANTS:
         for frame in frames:
-            parts = range(TEMPLATE.part_first[row], TEMPLATE.part_first[row + 1])
-            for part, wanted in zip(parts, frame.content.parts, strict=True):
-                place = int(TEMPLATE.part_at[part]) - len(frame.header)
-                found = [
-                    int(c[part])
-                    for c in (TEMPLATE.part_length, TEMPLATE.part_kind, TEMPLATE.part_key, TEMPLATE.part_skip)
-                ]
-                assert (place, *found) == tuple(wanted)
-                low = int(TEMPLATE.start[row] + TEMPLATE.part_at[part])
-                assert not TEMPLATE.blob[low : low + wanted.length].any()
+            assert shown(TEMPLATE, row) == wanted(frame)
+            start = int(FRAMES[row]["start"])
+            assert not any(TEMPLATE.blob[start + at] for at in shown(TEMPLATE, row))
             row += 1
-    assert len(TEMPLATE.part_at) > 20
+    assert len(TEMPLATE.parts) > 20
+
+
+def shown(template, row: int) -> dict[int, tuple[int, int, int]]:
+    """Place in the frame -> kind, key and place in the value of each random byte, as the template says."""
+    found = {}
+    for part in template.parts[template.frames[row]["part_first"] : template.frames[row]["part_end"]]:
+        at, length, skip, mask = (int(part[name]) for name in ("at", "length", "skip", "mask"))
+        for k in range(length):
+            if mask < 0 or template.masks[mask + k]:
+                found[at + k] = (int(part["kind"]), int(part["key"]), skip + k)
+    return found
+
+
+def wanted(frame) -> dict[int, tuple[int, int, int]]:
+    """The same as the frame says."""
+    head = len(frame.header)
+    return {head + p.at + k: (p.kind, p.key, p.skip + k) for p in frame.content.parts for k in range(p.length)}
+
+
+def test_neighbouring_random_parts_are_one_with_a_mask_over_the_text_between_them() -> None:
+    payload = [
+        b"a",
+        Rand(3),
+        b"--",
+        Rand(2),
+        Rand(2),
+        b"-",
+        Rand(4, "hex"),
+        b"-",
+        Rand(2, key="own"),
+        bytes(65),
+        Rand(9),
+    ]
+    talk = Conversation.tcp(HERE).open().client(payload).client(payload).client(payload[1:3] * 900)
+    template = compile_conversations([talk])
+    for row, frame in enumerate(frame for version in (4, 6) for frame in talk.frames(version)):
+        assert shown(template, row) == wanted(frame)
+        start, parts = int(template.frames[row]["start"]), frame.content.parts
+        assert not any(template.blob[start + at] for at in shown(template, row))
+        run = int(template.frames[row]["part_end"]) - int(template.frames[row]["part_first"])
+        assert run == (4 if len(parts) == 6 else min(len(parts), 1))
+    assert len(np.unique(template.parts["mask"])) < len(template.parts) / 2, "the same mask is kept once"
 
 
 def test_a_timestamp_echoes_the_last_one_of_the_other_side() -> None:
@@ -82,7 +122,7 @@ def test_a_timestamp_echoes_the_last_one_of_the_other_side() -> None:
 def test_steps_count_what_the_same_side_sent_before() -> None:
     for variant, frames in VARIANTS:
         sent: Counter[bool] = Counter()
-        for step, frame in zip(TEMPLATE.step[rows(variant)].tolist(), frames, strict=True):
+        for step, frame in zip(FRAMES["step"][rows(variant)].tolist(), frames, strict=True):
             assert step == sent[frame.reverse]
             sent[frame.reverse] += 1
 
@@ -111,18 +151,8 @@ def test_a_variant_knows_protocol_and_ports_of_its_flow(make, flows) -> None:
     assert found == flows
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_random_byte_becomes_each_character_about_as_often(kind: str) -> None:
-    characters = ALPHABETS[kind] or bytes(range(256))
-    counts = Counter(TEMPLATE.alphabet[KINDS.index(kind)].tobytes())
-    assert set(counts) == set(characters)
-    assert max(counts.values()) - min(counts.values()) <= 1
-
-
 def test_no_conversations_are_a_template_of_nothing() -> None:
     empty = compile_conversations([])
-    assert (len(empty.blob), len(empty.start), len(empty.part_at)) == (0, 0, 0)
-    assert (empty.first.tolist(), empty.part_first.tolist()) == ([0], [0])
-    assert (empty.ports.shape, empty.hops.shape) == ((0, 2), (0, 4))
+    assert (len(empty.frames), len(empty.parts), empty.first.tolist(), empty.ports.shape) == (0, 0, [0], (0, 2))
     wanted = compile_conversations([Conversation.udp(HERE).client(Rand(3))])
     assert [column.dtype for column in empty] == [column.dtype for column in wanted]

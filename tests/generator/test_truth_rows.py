@@ -27,8 +27,9 @@ def naive(plan, low: int, flows: np.ndarray, first: int) -> list[dict]:
             protocol = int(template.protocol[variant])
             if lane:
                 error = next(row for row in frames if template.quotes[row])
-                at = int(template.start[error]) + (34 if template.version[error] == 4 else 54)
-                ends, ports, protocol = ends[::-1], template.blob[at : at + 2].tolist(), int(template.kind[error])
+                row = template.frames[error]
+                at = int(row["start"]) + (34 if row["version"] == 4 else 54)
+                ends, ports, protocol = ends[::-1], template.blob[at : at + 2].tolist(), int(row["kind"])
             made.append(
                 {
                     "attempt": attempt + first, "family": plan.families[table.family[attempt]],

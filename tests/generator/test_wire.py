@@ -1,12 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.payload import ALPHABETS
-from generator.template import _alphabet
-from generator.wire import copy, draw, fold, halves, mix, put16, put32, put48, put_random, sum_words
+from generator.wire import copy, draw, fold, halves, mix, put16, put32, put48, sum_words
 
 MASK = 2**64 - 1
 
@@ -67,35 +65,3 @@ def test_a_copy_writes_all_and_nothing_beyond(size: int, into: int, at: int) -> 
     out = np.zeros(220, np.uint8)
     copy(out, np.int64(into), source, np.int64(at), np.int64(size))
     assert out.tobytes() == bytes(into) + source[at : at + size].tobytes() + bytes(220 - into - size)
-
-
-def naive_random(base: int, row: int, count: int) -> bytes:
-    characters = list(ALPHABETS.values())[row] or bytes(range(256))
-    made = bytearray()
-    for k in range(count):
-        bits = naive_mix((base + k // 8 * 0x9E3779B97F4A7C15) & MASK) >> (8 * (k % 8)) & 0xFF
-        made.append(characters[bits * len(characters) >> 8])
-    return bytes(made)
-
-
-@settings(deadline=None)
-@given(st.integers(0, MASK), st.integers(0, 6), st.integers(0, 40), st.integers(0, 40), st.integers(0, 5))
-def test_a_random_value_is_the_same_however_it_is_cut(base: int, row: int, skip: int, length: int, at: int) -> None:
-    out = np.full(60, 0xA5, np.uint8)
-    place, size, begin, kind = (np.int64(value) for value in (at, length, skip, row))
-    total = put_random(out, place, size, begin, np.uint64(base), _alphabet(), kind, np.int64(at & 1))
-    expected = naive_random(base, row, skip + length)[skip:]
-    assert out.tobytes() == b"\xa5" * at + expected + b"\xa5" * (60 - at - length)
-    assert int(total) % 0xFFFF == naive_sum(bytes(at) + expected) % 0xFFFF
-
-
-def test_each_character_of_an_alphabet_is_as_likely_as_the_next() -> None:
-    out = np.zeros(1 << 16, np.uint8)
-    for row, characters in enumerate(ALPHABETS.values()):
-        put_random(out, 0, len(out), 0, np.uint64(5), _alphabet(), row, 0)
-        counts = np.bincount(out, minlength=256)
-        letters = np.frombuffer(characters or bytes(range(256)), np.uint8)
-        assert counts[letters].sum() == len(out)
-        # 256 values dealt to the letters: some take one value more than others.
-        most = -(-256 // len(letters)) / 256 * len(out)
-        assert counts.max() < most + 6 * most**0.5

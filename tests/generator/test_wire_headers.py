@@ -11,6 +11,7 @@ from scapy.layers.l2 import ARP, Dot1Q, Ether
 from contract.addresses import to_bytes, to_text
 from generator import headers
 from generator.completion import complete
+from generator.template import FRAME
 from generator.wire_headers import arp, ipv4, ipv6, link, selective, timestamps
 from tests.generator.test_wire import naive_mix, naive_sum
 
@@ -87,7 +88,9 @@ def test_an_ipv6_header_is_the_one_that_scapy_builds(sender: bytes, receiver: by
 def test_an_arp_frame_is_the_one_that_scapy_builds(operation: int, broadcast: bool, liar: str, vlan: int) -> None:
     frame = headers.arp(operation, broadcast=broadcast, mac=liar)
     out = array(frame).copy()
-    complete(out, np.array([(0, len(frame), 0, 4, 0)], np.int64), np.zeros(1, np.uint64), np.zeros(1, np.uint64))
+    row = np.zeros(1, FRAME)
+    row["length"] = len(frame)
+    complete(out, row)
     near, far = "02:11:22:33:44:55", "02:66:77:88:99:aa"
     out = np.concatenate([np.zeros(4 if vlan else 0, np.uint8), out])
     ends = [low(to_bytes(text)) for text in ("198.18.3.4", "198.19.5.6")]
