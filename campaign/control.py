@@ -28,8 +28,8 @@ def ask(folder: RunFolder, *, multiplier: float | None = None, at_s: float | Non
         raise InputError(f"a multiplier of {multiplier:g} is not between 0 and {MOST_MULTIPLIER:g}")
     if at_s is not None and (multiplier is None or not (math.isfinite(at_s) and at_s >= 0)):
         raise InputError(f"--at {at_s:g}: a second of the campaign, 0 or more, from which --multiplier holds")
-    state = runfolder.read_json(folder.state)
-    if state.get("state") not in _UNDER_WAY or not _alive(state.get("pid")):
+    if not under_way(folder):
+        state = runfolder.read_json(folder.state)
         raise InputError(f"{folder.path}: the run is not under way ({state.get('state', 'no state')})")
     asked: dict[str, Any] = runfolder.read_json(folder.control)
     if multiplier is not None:
@@ -37,6 +37,12 @@ def ask(folder: RunFolder, *, multiplier: float | None = None, at_s: float | Non
     if stop:
         asked["stop"] = True
     runfolder.write_json(folder.control, asked)
+
+
+def under_way(folder: RunFolder) -> bool:
+    """The run has not ended, and its process lives."""
+    state = runfolder.read_json(folder.state)
+    return state.get("state") in _UNDER_WAY and _alive(state.get("pid"))
 
 
 def _alive(pid: object) -> bool:

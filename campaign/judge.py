@@ -18,7 +18,7 @@ from campaign.scorecard import Json
 from contract.errors import InputError
 from contract.ledger import Ledger
 from contract.schemas import FLOWS, TRUTH, VERDICTS
-from contract.truth import read_truth
+from contract.truth import TRUTH_SUFFIX, read_truth
 from detector.config import Config
 from detector.model import load_default
 from detector.offline import Progress, detect
@@ -26,7 +26,6 @@ from detector.pipeline import Judge as Model
 from store.reader import StoreReader
 
 _CAPTURES: Final = (".pcap", ".pcapng", ".cap", ".arrow", ".arrows")
-TRUTH_SUFFIX: Final = ".truth.json"
 
 
 def judge_capture(

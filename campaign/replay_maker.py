@@ -18,15 +18,15 @@ import numpy as np
 import pyarrow as pa
 
 from campaign.labels import I64
-from campaign.replay_request import Request
+from campaign.replay_request import REQUEST, Request
 from campaign.replaying import Traffic, open_replay
 from contract.clock import Clock
+from generator.fingerprint import Seal
 from generator.packing import PACKINGS, Packing
 from generator.ring import END, META, Record, Ring
 from generator.spool import StopError, main, put, stop, tell
-from generator.truth_file import TruthFile
+from generator.truth_file import TruthFile, write_json
 
-REQUEST: Final = "replay.json"
 _LEAD_NS: Final = 1_000_000_000
 _BUCKET_NS: Final = 5_000_000  # a whole number of every packing's buckets
 _MOST_HELD: Final = 65_536
@@ -43,17 +43,20 @@ def produce(options: argparse.Namespace) -> int:
     traffic.move(clock.now_ns() + _LEAD_NS)
     starts = traffic.starts
     tell(options.out, Record(META, traffic.start_ns, traffic.end_ns, planned, len(starts), 0, 0, 0))
+    seal = Seal()
     try:
-        fill(traffic, starts, Ring(options.ring, options.size), options.out, PACKINGS[options.packing]())
+        fill(traffic, starts, Ring(options.ring, options.size), options.out, PACKINGS[options.packing](), seal)
     except StopError:
         sys.stderr.write("stopped\n")
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     upto = int(sys.stdin.readline() or 0)
     write_truth(traffic, Path(options.truth), upto)
+    if options.seal:
+        write_json(seal.document(upto), Path(options.seal))
     return 0
 
 
-def fill(traffic: Traffic, starts: I64, ring: Ring, out: int, packing: Packing) -> None:
+def fill(traffic: Traffic, starts: I64, ring: Ring, out: int, packing: Packing, seal: Seal) -> None:
     """Write all frames into the ring as room comes free, each message with its record."""
     position = 0
     start = traffic.start_ns
@@ -65,7 +68,9 @@ def fill(traffic: Traffic, starts: I64, ring: Ring, out: int, packing: Packing) 
     for packed in packing.head(start):
         position = put(packed, position, ring, out)
     for frames in whole_buckets(traffic.frames(), start):
+        seal.begin(frames)
         for packed in packing.pack(frames, start, begun):
+            seal.message(packed.record)
             position = put(packed, position, ring, out)
     tell(out, Record(END, 0, 0, 0, 0, len(starts), traffic.end_ns, position))
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Final
 
 from contract.errors import InputError
 from contract.files import read_text
 from generator.replay.rewrite import CUTS
 from generator.replay.timing import Pace
+
+REQUEST: Final = "replay.json"  # in the folder of a run that replays
 
 
 @dataclass(frozen=True)

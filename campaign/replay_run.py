@@ -13,8 +13,7 @@ import numpy as np
 
 from campaign import report, runfolder
 from campaign.figures import Watcher
-from campaign.replay_maker import REQUEST
-from campaign.replay_request import Request
+from campaign.replay_request import REQUEST, Request
 from campaign.replaying import Traffic, open_replay
 from campaign.runner import Campaign, Options, Outcome, run
 from campaign.scenario import Overrides, Scenario

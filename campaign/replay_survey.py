@@ -16,7 +16,7 @@ from campaign.labels import I64, family_per_flow, numbers
 from contract.errors import InputError
 from contract.families import BENIGN, UNKNOWN
 from contract.schemas import FLOWS, FRAMES, NAME, TIME, TRUTH
-from contract.truth import Truth, read_truth
+from contract.truth import TABLE_SUFFIX, Truth, read_truth
 from detector.capture.opening import open_capture
 from detector.meter import Meter
 from generator.replay.frames import Survey
@@ -26,7 +26,6 @@ from generator.replay.timing import NS
 from generator.replay.truth import starts_of, times
 
 _JUMP_NS: Final = NS  # frames that lie further back than this are worth a word
-TABLE_SUFFIX: Final = ".truth.parquet"
 
 
 class Straight:

@@ -60,6 +60,11 @@ class RunFolder:
         return self.path / "truth.parquet"
 
     @property
+    def frames(self) -> Path:
+        """The fingerprint of the frames that left (``generator.fingerprint``)."""
+        return self.path / "frames.json"
+
+    @property
     def timeline(self) -> Path:
         """One line of figures a second."""
         return self.path / "timeline.jsonl"

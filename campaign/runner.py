@@ -215,6 +215,7 @@ class Campaign:
         arguments = ["--workload", str(self.folder.workload), *self.sending()]
         arguments += ["--clock", self.clock.anchor, "--status", str(self.folder.status("sender"))]
         arguments += ["--truth", str(self.folder.truth), "--control", str(self.folder.control)]
+        arguments += ["--seal", str(self.folder.frames)]
         sender = children.start("generator.sender", arguments, folder=self.folder.path, log=self.folder.log("sender"))
         status = self._wait(stop, "planning the attempts", "sender", ("ready", "sending", "done"), sender, detector)
         # Second 0 moves where planning took longer than expected: the sender says when it is.

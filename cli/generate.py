@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 def command(  # noqa: PLR0917 - the options of a command
     out: Annotated[Path, typer.Option("--out", "-o", help="FILE.pcap, FILE.pcapng or FILE.arrow.")],
     scenario: Annotated[str, typer.Argument(help="Name or file of a scenario, or a run's workload.json.")] = "",
+    run: Annotated[
+        Path | None, typer.Option("--from", help="Folder of a run: exactly the frames that it sent.")
+    ] = None,
     family: Annotated[list[str] | None, typer.Option(help="Only this family (repeatable), at --rate.")] = None,
     rate: Annotated[float, typer.Option(help="Conversations a second of each --family.")] = 100.0,
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same bytes.")] = None,
@@ -31,12 +34,19 @@ def command(  # noqa: PLR0917 - the options of a command
     json_: JsonFlag = False,
 ) -> None:
     """Write the frames of a scenario, FILE.truth.json and FILE.truth.parquet; the same seed gives the same bytes."""
-    if bool(scenario) == bool(family):
-        raise InputError("name a scenario or at least one --family, not both")
+    if (bool(scenario), bool(family), run is not None).count(True) != 1:
+        raise InputError("name a scenario, or at least one --family, or a run with --from: one of the three")
     from campaign.scenario import Overrides, parse_mix
 
     changes = Overrides(multiplier, duration, seed, sites, parse_mix(mix), zone, arrivals)
-    summary = _write(_workload(scenario, family or [], rate, changes, start), out)
+    if run is not None:
+        if start or changes.as_dict():
+            raise InputError(f"--from {run}: a run's frames are made again as they were; leave out all other options")
+        _again(run, out, json_=json_)
+        return
+    from generator.delivery import write_workload
+
+    summary = write_workload(_workload(scenario, family or [], rate, changes, start), out)
     if json_:
         print_json(summary)
         return
@@ -44,6 +54,23 @@ def command(  # noqa: PLR0917 - the options of a command
         f"{summary['frames']:,} frames ({summary['bytes']:,} bytes) of {summary['attempts']:,} attempts and "
         f"{summary['conversations']:,} ordinary conversations in {out}; truth in {summary['truth']}"
     )
+
+
+def _again(run: Path, out: Path, *, json_: bool) -> None:
+    from campaign.again import make_again
+    from campaign.runfolder import existing
+
+    summary = make_again(existing(run), out)
+    if json_:
+        print_json(summary)
+        return
+    note(
+        f"{summary['frames']:,} frames ({summary['bytes']:,} bytes) in {out}; truth in {summary['truth'] or 'no file'}"
+    )
+    if summary["same"]:
+        note(f"they are those that left in {summary['run']}: SHA-256 {summary['sha256']}")
+    else:
+        note(f"{summary['run']} kept no fingerprint of what left: this is what it had planned")
 
 
 def _workload(scenario: str, families: list[str], rate: float, changes: Overrides, start: str) -> Workload:
@@ -110,46 +137,3 @@ def _of_families(names: list[str], rate: float, changes: Overrides, start_ns: in
         benign=benign,
         benign_curve=((0.0, rate * len(benign)),),
     )
-
-
-def _write(workload: Workload, out: Path) -> dict[str, Any]:
-    from generator.plan import Planner
-    from generator.sinks import open_sink
-    from generator.traffic import Traffic
-    from generator.truth_file import TruthEntries, TruthFile, refuse_folder, write_json
-
-    planner = Planner(workload)
-    entries = TruthEntries(planner.template, planner.families, planner.attacks)
-    sink = open_sink(out)
-    truth_json, truth_parquet = out.with_name(out.name + ".truth.json"), out.with_name(out.name + ".truth.parquet")
-    rows: TruthFile | None = None
-    frames = size = attempts = conversations = 0
-    try:
-        refuse_folder(truth_json)
-        rows = TruthFile(truth_parquet)
-        traffic = Traffic(planner, each=entries.add)
-        for chunk in traffic:
-            sink.write(chunk.frames)
-            rows.write(chunk.truth)
-            frames += len(chunk.frames)
-            size += int(chunk.frames.column("wire_len").to_numpy().sum())
-        attempts, conversations = traffic.attempts, traffic.conversations
-        write_json(entries.document(out.name), truth_json)
-        rows.close()
-    except BaseException:
-        sink.abort()
-        if rows:
-            rows.abort()
-        raise
-    sink.close()  # last: where the capture is, its truth is
-    return {
-        "capture": str(out),
-        "truth": str(truth_json),
-        "truth_table": str(truth_parquet),
-        "frames": frames,
-        "bytes": size,
-        "attempts": attempts,
-        "conversations": conversations - attempts,
-        "seconds": workload.duration_s,
-        "seed": workload.seed,
-    }

@@ -28,6 +28,8 @@ PROTOCOLS: Final = {
 }
 _ARP_OPERATIONS: Final = {"request": 1, "reply": 2}
 _MAX_BYTES: Final = 64 << 20
+TRUTH_SUFFIX: Final = ".truth.json"  # of the file beside a capture
+TABLE_SUFFIX: Final = ".truth.parquet"  # of the same told attempt by attempt
 
 
 @dataclass(frozen=True)

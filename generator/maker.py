@@ -20,7 +20,7 @@ class Maker:
     ``plans`` are its words on what is planned, as it plans on or anew; they wait there until somebody looks.
 
     ``program`` is the module to start: ``generator.spool``, or another that takes the same options. ``packing`` is a
-    name of ``generator.packing``: what the messages are.
+    name of ``generator.packing``: what the messages are. ``seal`` is where it tells at the end what left.
     """
 
     def __init__(
@@ -32,6 +32,7 @@ class Maker:
         *,
         program: str = "generator.spool",
         packing: str = "arrow",
+        seal: str = "",
     ) -> None:
         self.records: deque[Record] = deque()
         self.plans: deque[Record] = deque()
@@ -50,6 +51,7 @@ class Maker:
             str(out),
             "--packing",
             packing,
+            *(("--seal", seal) if seal else ()),
         ]
         self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
             command,

@@ -38,6 +38,8 @@ TOKYO_RATE: Final = 815.0
 class Sender:
     """One campaign's sending. ``run`` returns the exit code; everything else is in the status file."""
 
+    packing = "arrow"
+
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         self.clock = Clock.from_anchor(options.clock) if options.clock else Clock.start()
@@ -97,7 +99,9 @@ class Sender:
 
     def _make(self, ring: Ring) -> Maker:
         """Start the maker of frames."""
-        return Maker(self.options.workload, self.options.truth, self.clock.anchor, ring, program=self.options.maker)
+        options = self.options
+        named = {"program": options.maker, "packing": self.packing, "seal": options.seal}
+        return Maker(options.workload, options.truth, self.clock.anchor, ring, **named)
 
     def _wait_for_plan(self, maker: Maker) -> None:
         while not maker.records:
@@ -299,6 +303,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--clock", default="", help="anchor of the campaign's clock")
     parser.add_argument("--status", required=True, type=Path, help="JSON, replaced five times a second")
     parser.add_argument("--truth", required=True, type=Path, help="Parquet, written at the end")
+    parser.add_argument("--seal", default="", help="JSON, written at the end: the fingerprint of what left")
     parser.add_argument("--control", default="", help='JSON that may come to say {"stop": true, "changes": [..]}')
     parser.add_argument("--ring", type=int, default=_RING_BYTES, help="bytes of frames made ahead at most")
     parser.add_argument("--maker", default=_SPOOL, help="the module that makes the frames")

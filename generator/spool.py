@@ -23,11 +23,12 @@ import numpy.typing as npt
 
 from contract.clock import Clock
 from contract.errors import TenfoldError
+from generator.fingerprint import Seal
 from generator.packing import PACKINGS, Packed, Packing
 from generator.plan import Plan, Planner
 from generator.ring import END, META, PLAN, RECORD, Record, Ring
 from generator.traffic import Source, Traffic, flow_slices, truth_rows
-from generator.truth_file import TruthFile
+from generator.truth_file import TruthFile, write_json
 from generator.workload import Workload
 
 Int64 = npt.NDArray[np.int64]
@@ -53,6 +54,7 @@ def main(arguments: list[str], work: Callable[[argparse.Namespace], int] | None 
         parser.add_argument(f"--{name}", required=True)
     for name in ("ring", "size", "out"):
         parser.add_argument(f"--{name}", required=True, type=int)
+    parser.add_argument("--seal", default="", help="JSON of what left, written at the end (generator.fingerprint)")
     parser.add_argument("--packing", choices=sorted(PACKINGS), default="arrow")
     options = parser.parse_args(arguments)
     try:
@@ -84,7 +86,10 @@ def produce(options: argparse.Namespace) -> int:
         spool.abandon()
         raise
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    spool.end(int(spool.orders.wait() or 0))
+    upto_ns = int(spool.orders.wait() or 0)
+    spool.end(upto_ns)
+    if options.seal:
+        write_json(spool.seal.document(upto_ns), Path(options.seal))
     return 0
 
 
@@ -132,6 +137,7 @@ class Spool:
     def __init__(self, planner: Planner, traffic: Traffic, clock: Clock, truth: Path, orders: Orders) -> None:
         self.planner, self.traffic, self.clock, self.orders = planner, traffic, clock, orders
         self._truth_path, self._truth = truth, TruthFile(truth)
+        self.seal = Seal()
         self._asked: list[tuple[float, float]] = []  # from which second, attempts a second
         self._shift = traffic.workload.start_ns - planner.workload.start_ns
 
@@ -160,7 +166,10 @@ class Spool:
             for chunk in traffic.chunk():
                 starts = chunk.begins
                 self._truth.write(chunk.truth)
-                yield from packing.pack(chunk.frames, start, _Begun(before, starts))
+                self.seal.begin(chunk.frames)
+                for packed in packing.pack(chunk.frames, start, _Begun(before, starts)):
+                    self.seal.message(packed.record)
+                    yield packed
             before += len(starts)
             if (now := self.meta(PLAN)) != said:
                 tell(out, now)

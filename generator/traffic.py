@@ -120,6 +120,10 @@ class Traffic:
         self._table = self._table._replace(intended=self._table.intended + by_ns)
         self.at_ns, self._planned_ns = self.at_ns + by_ns, self._planned_ns + by_ns
 
+    def end(self, at_ns: int) -> None:
+        """Let it end there, no later than planned: what is due from then on does not come. Before the first chunk."""
+        self.workload = replace(self.workload, duration_s=(at_ns - self.workload.start_ns) / 1e9)
+
     def warm_up(self) -> None:
         """Load the kernels before the clock matters: write the first frames of the plan and drop them."""
         source, rows = self._source, min(len(self._table.intended), 16)

@@ -68,6 +68,8 @@ class Piece(NamedTuple):
 class WireSender(Sender):
     """See ``Sender``; the peer is the wire. It ends as failed where what left is not what arrived."""
 
+    packing = "raw"
+
     def __init__(self, options: argparse.Namespace) -> None:
         if options.netns:
             enter(options.netns)  # before any thread is started
@@ -90,10 +92,6 @@ class WireSender(Sender):
             raise InputError("--wire needs --heartbeat PATH, which generator.lab.deadman.Heartbeat keeps")
         self._deadman = Deadman(Path(options.heartbeat))
         self._wire = Wire.open(permission, pacing=options.pacing or "", engine=options.engine)
-
-    def _make(self, ring: Ring) -> Maker:
-        options = self.options
-        return Maker(options.workload, options.truth, self.clock.anchor, ring, program=options.maker, packing="raw")
 
     def _deliver(self, ring: Ring, maker: Maker) -> None:
         wire, meta, deadman = self._wire, self.meta, self._deadman

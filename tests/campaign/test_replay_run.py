@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from campaign.again import make_again
 from campaign.replay_maker import REQUEST
 from campaign.replay_request import Request
 from campaign.replay_run import prepare, replay_run
@@ -38,3 +39,5 @@ def test_a_campaign_is_judged_by_attempt(tmp_path: Path) -> None:
     assert "a word" in json.loads(outcome.folder.scorecard.read_text())["notes"]
     assert "a word" in outcome.folder.report.read_text()
     assert Request.read(outcome.folder.path / REQUEST) == prepared.request
+    again = make_again(outcome.folder, tmp_path / "again.pcap")
+    assert (again["same"], again["frames"]) == (True, 420)

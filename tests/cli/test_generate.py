@@ -79,6 +79,9 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process(
         (["smoke", "--multiplier", "nan", "-o", "x.pcap"], "a multiplier of nan is not between"),
         (["none.json", "-o", "x.pcap"], "cannot read the workload"),
         (["none.json", "--seed", "3", "-o", "x.pcap"], "made again as it was"),
+        (["--from", "runs/x", "--seed", "3", "-o", "x.pcap"], "made again as they were; leave out all other options"),
+        (["--from", "runs/x", "smoke", "-o", "x.pcap"], "one of the three"),
+        (["--from", "runs/x", "-o", "x.pcap"], "runs/x: no such run folder"),
     ],
 )
 def test_mistakes_get_one_clear_line(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -12,54 +10,19 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from contract.arrow_io import read_stream
-from contract.clock import Clock
 from contract.ledger import Ledger
 from contract.schemas import FRAMES
 from generator.plan import make_plan
-from generator.workload import Workload
 from tests.generator.helpers import WORKLOAD, frames_of
+from tests.generator.running import Running
 
 SHORT = replace(WORKLOAD, start_ns=0, duration_s=0.7, curve=((0.0, 300.0),))
-
-
-class Running:
-    """A sender with the listening end of its socket."""
-
-    def __init__(self, folder: Path, workload: Workload) -> None:
-        self.folder = folder
-        self.clock = Clock.start()
-        (folder / "w.json").write_text(workload.to_json())
-        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.listener.bind(str(folder / "s"))
-        self.listener.listen(1)
-        self.listener.settimeout(120)
-        options = {"workload": "w.json", "socket": "s", "status": "status.json", "truth": "truth.parquet"}
-        command = [sys.executable, "-m", "generator.sender", "--clock", self.clock.anchor, "--control", "control.json"]
-        for name, value in options.items():
-            command += [f"--{name}", value]
-        root = Path(__file__).parents[2]
-        environment = {"PYTHONPATH": str(root), "PATH": "/usr/bin:/bin"}
-        self.process = subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
-
-    def accept(self) -> socket.socket:
-        peer, _ = self.listener.accept()
-        peer.settimeout(120)
-        return peer
-
-    def end(self) -> dict[str, Any]:
-        self.process.communicate(timeout=120)
-        self.listener.close()
-        return json.loads((self.folder / "status.json").read_text())
-
-    def status(self) -> dict[str, Any]:
-        return json.loads((self.folder / "status.json").read_text())
 
 
 @pytest.fixture

@@ -120,6 +120,21 @@ def test_its_folder_is_complete_and_nothing_is_left_over(smoke):
         )
 
 
+def again(folder: Path, out: Path) -> dict:
+    command = [sys.executable, "-m", "cli.main", "generate", "--from", str(folder), "--out", str(out), "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_its_frames_are_made_again_byte_for_byte(smoke, tmp_path):
+    folder, _, card, _ = smoke
+    summary = again(folder, tmp_path / "again.pcap")
+    assert (summary["same"], summary["run"]) == (True, "one")
+    assert summary["frames"] == card["run"]["sent_frames"]
+    assert summary["sha256"] == json.loads((folder / "frames.json").read_text())["sha256"]
+
+
 def test_it_tells_its_progress_in_lines(smoke):
     err = smoke[3]
     assert "loading the detector" in err

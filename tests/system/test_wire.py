@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from campaign.again import make_again
 from campaign.report import certificate_lines
 from campaign.runfolder import read_json
 from campaign.runner import Options, run
@@ -67,6 +68,11 @@ def test_it_is_told_on_the_page_and_in_the_terminal(outcome):
     lines = certificate_lines(outcome.card["certificate"])
     assert "ertified" in lines[0] or "CERTIFIED" in lines[0]
     assert lines[1].startswith("lost        generator 0, kernel 0, detector 0, unexplained 0")
+
+
+def test_the_frames_that_left_are_made_again(outcome, tmp_path):
+    again = make_again(outcome.folder, tmp_path / "again.pcap")
+    assert (again["same"], again["frames"]) == (True, outcome.card["run"]["sent_frames"])
 
 
 def test_nothing_is_left_over(outcome):
