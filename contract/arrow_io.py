@@ -35,6 +35,7 @@ def read_stream(source: IO[bytes] | pa.NativeFile | bytes, expected: pa.Schema, 
     try:
         messages = pa.ipc.MessageReader.open_stream(source)
         first = messages.read_next_message()
+        _check_kind(first, ("schema",))
         schema = pa.ipc.read_schema(first)
         check_schema(schema, expected, where)
     except StopIteration:
@@ -59,6 +60,7 @@ def _batches(
         if is_compressed(message):
             raise InputError(f"{where}: compressed Arrow is refused; send the stream uncompressed")
         try:
+            _check_kind(message, ("record batch", "dictionary"))
             if message.type == "dictionary":
                 kept.append(message)
                 continue
@@ -70,6 +72,15 @@ def _batches(
         except (pa.ArrowException, OSError, ValueError) as error:
             raise InputError(f"{where}: damaged Arrow batch: {first_line(error)}") from None
         yield check_batch(batch, expected, where)
+
+
+def _check_kind(message: pa.Message, kinds: tuple[str, ...]) -> None:
+    """Arrow takes any message for what it is asked to read, and dies (signal 11) where it is of another kind.
+
+    Raises ``ValueError``.
+    """
+    if message.type not in kinds:
+        raise ValueError(f"a message of kind {message.type!r} where a {kinds[0]} should be")
 
 
 def _with_dictionaries(schema: pa.Schema, messages: list[pa.Message]) -> pa.RecordBatch:

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+_LONGEST: Final = 2000
+
 
 class TenfoldError(Exception):
     """Base of what is shown to a user as one clear line, without a traceback.
 
-    The text says what is wrong, where, and what to do about it.
+    The text says what is wrong, where, and what to do about it. It may quote names out of hostile input: what is not
+    printable (line feeds, what steers a terminal) is shown escaped, and the line is cut at 2,000 characters.
     """
 
     exit_code = 2
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        if len(text) > _LONGEST:
+            text = f"{text[:_LONGEST]} (and {len(text) - _LONGEST:,} characters more)"
+        if text.isprintable():
+            return text
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 class InputError(TenfoldError):

@@ -22,17 +22,21 @@ def open_capture(path: str | Path) -> Source:
     Raises ``InputError`` (one line) where there is no such file, it cannot be read, or it is no capture.
     """
     path = Path(path)
-    data = _mapped(path)
+    return source_of(_mapped(path), str(path))
+
+
+def source_of(data: Bytes, where: str) -> Source:
+    """The frames of a capture whose bytes are ``data``; ``where`` names it in messages. Raises as ``open_capture``."""
     if is_pcap(data):
-        return PcapSource(data, str(path))
+        return PcapSource(data, where)
     if is_pcapng(data):
-        return PcapngSource(data, str(path))
+        return PcapngSource(data, where)
     head = data[:8].tobytes()
     if head[:4] == b"\xff\xff\xff\xff":  # the continuation marker before each message of an Arrow stream
-        return StreamSource(pa.memory_map(str(path)), str(path))
+        return StreamSource(pa.BufferReader(pa.py_buffer(data)), where)
     if head[:2] == b"\x1f\x8b":
-        raise InputError(f"{path}: gzip-compressed; decompress it first (gunzip)")
-    raise InputError(f"{path}: not a capture: neither pcap, pcapng nor an Arrow stream")
+        raise InputError(f"{where}: gzip-compressed; decompress it first (gunzip)")
+    raise InputError(f"{where}: not a capture: neither pcap, pcapng nor an Arrow stream")
 
 
 def _mapped(path: Path) -> Bytes:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from contract.errors import InputError
 from contract.jit import kernel
 from contract.ledger import Stage
-from detector.capture.source import BATCH_BYTES, Records, new_records, to_batch
+from detector.capture.source import BATCH_BYTES, BATCH_FRAMES, Records, new_records, to_batch
 from detector.packet import Bytes, Int
 
 # magic in the byte order of the file -> (ns per unit of the fraction, bytes of a record header)
@@ -55,7 +55,7 @@ class PcapSource:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The frames in batches of at most 65,536; ends at damage or a cut, with a note."""
-        records = new_records()
+        records = new_records(min(BATCH_FRAMES, len(self._data) // self._record_header + 1))
         at, result = _HEADER, MORE
         while result == MORE:
             count, at, result = _scan(

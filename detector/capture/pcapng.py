@@ -13,7 +13,7 @@ from contract.errors import InputError
 from contract.jit import kernel
 from contract.ledger import Stage
 from detector.capture.pcap import CUT, DAMAGED, END, MORE, read_u32
-from detector.capture.source import BATCH_BYTES, Records, new_records, to_batch
+from detector.capture.source import BATCH_BYTES, BATCH_FRAMES, Records, new_records, to_batch
 from detector.packet import Bytes, Int
 
 SECTION: Final = 0x0A0D0D0A
@@ -23,6 +23,8 @@ _SIMPLE_PACKET: Final = 3
 _ENHANCED_PACKET: Final = 6
 _ORDER_MAGIC: Final = 0x1A2B3C4D
 _MAX_INTERFACES: Final = 4096
+_SMALLEST: Final = 16  # bytes of the smallest block that holds a frame (simple, empty)
+_LONGEST: Final = 1 << 28  # bytes of a frame; blocks of up to 4 GiB can be written, offsets of a batch cannot hold them
 _LATEST: Final = np.uint64(1 << 62)
 _BILLION: Final = 1_000_000_000
 _TSRESOL: Final = 9
@@ -60,7 +62,7 @@ class PcapngSource:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The frames in batches of at most 65,536; ends at damage or a cut, with a note."""
-        records = new_records()
+        records = new_records(min(BATCH_FRAMES, len(self._data) // _SMALLEST + 1))
         interfaces = Interfaces(
             np.zeros(_MAX_INTERFACES, np.uint16),
             np.zeros(_MAX_INTERFACES, np.int64),
@@ -184,6 +186,8 @@ def _packet(data: Bytes, at: Int, stop: Int, kind: Int, records: Records, count:
             return False
         ticks = np.uint64((read_u32(data, at + 12, big) << 32) | read_u32(data, at + 16, big))
         ts = _nanoseconds(ticks, np.int64(interfaces.resolution[n])) + interfaces.offset[n]
+    if length > _LONGEST:
+        return False
     interfaces.state[_LAST_TS] = ts
     records.ts[count] = ts
     records.start[count] = start

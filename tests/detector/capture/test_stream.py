@@ -55,3 +55,38 @@ def test_compressed_batches_are_refused():
         writer.write_batch(BATCHES[0])
     with pytest.raises(InputError, match="compressed"):
         list(StreamSource(sink.getvalue().to_pybytes(), "x").batches())
+
+
+@pytest.mark.parametrize("time", [2**63 - 1, -(2**63), 2**62 + 1])
+def test_times_that_cannot_be_are_refused(time):
+    """Ticks count up from the newest time: near the end of 64 bits they once overflowed and ended the detector."""
+    with pytest.raises(InputError, match="x: damaged Arrow batch: a frame's time lies beyond the year 2116"):
+        list(StreamSource(write_stream([batch_of([b"a", b"b"], [5, time])], FRAMES), "x").batches())
+
+
+@pytest.mark.parametrize("head", [b"\xff\xff\xff\xff\x00\x00\x00\x7f", b"\xff\xff\xff\xff\xf0\xff\xff\xff"])
+def test_a_message_is_not_believed_how_long_it_is(head):
+    """Memory would be taken for what a peer says will come."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(head)
+        theirs.shutdown(socket.SHUT_WR)
+        with pytest.raises(InputError, match=r"^x: not an Arrow stream"):
+            list(from_socket(ours, "x").batches())
+
+
+def test_a_body_is_not_believed_how_long_it_is():
+    data = bytearray(write_stream(BATCHES, FRAMES))
+    at = data.index(b"\xff\xff\xff\xff", 8)
+    size = int.from_bytes(data[at + 4 : at + 8], "little")
+    message = pa.ipc.read_message(bytes(data[at:]))
+    body = len(message.body).to_bytes(8, "little")
+    where = data.index(body, at + 8, at + 8 + size)
+    data[where : where + 8] = (1 << 40).to_bytes(8, "little")
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        sender = threading.Thread(target=lambda: (theirs.sendall(data), theirs.shutdown(socket.SHUT_WR)))
+        sender.start()
+        with pytest.raises(InputError, match=r"^x: damaged Arrow .*more than 256 MiB"):
+            list(from_socket(ours, "x").batches())
+        sender.join()
