@@ -8,10 +8,11 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
+from campaign.lab_keeper import keeper
 from campaign.processes import Child
 from campaign.runfolder import read_json
 from campaign.runner import Campaign
@@ -88,12 +89,14 @@ def dropped(wire: Lab) -> int:
 
 @contextmanager
 def lab(wire: Lab = Lab()) -> Iterator[None]:  # noqa: B008 - immutable
-    """The lab, for this process alone; where it was not up, it goes again at the end.
+    """The lab, for this process alone; where it was not up, it goes again at the end, even if this process is killed.
 
     Raises ``LackingError`` without root or ``ip``, where the lab is not sound, and where another run uses it.
     """
-    with _alone(wire):
+    with _alone(wire) as lock, ExitStack() as stack:
         was_up = namespaces.status(wire)["up"]
+        if not was_up:
+            stack.enter_context(keeper(wire, lock))
         try:
             if not namespaces.up(wire)["up"]:
                 raise LackingError("the lab is not sound: see `tenfold lab status`; `tenfold lab down` removes it")
@@ -104,7 +107,8 @@ def lab(wire: Lab = Lab()) -> Iterator[None]:  # noqa: B008 - immutable
 
 
 @contextmanager
-def _alone(wire: Lab) -> Iterator[None]:
+def _alone(wire: Lab) -> Iterator[Path]:
+    """Yields the lock's file."""
     path = _LOCKS / f"{wire.send_namespace}.lock"
     try:
         _LOCKS.mkdir(parents=True, exist_ok=True)
@@ -117,6 +121,6 @@ def _alone(wire: Lab) -> Iterator[None]:
         except OSError:
             raise LackingError("another run uses the lab: wait until it has ended") from None
         try:
-            yield
+            yield path
         finally:
             path.unlink(missing_ok=True)
