@@ -79,7 +79,7 @@ def fill(table: FlowTable, windows: Windows, slots: npt.NDArray[np.int32], now: 
         at = timing(flow, out[row], at)
         at = transport(flow, out[row], at)
         at = names_and_arp(flow, out[row], at)
-        at = payload_features(flow, table.payload[slots[row]], out[row], at)
+        at = payload_features(flow, table.payload[flow["payload_row"]], out[row], at)
         at = host_features(windows, places, now, stamp, out[row], at)
         at = composite(out[row], at)
     return at

@@ -196,13 +196,13 @@ def transport(flow: Flow, out: Row, at: int) -> int:
     flags = flow["flags"][0]
     bare_fin = flags & 1 and not flags & 16
     out[at + 13] = 1.0 if tcp and (bare_fin or flow["no_flags"] > 0 or (flags & 3) == 3) and not state & 4 else 0.0
-    out[at + 14] = share(flow["flag_count"][0, 1], pf)
-    out[at + 15] = log1(flow["flag_count"][0, 1])
-    bare = np.float64(flow["flag_count"][0, 4]) - np.float64(flow["payload_packets"][0])
+    out[at + 14] = share(flow["syns"][0], pf)
+    out[at + 15] = log1(flow["syns"][0])
+    bare = np.float64(flow["acks"][0]) - np.float64(flow["payload_packets"][0])
     out[at + 16] = share(max(bare, 0.0), pf)
     out[at + 17] = share(flow["retransmissions"][0] + flow["retransmissions"][1], pf + flow["packets"][1])
     out[at + 18] = log1(flow["zero_windows"][0] + flow["zero_windows"][1])
-    out[at + 19] = share(flow["flag_count"][0, 5], pf)
+    out[at + 19] = share(flow["urgents"][0], pf)
     out[at + 20] = 1.0 if state & 2 and not state & 4 and not state & 32 else 0.0
     out[at + 21] = log1(flow["unreachable"])
     out[at + 22] = share(flow["fragments"][0] + flow["fragments"][1], pf + flow["packets"][1])

@@ -93,8 +93,8 @@ def fetch_entry(table: FlowTable, hashed: np.uint64) -> None:
 
 
 @lean_part
-def fetch_record(table: FlowTable, hashed: np.uint64) -> None:
-    """Ask for the record of the flow that seems to have that hash."""
+def fetch_record(table: FlowTable, hashed: np.uint64) -> Int:
+    """Ask for the record of the flow that seems to have that hash; returns its slot, -1 where there is none."""
     index = table.places
     mask = np.uint64(len(index) - 1)
     tag = hashed & _TAG
@@ -104,9 +104,9 @@ def fetch_record(table: FlowTable, hashed: np.uint64) -> None:
             slot = np.int64(index[place] & _SLOT) - 1
             for line in range(0, HOT_BYTES, 64):
                 prefetch(table.flows, slot, line)
-            prefetch(table.deadline, slot, 0)
-            return
+            return slot
         place = (place + _ONE) & mask
+    return np.int64(-1)
 
 
 @lean_kernel

@@ -32,6 +32,8 @@ from detector.flowtable import (
     NEXT_DEADLINE,
     NOT_ENDED,
     NOW,
+    PAYLOAD_FREE,
+    PAYLOAD_USED,
     RST,
     RST_BWD,
     RST_FWD,
@@ -71,6 +73,16 @@ def why(flow: Record) -> Int:
     if (state & (FIN_FWD | FIN_BWD)) == (FIN_FWD | FIN_BWD):
         return FIN
     return IDLE
+
+
+@lean_part
+def due(table: FlowTable, slot: Int, flow: Record, limits: Limits) -> Int:
+    """When a live flow ends if nothing comes (ns).
+
+    ``FlowTable.deadline`` says it of a flow that closes only; of others it holds an earlier time, so that not each
+    frame has to write there.
+    """
+    return table.deadline[slot] if is_closing(flow) else flow["last"] + limits.idle
 
 
 @lean_kernel
@@ -183,11 +195,24 @@ def expire(table: FlowTable, now: Int, limits: Limits) -> None:
     soonest = NEVER
     for slot in range(table.counters[FIRST_SLOT], table.counters[HIGH_WATER]):
         if table.deadline[slot] <= now:
-            table.counters[NOW] = AFTER + np.int64(table.flows[slot]["flow_id"])
-            end(table, slot, why(table.flows[slot]), limits)
-        else:
-            soonest = min(soonest, table.deadline[slot])
+            flow = table.flows[slot]
+            table.deadline[slot] = due(table, slot, flow, limits)
+            if table.deadline[slot] <= now:
+                table.counters[NOW] = AFTER + np.int64(flow["flow_id"])
+                end(table, slot, why(flow), limits)
+        soonest = min(soonest, table.deadline[slot])
     table.counters[NEXT_DEADLINE] = soonest
+
+
+@lean_part
+def take_payload_row(table: FlowTable) -> Int:
+    """A row of ``FlowTable.payload`` for a flow. There is one for each slot; row 0 stays empty."""
+    counters = table.counters
+    if counters[PAYLOAD_FREE] > 0:
+        counters[PAYLOAD_FREE] -= 1
+        return table.payload_free[counters[PAYLOAD_FREE]]
+    counters[PAYLOAD_USED] += 1
+    return np.uint32(counters[PAYLOAD_USED])
 
 
 @lean_kernel
@@ -206,7 +231,14 @@ def release(table: FlowTable, slots: npt.NDArray[np.int32]) -> Int:
     for slot in slots:
         if slot < 0 or slot >= len(table.flows) or table.flows[slot]["state"] != ENDED:
             continue
-        table.flows[slot]["state"] = np.uint8(FREE)
+        flow = table.flows[slot]
+        flow["state"] = np.uint8(FREE)
+        if flow["payload_row"] != 0:
+            table.payload_free[table.counters[PAYLOAD_FREE]] = flow["payload_row"]
+            table.counters[PAYLOAD_FREE] += 1
+            flow["payload_row"] = np.uint32(0)
+        if flow["fresh"] == 0:
+            table.before[slot] = table.before[len(table.before) - 1]
         drop_row(table.rare, slot)
         table.free[table.counters[FREE_SLOTS]] = slot
         table.counters[FREE_SLOTS] += 1

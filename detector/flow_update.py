@@ -8,7 +8,7 @@ import numpy as np
 
 from contract.jit import lean_kernel, lean_part
 from detector.dns_facts import dns_message
-from detector.flow_life import Limits, is_closing, touch
+from detector.flow_life import Limits, is_closing, take_payload_row, touch
 from detector.flowtable import (
     BACKWARDS,
     BWD,
@@ -33,6 +33,7 @@ _FIN: Final = 1
 _SYN: Final = 2
 _RST: Final = 4
 _ACK: Final = 16
+_RARE: Final = 0xFF & ~(8 | 16)  # all flags but PSH and ACK
 _SECOND: Final = 1e-9
 _PAUSE: Final = 1.0
 
@@ -45,15 +46,13 @@ def update(table: FlowTable, slot: Int, side: Int, row: Record, data: Bytes, ts:
         note_idle(table.rare, slot, flow["first"], flow["last"], ts)
     _count(flow, side, row, ts, table.counters)
     repeated = False
-    was_closing = is_closing(flow)
+    was_closing = is_closing(flow)  # late frames do not prolong a closed flow
     if row["has_tcp"]:
         repeated = _sequence(flow, side, row)
         _tcp(flow, side, row, ts)
     elif row["protocol"] == ARP:
         _arp(flow, side, row)
-    if not is_closing(flow):
-        table.deadline[slot] = flow["last"] + limits.idle
-    elif not was_closing:  # late frames do not prolong a closed flow
+    if is_closing(flow) and not was_closing:
         table.deadline[slot] = flow["last"] + min(limits.linger, limits.idle)
         table.counters[NEXT_DEADLINE] = min(table.counters[NEXT_DEADLINE], table.deadline[slot])
     if row["payload"] > 0:
@@ -141,8 +140,10 @@ def _tcp(flow: Record, side: Int, row: Record, ts: Int) -> None:
     if flow["flags"][side] == 0 and flow["window_first"][side] == 0:
         flow["window_first"][side] = row["window"]
     flow["flags"][side] |= np.uint8(flags)
-    for bit in range(8):
-        flow["flag_count"][side, bit] += np.uint32((flags >> bit) & 1)
+    flow["acks"][side] += np.uint32((flags >> 4) & 1)
+    flow["pushes"][side] += np.uint32((flags >> 3) & 1)
+    if flags & _RARE:
+        _rare_flags(flow, side, flags)
     if flags & _SYN:
         _handshake(flow, side, row, ts)
     elif not flags & _RST:
@@ -164,6 +165,16 @@ def _tcp(flow: Record, side: Int, row: Record, ts: Int) -> None:
     if flags & _RST:
         state |= RST_FWD if side == FWD else RST_BWD
     flow["tcp_state"] = np.uint8(state)
+
+
+@lean_part
+def _rare_flags(flow: Record, side: Int, flags: Int) -> None:
+    flow["fins"][side] += np.uint32(flags & 1)
+    flow["syns"][side] += np.uint32((flags >> 1) & 1)
+    flow["resets"][side] += np.uint32((flags >> 2) & 1)
+    flow["urgents"][side] += np.uint32((flags >> 5) & 1)
+    flow["eces"][side] += np.uint32((flags >> 6) & 1)
+    flow["cwrs"][side] += np.uint32((flags >> 7) & 1)
 
 
 @lean_kernel
@@ -198,6 +209,19 @@ def _arp(flow: Record, side: Int, row: Record) -> None:
 
 
 @lean_part
+def _keep(table: FlowTable, flow: Record, side: Int, data: Bytes, at: Int, captured: Int) -> None:
+    """Copy the first payload bytes to the flow's row, which it gets with its first ones."""
+    if flow["payload_row"] == 0:
+        flow["payload_row"] = take_payload_row(table)
+    kept: Int = np.int64(flow["payload_kept"][side])
+    more = min(PAYLOAD_BYTES - kept, captured)
+    target = table.payload[np.int64(flow["payload_row"]), side]
+    for i in range(more):
+        target[kept + i] = data[at + i]
+    flow["payload_kept"][side] = np.uint8(kept + more)
+
+
+@lean_part
 def _payload(table: FlowTable, slot: Int, side: Int, row: Record, data: Bytes, repeated: bool) -> None:  # noqa: FBT001
     flow = table.flows[slot]
     length: Int = np.int64(row["payload"])
@@ -216,13 +240,10 @@ def _payload(table: FlowTable, slot: Int, side: Int, row: Record, data: Bytes, r
         short: Int = min(length, 32767)
         flow["sizes"][count] = np.int16(short if side == FWD else -short)
         flow["sizes_count"] = np.uint8(count + 1)
-    kept: Int = np.int64(flow["payload_kept"][side])
     at: Int = np.int64(row["payload_at"])
     captured: Int = np.int64(row["payload_captured"])
-    more = min(PAYLOAD_BYTES - kept, captured)
-    for i in range(more):
-        table.payload[slot, side, kept + i] = data[at + i]
-    flow["payload_kept"][side] = np.uint8(kept + max(more, 0))
+    if flow["payload_kept"][side] < PAYLOAD_BYTES and captured > 0:
+        _keep(table, flow, side, data, at, captured)
     if row["fragment"] != 2 and (row["port"][0] in DNS_PORTS or row["port"][1] in DNS_PORTS):
         if row["protocol"] == 17:
             dns_message(flow, table.letters, data, at, at + captured, length)

@@ -54,7 +54,7 @@ PAYLOAD_BYTES: Final = 128
 NEVER: Final = np.iinfo(np.int64).max
 
 _FIELDS: Final[list[tuple[Any, ...]]] = [
-    # The first 320 bytes are what nearly every frame touches.
+    # Four cache lines that nearly every frame touches: who, when and how much, sizes, rhythm.
     # who: 64-bit words of the 16-byte address (contract.addresses), most significant first; address[FWD] is the source
     ("address", "u8", (2, 2)),
     ("key_port", "u2", (2,)),  # what frames are matched by: ports; ICMP: type of the request and code, the same twice
@@ -70,58 +70,66 @@ _FIELDS: Final[list[tuple[Any, ...]]] = [
     ("sizes_count", "u1"),
     ("payload_kept", "u1", (2,)),  # how many bytes of ``FlowTable.payload`` are set in each direction
     ("flags", "u1", (2,)),  # all flags seen, ORed (FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ECE 64, CWR 128)
-    # when (epoch ns) and how much
-    ("packets", "u4", (2,)),
+    ("ttl_first", "u1", (2,)),  # TTL or hop limit of the first frame of each direction
+    ("turns", "u4"),  # how often the side that sends payload changed
+    ("payload_row", "u4"),  # row of ``FlowTable.payload``, 0 while no payload came
     ("first", "i8"),
     ("last", "i8"),
     ("last_in", "i8", (2,)),  # last frame of each direction, 0 where there was none
+    ("packets", "u4", (2,)),
     ("bytes", "u8", (2,)),  # from the network header on, by its length field (not by what was captured)
+    ("next_seq", "u4", (2,)),  # TCP: sequence number expected next
     ("payload", "u8", (2,)),  # bytes behind the transport header
     ("payload_packets", "u4", (2,)),  # frames with payload
     ("size_squares", "u8", (2,)),  # sum of squares of the sizes that ``bytes`` adds up
     ("size_min", "u2", (2,)),  # smallest of those sizes (0 where no frame)
     ("size_max", "u2", (2,)),
-    ("payload_max", "u2", (2,)),  # largest payload of a frame
     # gaps between frames of one direction: Welford's mean and sum of squared distances, in seconds
-    ("gap_mean", "f8", (2,)),
-    ("gap_m2", "f8", (2,)),
     ("gap_max", "f4", (2,)),
     ("gap_min", "f4", (2,)),  # 0 where there are fewer than two frames
+    ("gap_mean", "f8", (2,)),
+    ("gap_m2", "f8", (2,)),
     ("pauses", "u4", (2,)),  # gaps of more than a second
-    ("turns", "u4"),  # how often the side that sends payload changed
-    # TCP
-    ("next_seq", "u4", (2,)),  # sequence number expected next
+    ("acks", "u4", (2,)),  # frames with the flag ACK
+    ("pushes", "u4", (2,)),  # ... PSH
+    ("payload_max", "u2", (2,)),  # largest payload of a frame
     ("window_min", "u2", (2,)),  # smallest window of a frame without SYN and RST (65535 where none)
-    ("window_first", "u2", (2,)),
-    ("flag_count", "u4", (2, 8)),  # frames with each flag, by bit number
-    # touched by some frames only
+    # What some frames touch: begin, handshake and end
     ("flow_id", "u8"),  # 1 and the number of its first frame among all that the meter was given
-    ("no_flags", "u4"),  # TCP frames without any flag
-    ("retransmissions", "u4", (2,)),  # frames whose sequence space was wholly seen before
-    ("out_of_order", "u4", (2,)),  # frames that leave a hole
-    ("zero_windows", "u4", (2,)),
-    ("mss", "u2", (2,)),  # MSS option of the SYN and the SYN/ACK, 0 where none
-    ("vlan", "u2"),  # outermost VLAN id of the first frame, 0 where none
-    ("ttl_first", "u1", (2,)),  # TTL or hop limit of the first frame of each direction
     ("syn_at", "i8", (2,)),  # time of the last SYN (FWD) and first SYN/ACK (BWD), -1 where none
     ("rtt", "i8", (2,)),  # ns from SYN to SYN/ACK (FWD) and from SYN/ACK to its ACK (BWD), -1 where not seen
     ("response", "i8"),  # ns from the first frame to the first one of the other direction, -1 while there is none
-    ("fragments", "u4", (2,)),  # frames that are IP fragments
-    ("unreachable", "u4"),  # ICMP "unreachable" of others that quote a packet of this flow (a refused UDP probe)
-    ("sizes", "i2", (FIRST_SIZES,)),
     # link layer: MACs of the first frame (its source, its destination), 48-bit numbers, 0 where the link has none
     ("mac", "u8", (2,)),
+    ("fins", "u4", (2,)),  # frames with each of the rarer flags
+    ("syns", "u4", (2,)),
+    ("resets", "u4", (2,)),
+    ("urgents", "u4", (2,)),
+    ("eces", "u4", (2,)),
+    ("cwrs", "u4", (2,)),
+    ("retransmissions", "u4", (2,)),  # frames whose sequence space was wholly seen before
+    ("out_of_order", "u4", (2,)),  # frames that leave a hole
+    ("zero_windows", "u4", (2,)),
+    ("fragments", "u4", (2,)),  # frames that are IP fragments
+    ("no_flags", "u4"),  # TCP frames without any flag
+    ("unreachable", "u4"),  # ICMP "unreachable" of others that quote a packet of this flow (a refused UDP probe)
+    ("mss", "u2", (2,)),  # MSS option of the SYN and the SYN/ACK, 0 where none
+    ("window_first", "u2", (2,)),
+    ("sizes", "i2", (FIRST_SIZES,)),
     # ARP: sender MAC per side (address[FWD] / address[BWD]) as last claimed, 0 where none
     ("arp_mac", "u8", (2,)),
     ("arp_mac_changes", "u4"),  # how often a side of this flow claimed another MAC than before
     ("arp_requests", "u4"),
     ("arp_replies", "u4"),
     ("arp_gratuitous", "u4"),  # sender and target address alike
+    ("vlan", "u2"),  # outermost VLAN id of the first frame, 0 where none
     ("arp_operation", "u1"),  # operation of the first frame, 0 where it is no ARP
     # DNS (UDP or TCP port 53, 5353, 5355), of all messages of the flow
     ("dns_labels_max", "u1"),  # most labels of a name
     ("dns_label_max", "u1"),  # longest label, bytes
     ("dns_name_max", "u1"),  # longest name, bytes
+    ("dns_type_first", "u2"),  # type of the first question
+    ("dns_rcode_last", "u1"),
     ("dns_queries", "u4"),
     ("dns_replies", "u4"),
     ("dns_name_bytes", "u4"),  # sum of name lengths of the queries
@@ -135,34 +143,31 @@ _FIELDS: Final[list[tuple[Any, ...]]] = [
     ("dns_failed", "u4"),  # replies with any rcode but 0
     ("dns_answers", "u4"),  # answer records announced by the replies
     ("dns_reply_bytes", "u8"),
-    ("dns_type_first", "u2"),  # type of the first question
-    ("dns_rcode_last", "u1"),
     ("dns_name_hash", "u8"),  # hash of the last name asked for
     ("dns_domain_hash", "u8"),  # hash of its last two labels
-    # as of the last ``Meter.clear_dirty`` (the last tick): now minus these is what the tick brought
-    ("at_tick_packets", "u4", (2,)),
-    ("at_tick_bytes", "u8", (2,)),
-    ("at_tick_payload", "u8", (2,)),
-    ("at_tick_payload_packets", "u4", (2,)),
-    ("at_tick_flags", "u1", (2,)),
-    ("at_tick_tcp_state", "u1"),
-    ("at_tick_flag_count", "u4", (2, 8)),
-    ("at_tick_retransmissions", "u4", (2,)),
-    ("at_tick_unreachable", "u4"),
-    ("at_tick_turns", "u4"),
-    ("at_tick_dns_queries", "u4"),
-    ("at_tick_dns_replies", "u4"),
-    ("at_tick_dns_nxdomain", "u4"),
-    ("at_tick_dns_name_bytes", "u4"),
-    ("at_tick_dns_name_changes", "u4"),
-    ("at_tick_dns_entropy_sum", "f4"),
-    ("at_tick_arp_requests", "u4"),
-    ("at_tick_arp_replies", "u4"),
-    ("at_tick_arp_mac_changes", "u4"),
-    ("spare", "u1", (16,)),  # fills the record up to a whole number of cache lines
+    ("spare", "u1", (8,)),  # fills the record up to a whole number of cache lines
 ]
 FLOW: Final = np.dtype(_FIELDS, align=True)
-HOT_BYTES: Final = 320
+HOT_BYTES: Final = 256
+
+# Facts of a flow as of the last ``Meter.clear_dirty`` (the last tick): now minus these is what the tick brought. They
+# lie apart: frames do not carry them through the caches, and a meter without ticks never takes their memory.
+_REMEMBERED: Final = (
+    "packets",
+    "bytes",
+    "payload",
+    "flags",
+    "tcp_state",
+    "unreachable",
+    "dns_queries",
+    "dns_nxdomain",
+    "dns_name_bytes",
+    "dns_name_changes",
+    "dns_entropy_sum",
+    "arp_requests",
+    "arp_replies",
+)
+BEFORE: Final = np.dtype([field for field in _FIELDS if field[0] in _REMEMBERED], align=True)
 
 # Names of ``FlowTable.counters``
 LIVE_FLOWS: Final = 0
@@ -179,15 +184,19 @@ LAST_TS: Final = 10  # newest timestamp seen
 NOW: Final = 11  # what is being worked on: twice the number of a frame, one more for the packet that it quotes
 FIRST_SLOT: Final = 12  # no slot before it belongs to this table
 AFTER: Final = 1 << 62  # ``NOW`` behind all frames of a tick: this and the id of a flow that expires
-COUNTERS: Final = 16
+PAYLOAD_FREE: Final = 13  # rows of payload that were given back
+PAYLOAD_USED: Final = 14  # rows of payload ever used; the last of them
+COUNTERS: Final = 24
 
 
 class FlowTable(NamedTuple):
     """All state of the meter: ``n`` slots, about 3/4 of them for live flows, the rest for ended ones to be released."""
 
     flows: npt.NDArray[Any]  # (n,) of FLOW
-    payload: npt.NDArray[np.uint8]  # (n, 2, PAYLOAD_BYTES): first payload bytes of each direction
-    deadline: npt.NDArray[np.int64]  # (n,) ns at which the flow ends if nothing comes; NEVER where not live
+    before: npt.NDArray[Any]  # (n + 1,) of BEFORE: facts as of the last tick; zeros where the flow is fresh, and last
+    payload: npt.NDArray[np.uint8]  # (n + 1, 2, PAYLOAD_BYTES): first payload bytes of each direction, by payload_row
+    payload_free: npt.NDArray[np.uint32]  # (n,) stack of rows of payload that were given back
+    deadline: npt.NDArray[np.int64]  # (n,) ns; the flow ends not before (``flow_life.due``); NEVER where not live
     places: npt.NDArray[np.uint64]  # (m,) hash << 32 | slot + 1, 0 where empty; m a power of two, twice the live flows
     free: npt.NDArray[np.int32]  # (n,) stack of free slots
     dirty: npt.NDArray[np.int32]  # (n,) slots touched since ``clear_dirty``, in order of first touch
@@ -203,7 +212,9 @@ def new_table(capacity: int) -> FlowTable:
     slots = capacity + max(capacity // 3, 64)
     table = FlowTable(
         flows=_zeros(slots, FLOW),
-        payload=_zeros(slots * 2 * PAYLOAD_BYTES, np.dtype(np.uint8)).reshape(slots, 2, PAYLOAD_BYTES),
+        before=_zeros(slots + 1, BEFORE),
+        payload=_zeros((slots + 1) * 2 * PAYLOAD_BYTES, np.dtype(np.uint8)).reshape(slots + 1, 2, PAYLOAD_BYTES),
+        payload_free=np.zeros(slots, np.uint32),
         deadline=np.full(slots, NEVER, np.int64),
         places=_zeros(1 << (2 * capacity - 1).bit_length(), np.dtype(np.uint64)),
         free=np.arange(slots - 1, -1, -1, dtype=np.int32),  # the lowest slot is taken first

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from contract.jit import lean_kernel, lean_part
 from detector.decode import decode
-from detector.flow_index import fetch_entry, fetch_record, find, key_hash
-from detector.flow_life import Limits, begin, end, touch, why
+from detector.flow_index import fetch_entry, fetch_record, find, key_hash, side_of
+from detector.flow_life import Limits, begin, due, end, touch, why
 from detector.flow_update import update
 from detector.flowtable import (
     ACTIVE,
@@ -18,6 +18,7 @@ from detector.flowtable import (
     FIN_FWD,
     FRAMES,
     IDLE,
+    LIVE,
     NOW,
     RST_BWD,
     RST_FWD,
@@ -87,7 +88,7 @@ def meter_frames(columns: Columns, low: Int, high: Int, table: FlowTable, work: 
                 fetch_entry(table, row["hash"])
         for i in range(count):
             if rows[i]["reason"] == 0:
-                fetch_record(table, rows[i]["hash"])
+                rows[i]["slot"] = fetch_record(table, rows[i]["hash"])
         for i in range(count):
             row = rows[i]
             reason = np.int64(row["reason"])
@@ -102,9 +103,10 @@ def meter_frames(columns: Columns, low: Int, high: Int, table: FlowTable, work: 
 @lean_part
 def _count(row: Record, data: Bytes, ts: Int, table: FlowTable, blank: npt.NDArray[np.void], limits: Limits) -> bool:
     """Count one decoded frame; False where there is no slot for its flow."""
-    slot, side = find(table, row["address"], row["key_port"], row["protocol"], row["hash"])
+    slot, side = _found(table, row)
     if slot >= 0:
-        reason = _ending(table.flows[slot], row, ts, table.deadline[slot], limits)
+        flow = table.flows[slot]
+        reason = _ending(flow, row, ts, due(table, slot, flow, limits), limits)
         if reason >= 0:
             end(table, slot, reason, limits)
             slot = np.int64(-1)
@@ -120,6 +122,17 @@ def _count(row: Record, data: Bytes, ts: Int, table: FlowTable, blank: npt.NDArr
     if row["quoted"]:
         _blame(row, table, limits)
     return True
+
+
+@lean_part
+def _found(table: FlowTable, row: Record) -> tuple[Int, Int]:
+    """Slot and side of the frame's flow; (-1, 0) where there is none."""
+    slot: Int = row["slot"]
+    if slot >= 0 and table.flows[slot]["state"] == LIVE:  # an earlier frame of the chunk may have ended it
+        side = side_of(table.flows[slot], row["address"], row["key_port"], row["protocol"])
+        if side >= 0:
+            return slot, np.int64(side)
+    return find(table, row["address"], row["key_port"], row["protocol"], row["hash"])
 
 
 @lean_part

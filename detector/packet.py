@@ -43,6 +43,7 @@ PACKET: Final = np.dtype(
     [
         ("address", "u8", (2, 2)),  # words of the 16-byte addresses, most significant first
         ("hash", "u8"),
+        ("slot", "i8"),  # where a flow with that hash lies, -1 where none does; whether it is the one is yet to be seen
         ("key_port", "u2", (2,)),
         ("port", "u2", (2,)),
         ("protocol", "u2"),

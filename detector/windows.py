@@ -135,7 +135,7 @@ def update(windows: Windows, table: FlowTable, slots: npt.NDArray[np.int32], now
     stamp = sketch_time(windows, now)
     for slot in slots:
         flow = table.flows[slot]
-        event = describe(flow, table.payload[slot], gains)
+        event = describe(flow, table.before[slot], table.payload[flow["payload_row"]], gains)
         keys_of(flow, windows.seed[0], keys)
         for kind in range(KINDS):
             places[kind] = -1

@@ -46,6 +46,7 @@ _CLOSING: Final = 8 | 16 | 32 | 64  # bits of tcp_state
 
 
 Flow = Any  # one record of detector.flowtable.FLOW, as numba sees it
+Before = Any  # one record of detector.flowtable.BEFORE: the same flow as of the last tick
 
 
 class Event(NamedTuple):
@@ -63,14 +64,14 @@ class Event(NamedTuple):
 
 
 @lean_kernel
-def describe(flow: Flow, payload: npt.NDArray[np.uint8], gains: npt.NDArray[np.float32]) -> Event:
+def describe(flow: Flow, before: Before, payload: npt.NDArray[np.uint8], gains: npt.NDArray[np.float32]) -> Event:
     """Read the tick's changes of one flow; ``gains`` (COUNTS,) is overwritten with what to add to each count."""
     gains[:] = np.float32(0.0)
     started = flow["fresh"] == 1
     group = (flow["mac"][1] >> np.uint64(40)) & np.uint64(1) == np.uint64(1) and flow["protocol"] != ARP
     tcp = flow["protocol"] == _TCP
-    replied = flow["packets"][1] > 0 and flow["at_tick_packets"][1] == 0
-    refused = _refused(flow)
+    replied = flow["packets"][1] > 0 and before["packets"][1] == 0
+    refused = _refused(flow, before)
     if started:
         gains[STARTS] = 1.0
         gains[SYNS] = 1.0 if tcp and flow["tcp_state"] & 1 else 0.0
@@ -81,19 +82,19 @@ def describe(flow: Flow, payload: npt.NDArray[np.uint8], gains: npt.NDArray[np.f
         gains[ANSWERED] = 1.0
     gains[REFUSED] = 1.0 if refused else 0.0
     for side in range(2):
-        gains[PACKETS_FWD + side] = flow["packets"][side] - flow["at_tick_packets"][side]
-        gains[BYTES_FWD + side] = np.float32(flow["bytes"][side] - flow["at_tick_bytes"][side])
-    if tcp and flow["tcp_state"] & 4 and not flow["at_tick_tcp_state"] & 4:
+        gains[PACKETS_FWD + side] = flow["packets"][side] - before["packets"][side]
+        gains[BYTES_FWD + side] = np.float32(flow["bytes"][side] - before["bytes"][side])
+    if tcp and flow["tcp_state"] & 4 and not before["tcp_state"] & 4:
         gains[OPENED] = 1.0
     closed = replied and not tcp
     if tcp:
-        closed = (flow["tcp_state"] & _CLOSING) != 0 and (flow["at_tick_tcp_state"] & _CLOSING) == 0
+        closed = (flow["tcp_state"] & _CLOSING) != 0 and (before["tcp_state"] & _CLOSING) == 0
     gains[CLOSES] = 1.0 if closed else 0.0
-    asked = flow["payload"][0] > 0 and flow["at_tick_payload"][0] == 0
-    told = flow["payload"][1] > 0 and flow["at_tick_payload"][1] == 0
-    _messages(flow, payload, gains, int(asked), int(told))
+    asked = flow["payload"][0] > 0 and before["payload"][0] == 0
+    told = flow["payload"][1] > 0 and before["payload"][1] == 0
+    _messages(flow, before, payload, gains, int(asked), int(told))
     message = np.uint64(0)
-    if flow["dns_queries"] > flow["at_tick_dns_queries"]:
+    if flow["dns_queries"] > before["dns_queries"]:
         message = flow["dns_name_hash"]
     elif asked:
         message = first_words(payload[0], int(flow["payload_kept"][0]))
@@ -101,8 +102,8 @@ def describe(flow: Flow, payload: npt.NDArray[np.uint8], gains: npt.NDArray[np.f
         started,
         closed,
         flow["last"],
-        np.float32(flow["payload"][0] - flow["at_tick_payload"][0]),
-        np.float32(flow["payload"][1] - flow["at_tick_payload"][1]),
+        np.float32(flow["payload"][0] - before["payload"][0]),
+        np.float32(flow["payload"][1] - before["payload"][1]),
         np.log1p(np.float64(flow["payload"][0])),
         np.log1p(np.float64(flow["payload"][1])),
         np.float64(flow["turns"]),
@@ -111,30 +112,35 @@ def describe(flow: Flow, payload: npt.NDArray[np.uint8], gains: npt.NDArray[np.f
 
 
 @lean_kernel
-def _refused(flow: Flow) -> bool:
-    if flow["unreachable"] > 0 and flow["at_tick_unreachable"] == 0:
+def _refused(flow: Flow, before: Before) -> bool:
+    if flow["unreachable"] > 0 and before["unreachable"] == 0:
         return True
-    reset = flow["flags"][1] & _RST and not flow["at_tick_flags"][1] & _RST
+    reset = flow["flags"][1] & _RST and not before["flags"][1] & _RST
     return bool(reset) and flow["payload"][1] == 0
 
 
 @lean_kernel
 def _messages(
-    flow: Flow, payload: npt.NDArray[np.uint8], gains: npt.NDArray[np.float32], asked: int, told: int
+    flow: Flow,
+    before: Before,
+    payload: npt.NDArray[np.uint8],
+    gains: npt.NDArray[np.float32],
+    asked: int,
+    told: int,
 ) -> None:
     gains[ASKED] = 1.0 if asked else 0.0
     gains[TOLD] = 1.0 if told else 0.0
-    gains[DNS_QUERIES] = flow["dns_queries"] - flow["at_tick_dns_queries"]
-    gains[DNS_CHANGES] = flow["dns_name_changes"] - flow["at_tick_dns_name_changes"]
-    gains[DNS_MISSING] = flow["dns_nxdomain"] - flow["at_tick_dns_nxdomain"]
-    gains[DNS_BYTES] = flow["dns_name_bytes"] - flow["at_tick_dns_name_bytes"]
-    gains[DNS_ENTROPY] = flow["dns_entropy_sum"] - flow["at_tick_dns_entropy_sum"]
+    gains[DNS_QUERIES] = flow["dns_queries"] - before["dns_queries"]
+    gains[DNS_CHANGES] = flow["dns_name_changes"] - before["dns_name_changes"]
+    gains[DNS_MISSING] = flow["dns_nxdomain"] - before["dns_nxdomain"]
+    gains[DNS_BYTES] = flow["dns_name_bytes"] - before["dns_name_bytes"]
+    gains[DNS_ENTROPY] = flow["dns_entropy_sum"] - before["dns_entropy_sum"]
     if asked and is_http_request(payload[0], int(flow["payload_kept"][0])):
         gains[HTTP] = 1.0
     if told and http_status(payload[1], int(flow["payload_kept"][1])) == 4:
         gains[HTTP_ERRORS] = 1.0
-    gains[ARP_REQUESTS] = flow["arp_requests"] - flow["at_tick_arp_requests"]
-    gains[ARP_REPLIES] = flow["arp_replies"] - flow["at_tick_arp_replies"]
+    gains[ARP_REQUESTS] = flow["arp_requests"] - before["arp_requests"]
+    gains[ARP_REPLIES] = flow["arp_replies"] - before["arp_replies"]
     if asked and flow["protocol"] == _UDP and is_reply(payload[0], int(flow["payload_kept"][0]), flow["port"][0]):
         gains[REPLY_FIRST] = 1.0
 

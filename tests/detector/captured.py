@@ -107,10 +107,12 @@ def check_flow(flow, oracle: Flow, payload, rare) -> None:
     assert flow["ip_version"] == oracle.version
     assert flow["flow_id"] == oracle.number
     assert flow["ended"] == (255 if oracle.ended is None else oracle.ended)
-    for name in ("packets", "bytes", "payload", "payload_packets", "flags", "flag_count", "next_seq", "rtt", "syn_at"):
+    for name in ("packets", "bytes", "payload", "payload_packets", "flags", "next_seq", "rtt", "syn_at"):
         assert flow[name].tolist() == getattr(oracle, name), name
     for name in ("retransmissions", "out_of_order", "zero_windows", "mss", "ttl_first", "fragments"):
         assert flow[name].tolist() == getattr(oracle, name), name
+    names = ("fins", "syns", "resets", "pushes", "acks", "urgents", "eces", "cwrs")
+    assert [flow[name].tolist() for name in names] == np.transpose(oracle.flag_count).tolist()
     assert flow["sizes"].tolist() == [*oracle.sizes, *[0] * (16 - len(oracle.sizes))]
     for side in (0, 1):
         check_direction(flow, oracle, side)
@@ -163,4 +165,4 @@ def agree(frames, ts, link, wire, cuts=(), **options) -> None:
     rare = meter.table.rare.rows[meter.table.rare.of]
     for slot in slots:
         flow = meter.table.flows[slot]
-        check_flow(flow, by_number[int(flow["flow_id"])], meter.table.payload[slot], rare[slot])
+        check_flow(flow, by_number[int(flow["flow_id"])], meter.table.payload[flow["payload_row"]], rare[slot])

@@ -19,6 +19,7 @@ def empty(capacity: int = 256) -> FlowTable:
 def put(table: FlowTable, slot: int, source: int, target: int, port: Any = 80, **facts: Any) -> None:
     """A fresh TCP flow of one SYN; ``facts`` replace fields."""
     table.flows[slot] = np.zeros(1, table.flows.dtype)[0]
+    table.before[slot] = np.zeros(1, table.before.dtype)[0]
     flow = table.flows[slot]
     flow["address"][0] = (0, 0xFFFF00000000 + source)
     flow["address"][1] = (0, 0xFFFF00000000 + target)
@@ -32,7 +33,7 @@ def put(table: FlowTable, slot: int, source: int, target: int, port: Any = 80, *
     flow["bytes"] = (60, 0)
     flow["flags"] = (2, 0)
     flow["tcp_state"] = 1
-    flow["flag_count"][0, 1] = 1
+    flow["syns"] = (1, 0)
     flow["response"] = -1
     for name, value in facts.items():
         table.flows[name][slot] = value
@@ -40,9 +41,8 @@ def put(table: FlowTable, slot: int, source: int, target: int, port: Any = 80, *
 
 def close_tick(table: FlowTable, slots: list[int]) -> None:
     """What ``Meter.clear_dirty`` does."""
-    for name in table.flows.dtype.names or ():
-        if name.startswith("at_tick_"):
-            table.flows[name][slots] = table.flows[name.removeprefix("at_tick_")][slots]
+    for name in table.before.dtype.names or ():
+        table.before[name][slots] = table.flows[name][slots]
     table.flows["fresh"][slots] = 0
 
 

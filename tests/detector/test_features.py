@@ -35,15 +35,17 @@ def test_any_table_gives_finite_numbers(seed):
         "gap_max",
         "gap_min",
         "dns_entropy_sum",
-        "at_tick_dns_entropy_sum",
         "dns_entropy_max",
     ):
         table.flows[name][:count] = rng.uniform(0, 100, table.flows[name][:count].shape)
+    table.before[:count] = rng.integers(0, 256, table.before[:count].nbytes, np.uint8).view(table.before.dtype)
+    table.before["dns_entropy_sum"][:count] = rng.uniform(0, 100, count)
+    table.flows["payload_row"][:count] = 1 + np.arange(count)
     table.flows["payload_kept"][:count] %= 129
     table.flows["sizes_count"][:count] %= 17
     table.flows["first"][:count] = START - rng.integers(0, SECOND, count)
     table.flows["last"][:count] = START
-    table.payload[:count] = rng.integers(0, 256, table.payload[:count].shape, np.uint8)
+    table.payload[1 : 1 + count] = rng.integers(0, 256, (count, 2, 128), np.uint8)
     update(windows, table, slots_of(count), START)
     matrix = features(table, windows, slots_of(count), START)
     assert matrix.shape == (count, WIDTH)

@@ -64,9 +64,9 @@ def test_missing_names_and_their_length():
     for number in range(5):
         put(table, 0, 1, 2, port=53, protocol=17, dns_queries=number + 1, dns_nxdomain=number + 1)
         table.flows["dns_name_bytes"][0] = 50 * (number + 1)
-        table.flows["at_tick_dns_queries"][0] = number
-        table.flows["at_tick_dns_nxdomain"][0] = number
-        table.flows["at_tick_dns_name_bytes"][0] = 50 * number
+        table.before["dns_queries"][0] = number
+        table.before["dns_nxdomain"][0] = number
+        table.before["dns_name_bytes"][0] = 50 * number
         update(windows, table, slots_of(1), START + number)
         close_tick(table, [0])
     row = row_of(table, windows, 0, START + 5)

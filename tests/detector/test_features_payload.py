@@ -10,9 +10,9 @@ def found(forward=b"", backward=b"", **facts):
     kept = (min(len(forward), 128), min(len(backward), 128))
     put(table, 0, 1, 2, payload_kept=kept, payload=(len(forward), len(backward)), **facts)
     for side, text in enumerate((forward, backward)):
-        table.payload[0, side, : kept[side]] = np.frombuffer(text, np.uint8)[:128]
+        table.payload[1, side, : kept[side]] = np.frombuffer(text, np.uint8)[:128]
     out = np.full(len(NAMES), np.nan, np.float32)
-    assert payload_features(table.flows[0], table.payload[0], out, 0) == len(NAMES)
+    assert payload_features(table.flows[0], table.payload[1], out, 0) == len(NAMES)
     return dict(zip(NAMES, out.tolist(), strict=True))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from contract.schemas import ENDED
+from detector.flowtable import LIVE
 from tests.detector.captured import ACK, FIN, RST, START, SYN, A, B, batch_of, eth, ip4, meter_of, tcp, udp
 
 SECOND = 10**9
@@ -74,3 +75,39 @@ def test_ended_flows_stay_readable_until_released():
     meter.release(slots)
     assert meter.table.flows["state"][:2].tolist() == [0, 1]
     assert np.array_equal(meter.dirty(), [1])
+
+
+def test_rows_of_payload_go_from_flow_to_flow():
+    """A flow gets a row with its first payload and gives it back; another one begins without what it held."""
+    meter = meter_of([eth(ip4(A, B, 17, udp(i, 2, b"abc"))) for i in range(3)] + [eth(ip4(A, B, 17, udp(9, 2)))])
+    assert meter.table.flows["payload_row"][:4].tolist() == [1, 2, 3, 0]
+    meter.release(meter.finish())
+    meter.update(batch_of([eth(ip4(A, B, 17, udp(i, 2, b"xy"))) for i in range(5)]))
+    flows = meter.table.flows[meter.table.flows["state"] == LIVE]
+    assert sorted(flows["payload_row"].tolist()) == [1, 2, 3, 4, 5]
+    for row in flows["payload_row"]:
+        assert meter.table.payload[row, 0, :2].tobytes() == b"xy"
+    assert not meter.table.payload[0].any()
+
+
+@pytest.mark.parametrize("ticks", [1, 2])
+def test_a_slot_forgets_what_its_last_flow_had(ticks):
+    frame = eth(ip4(A, B, 17, udp(1, 2, b"abc")))
+    meter = meter_of([frame])
+    meter.clear_dirty()
+    meter.update(batch_of([frame]))
+    assert meter.table.before["packets"][0, 0] == 1
+    meter.release(meter.finish())
+    for _ in range(ticks):
+        meter.clear_dirty()
+    meter.update(batch_of([frame]))
+    assert not np.frombuffer(meter.table.before.tobytes(), np.uint8).any()
+
+
+def test_deadlines_are_lower_bounds_and_flows_end_in_time():
+    frame = eth(ip4(A, B, 17, udp(1, 2)))
+    meter = meter_of([frame, frame], [START, START + 50 * SECOND])
+    assert meter.table.deadline[0] == START + 60 * SECOND
+    assert ends(meter, 60) == []
+    assert meter.table.deadline[0] == START + 110 * SECOND
+    assert ends(meter, 110) == ["idle"]

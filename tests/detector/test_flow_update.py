@@ -25,8 +25,8 @@ def test_first_payload_bytes_are_kept_in_each_direction():
         [sent(1, b"GET /" + bytes(90)), sent(96, b"y" * 60), eth(ip4(B, A, 6, tcp(80, 4000, ACK, b"ok")))]
     ).table
     assert table.flows[0]["payload_kept"].tolist() == [128, 2]
-    assert table.payload[0, 0].tobytes() == b"GET /" + bytes(90) + b"y" * 33
-    assert table.payload[0, 1, :2].tobytes() == b"ok"
+    assert table.payload[1, 0].tobytes() == b"GET /" + bytes(90) + b"y" * 33
+    assert table.payload[1, 1, :2].tobytes() == b"ok"
 
 
 def test_gaps():

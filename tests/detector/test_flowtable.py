@@ -15,7 +15,7 @@ def test_records_are_whole_cache_lines_on_cache_lines():
 def test_what_each_frame_touches_lies_at_the_front():
     fields = FLOW.fields
     assert fields is not None
-    for name in ("packets", "bytes", "payload", "gap_m2", "next_seq", "flag_count", "last", "flags"):
+    for name in ("packets", "bytes", "payload", "gap_m2", "next_seq", "acks", "last", "flags"):
         assert fields[name][1] + fields[name][0].itemsize <= HOT_BYTES, name
 
 

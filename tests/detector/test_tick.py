@@ -1,8 +1,8 @@
-"""The end of a tick remembers every counter that has an ``at_tick_`` twin."""
+"""The end of a tick remembers every counter that ``FlowTable.before`` keeps."""
 
 from __future__ import annotations
 
-from detector.flowtable import FLOW
+from detector.flowtable import BEFORE
 from tests.detector.captured import ACK, PSH, A, B, arp, batch_of, eth, ip4, meter_of, tcp, udp
 from tests.detector.test_dns_facts import ask, to_client, to_server
 
@@ -15,13 +15,11 @@ def test_every_twin_is_remembered():
     count = meter.counts()["live"]
     assert count == 4
     meter.clear_dirty()
-    flows = meter.table.flows[:count]
-    twins = [name for name in FLOW.names or () if name.startswith("at_tick_")]
-    assert len(twins) == 19
-    for twin in twins:
-        assert flows[twin].tolist() == flows[twin.removeprefix("at_tick_")].tolist(), twin
-        if twin not in ("at_tick_dns_nxdomain", "at_tick_tcp_state", "at_tick_unreachable", "at_tick_turns"):
-            assert flows[twin].any() or twin == "at_tick_dns_replies", twin
+    flows, before = meter.table.flows[:count], meter.table.before[:count]
+    assert len(BEFORE.names or ()) == 13
+    for name in BEFORE.names or ():
+        assert before[name].tolist() == flows[name].tolist(), name
+        assert before[name].any() or name in {"dns_nxdomain", "tcp_state", "unreachable"}, name
     assert not flows["fresh"].any()
     assert not flows["dirty"].any()
     meter.update(batch_of(tcp_frames[:1]))

@@ -32,9 +32,9 @@ def as_bytes(text):
 def gains_of(forward=b"", backward=b"", **facts):
     table = empty()
     put(table, 0, 1, 2, payload_kept=(len(forward), len(backward)), **facts)
-    table.payload[0, 0], table.payload[0, 1] = as_bytes(forward), as_bytes(backward)
+    payload = np.stack((as_bytes(forward), as_bytes(backward)))
     gains = np.full(COUNTS, 99, np.float32)
-    return gains, describe(table.flows[0], table.payload[0], gains)
+    return gains, describe(table.flows[0], table.before[0], payload, gains)
 
 
 def test_a_syn_starts():
