@@ -33,7 +33,8 @@ class Look:
 
 def look_at(table: FlowTable, slots: npt.NDArray[np.int32]) -> Look:
     """What is known of the flows in these slots; they may live or have ended, and must not be released."""
-    return Look(table.flows[slots], table.rare.rows[table.rare.of[slots]], table.payload[slots])
+    flows = table.flows[slots]
+    return Look(flows, table.rare.rows[table.rare.of[slots]], table.payload[flows["payload_row"]])
 
 
 class Fact(NamedTuple):

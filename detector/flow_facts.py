@@ -25,14 +25,14 @@ from detector.rare_facts import ACTIVE_PERIOD, ERROR_NAMES, IDLE_PERIOD
 SCHEMA_NAME: Final = "flow-facts/1"
 _U8, _U16, _U32, _U64, _F64 = pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64(), pa.float64()
 _FLAGS: Final = (
-    ("fin", "IPFIX tcpFinTotalCount (219)"),
-    ("syn", "IPFIX tcpSynTotalCount (218)"),
-    ("rst", "IPFIX tcpRstTotalCount (220)"),
-    ("psh", "IPFIX tcpPshTotalCount (221)"),
-    ("ack", "IPFIX tcpAckTotalCount (222)"),
-    ("urg", "IPFIX tcpUrgTotalCount (223)"),
-    ("ece", "RFC 3168"),
-    ("cwr", "RFC 3168"),
+    ("fin", "fins", "IPFIX tcpFinTotalCount (219)"),
+    ("syn", "syns", "IPFIX tcpSynTotalCount (218)"),
+    ("rst", "resets", "IPFIX tcpRstTotalCount (220)"),
+    ("psh", "pushes", "IPFIX tcpPshTotalCount (221)"),
+    ("ack", "acks", "IPFIX tcpAckTotalCount (222)"),
+    ("urg", "urgents", "IPFIX tcpUrgTotalCount (223)"),
+    ("ece", "eces", "RFC 3168"),
+    ("cwr", "cwrs", "RFC 3168"),
 )
 
 
@@ -193,17 +193,9 @@ TIMES: Final = (
 
 def _flag_counts() -> list[Fact]:
     facts = []
-    for bit, (name, source) in enumerate(_FLAGS):
-        facts += both(f"tcp_{name}", _U32, "packets", source, f"packets with {name.upper()}", _flag_count(bit))
+    for name, counted, source in _FLAGS:
+        facts += both(f"tcp_{name}", _U32, "packets", source, f"packets with {name.upper()}", side_of(counted))
     return facts
-
-
-def _flag_count(bit: int) -> Callable[[Look, int], Array]:
-    def compute(look: Look, side: int) -> Array:
-        counts: Array = look.flows["flag_count"][:, side, bit]
-        return counts
-
-    return compute
 
 
 def _errors(at: int) -> Callable[[Look], Array]:

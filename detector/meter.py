@@ -113,7 +113,7 @@ class Meter:
         return kept
 
     def clear_dirty(self) -> None:
-        """Close a tick: ``at_tick_*`` of the dirty slots take the present values, ``fresh`` and ``dirty`` become 0."""
+        """Close a tick: ``before`` of the dirty slots takes the present values, ``fresh`` and ``dirty`` become 0."""
         close_tick(self.table)
 
     def expire(self, now_ns: int) -> Slots:
