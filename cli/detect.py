@@ -33,10 +33,13 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     interface: Annotated[str, typer.Option(help="Listen to this interface instead of reading a capture.")] = "",
     netns: Annotated[str, typer.Option(help="Network namespace of the interface.")] = "",
     for_: Annotated[float | None, typer.Option("--for", help="Listen for so many seconds; else until Ctrl-C.")] = None,
-    filter_: Annotated[str, typer.Option("--filter", help="What to listen to, in the syntax of tcpdump.")] = "",
+    filter_: Annotated[
+        str, typer.Option("--filter", help="What to listen to: as for tcpdump, or compiled (tcpdump -ddd).")
+    ] = "",
     promiscuous: Annotated[bool, typer.Option("--promiscuous", help="Take what is addressed to others too.")] = False,
     snaplen: Annotated[int, typer.Option(help="Bytes of a frame that are kept.")] = 262_144,
     ring: Annotated[int, typer.Option(help="Memory of the kernel's ring, in MiB.")] = 64,
+    rings: Annotated[int, typer.Option(help="Rings that share that memory, flow by flow, each with a thread.")] = 1,
     keep_rights: Annotated[bool, typer.Option("--keep-rights", help="Keep capabilities after opening.")] = False,
     tunnels: TunnelsFlag = "outer",
     json_: JsonFlag = False,
@@ -47,7 +50,9 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     if interface:
         from detector.capture.live_socket import Options
 
-        options = Options(interface, netns, filter_, snaplen=snaplen, promiscuous=promiscuous, ring_bytes=ring << 20)
+        options = Options(
+            interface, netns, filter_, snaplen, promiscuous=promiscuous, ring_bytes=ring << 20, rings=rings
+        )
         document = _listened(options, for_, out, model, tunnels, keep_rights=keep_rights, live=not json_)
     else:
         document = _read(cast("Path", capture), out, model, tunnels)
@@ -88,12 +93,12 @@ def _listened(
     import signal
     import threading
 
-    from detector.capture.live_socket import Ring
+    from detector.capture.live_socket import open_rings
     from detector.rights import drop_rights
 
     if seconds is not None and not 0 < seconds < math.inf:
         raise InputError(f"--for {seconds:g}: it takes a number of seconds above 0")
-    ring = Ring(options)
+    opened = open_rings(options)
     if not keep_rights:
         drop_rights(_PROGRAM, *([out] if out else []))
     from detector.config import Config
@@ -117,7 +122,7 @@ def _listened(
         def begun() -> None:
             note(f"listening to {options.interface}; Ctrl-C ends it")
 
-        heard = listen(ring, chosen, stop, seconds, told, begun, config)
+        heard = listen(opened, chosen, stop, seconds, told, begun, config)
         document = _heard(options, heard)
         if files:
             document["files"] = files.finish(document["alerts"])

@@ -1,10 +1,9 @@
-"""The bounded queue between a thread that reads frames and the detector, which takes them in large pieces."""
+"""The bounded queue between threads that read frames and the detector, which takes them in large pieces."""
 
 from __future__ import annotations
 
-import queue
 import threading
-import time
+from collections import deque
 from typing import Final
 
 import pyarrow as pa
@@ -13,40 +12,46 @@ from contract.errors import InputError
 from contract.ledger import Ledger
 
 _MOST_FRAMES: Final = 65_536  # of batches that are handed on in one piece
+_MOST_BYTES: Final = 1 << 28  # that wait: batches may be of any size
+_MOST_NOTES: Final = 100
 _WAIT_S: Final = 0.05
 
 
 class FrameQueue:
-    """What every inbox is to the detector. A full queue holds the reader back.
+    """What every inbox is to the detector. A full queue (batches or bytes) holds the reader back.
 
-    ``received`` counts frames that were read and ``handed`` those handed on; ``error`` is why reading ended early.
+    ``received`` counts frames that were read and ``handed`` those handed on; ``held_back`` how often a reader found it
+    full; ``error`` is why reading ended early.
     """
 
-    def __init__(self, most_batches: int) -> None:
+    def __init__(self, most_batches: int, most_bytes: int = _MOST_BYTES) -> None:
         self.received = 0
         self.handed = 0
+        self.held_back = 0
         self.notes: list[str] = []
         self.error: InputError | None = None
         self._stop = threading.Event()
-        self._queue: queue.Queue[pa.RecordBatch | None] = queue.Queue(most_batches)
+        self._most = most_batches, most_bytes
+        self._waiting: deque[pa.RecordBatch] = deque()
+        self._bytes = 0
+        self._ended = False
+        self._turn = threading.Condition()
+        self._left_out = 0
 
     def take(self, timeout_s: float) -> tuple[pa.RecordBatch | None, bool]:
         """What has come, joined to one batch (None if nothing came in time), and whether nothing more will come."""
         batches: list[pa.RecordBatch] = []
-        frames, over = 0, False
-        deadline = time.monotonic() + timeout_s
-        while frames < _MOST_FRAMES:
-            try:
-                wait = 0.0 if batches else max(deadline - time.monotonic(), 0.0)
-                batch = self._queue.get(timeout=wait) if wait else self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if batch is None:
-                over = True
-                break
-            batches.append(batch)
-            frames += batch.num_rows
-        self.handed += frames
+        frames = 0
+        with self._turn:
+            self._turn.wait_for(lambda: self._waiting or self._ended, timeout_s)
+            while self._waiting and frames < _MOST_FRAMES:
+                batch = self._waiting.popleft()
+                self._bytes -= batch.nbytes
+                batches.append(batch)
+                frames += batch.num_rows
+            over = self._ended and not self._waiting
+            self.handed += frames
+            self._turn.notify_all()
         if not batches:
             return None, over
         return (batches[0] if len(batches) == 1 else pa.concat_batches(batches)), over
@@ -78,19 +83,34 @@ class FrameQueue:
         return {}
 
     def put(self, batch: pa.RecordBatch) -> None:
-        """The reading thread hands over a batch."""
-        self.received += batch.num_rows
-        while True:
-            try:
-                self._queue.put(batch, timeout=_WAIT_S)
-            except queue.Full:
-                self.waiting()
-            else:
-                return
+        """A reading thread hands over a batch."""
+        batches, most_bytes = self._most
+        size = batch.nbytes
+        with self._turn:
+            self.received += batch.num_rows
+            full = False
+            while len(self._waiting) >= batches or (self._waiting and self._bytes + size > most_bytes):
+                self.held_back += not full
+                full = True
+                if not self._turn.wait(_WAIT_S):
+                    self.waiting()
+            self._waiting.append(batch)
+            self._bytes += size
+            self._turn.notify_all()
 
     def waiting(self) -> None:
-        """The reading thread waits for room; called every now and then."""
+        """A reading thread waits for room; called every now and then."""
+
+    def note(self, line: str) -> None:
+        """Keep what a user should know; beyond 100 lines, only how many more there were."""
+        if len(self.notes) < _MOST_NOTES:
+            self.notes.append(line)
+            return
+        self._left_out += 1
+        self.notes[-1] = f"and {self._left_out + 1:,} notes more"
 
     def end(self) -> None:
-        """The reading thread has nothing more."""
-        self._queue.put(None)
+        """Nothing more will be put."""
+        with self._turn:
+            self._ended = True
+            self._turn.notify_all()

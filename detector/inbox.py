@@ -71,9 +71,9 @@ class Inbox(FrameQueue):
         except InputError as error:
             if not self._stop.is_set():  # being told to stop cuts the stream off
                 self.error = error
-                self.notes.append(str(error))
+                self.note(str(error))
         except OSError as error:
-            self.notes.append(f"stream {self.streams}: {error.strerror or error}")
+            self.note(f"stream {self.streams}: {error.strerror or error}")
 
 
 def _listen(path: Path) -> socket.socket:

@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -43,7 +43,7 @@ class Heard:
 
 
 def listen(
-    ring: Ring,
+    rings: Sequence[Ring],
     model: Judge,
     stop: threading.Event,
     seconds: float | None,
@@ -63,7 +63,7 @@ def listen(
         config = replace(config, seed=secrets.randbits(63))
     detector = Detector(config, model, clock)
     heard = Heard()
-    inbox = LiveInbox(ring, clock, lab=False)
+    inbox = LiveInbox(rings, clock, lab=False)
     begun()
     began = time.monotonic()
     pulse = Pulse(inbox, detector, clock)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from contract.clock import Clock
 from contract.errors import InputError, TenfoldError
-from detector.capture.live_socket import Options, Ring
+from detector.capture.live_socket import Options, Ring, open_rings
 from detector.rights import drop_rights
 from detector.status import write_status
 
@@ -50,10 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
 
 
-def _open_ring(options: argparse.Namespace) -> Ring | None:
-    """The ring of an interface, opened while there is one thread; afterwards this process has no rights any more."""
+def _open_rings(options: argparse.Namespace) -> list[Ring]:
+    """The rings of an interface, opened while there is one thread; afterwards this process has no rights any more."""
     if not options.interface:
-        return None
+        return []
     listening = Options(
         options.interface,
         options.netns,
@@ -61,18 +61,19 @@ def _open_ring(options: argparse.Namespace) -> Ring | None:
         promiscuous=options.promiscuous,
         fanout=options.fanout,
         ring_bytes=options.ring_mib << 20,
+        rings=options.rings,
     )
-    ring = Ring(listening)
+    rings = open_rings(listening)
     if not options.keep_rights:
         drop_rights(_PROGRAM, options.store)
-    return ring
+    return rings
 
 
 def _serve(options: argparse.Namespace, stop: threading.Event) -> int:
     import os
 
     write_status(options.status, {"state": "starting", "pid": os.getpid()})
-    ring = _open_ring(options)
+    rings = _open_rings(options)
     import gc
     import secrets
 
@@ -95,7 +96,7 @@ def _serve(options: argparse.Namespace, stop: threading.Event) -> int:
             seed=secrets.randbits(63),
         )
         outbox = Outbox(writer)
-        inbox = _inbox(options, ring, clock)
+        inbox = _inbox(options, rings, clock)
         service = Service(inbox, Detector(config, model, clock), outbox, options.status, clock)
         try:
             service.report("listening", force=True)
@@ -103,21 +104,21 @@ def _serve(options: argparse.Namespace, stop: threading.Event) -> int:
         finally:
             inbox.close()
             outbox.close()
-        failed = inbox.error is not None and (options.once or ring is not None)
+        failed = inbox.error is not None and (options.once or bool(rings))
         service.report("failed" if failed else "done", force=True)
     if failed:
         raise InputError(str(inbox.error))
     return 0
 
 
-def _inbox(options: argparse.Namespace, ring: Ring | None, clock: Clock) -> FrameQueue:
-    if ring is None:
+def _inbox(options: argparse.Namespace, rings: list[Ring], clock: Clock) -> FrameQueue:
+    if not rings:
         from detector.inbox import Inbox
 
         return Inbox(options.socket, once=options.once)
     from detector.live_inbox import LiveInbox
 
-    return LiveInbox(ring, clock, lab=options.lab, received_times=options.received)
+    return LiveInbox(rings, clock, lab=options.lab, received_times=options.received)
 
 
 def _next_alert(store: Path) -> int:
@@ -146,6 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     live.add_argument("--filter", default="", help="what to listen to, in the syntax of tcpdump")
     live.add_argument("--promiscuous", action="store_true", help="take what is addressed to others as well")
     live.add_argument("--fanout", type=int, default=0, help="share the frames with services of the same number")
+    live.add_argument("--rings", type=int, default=1, help="rings that share the memory and the frames, flow by flow")
     live.add_argument("--ring-mib", type=int, default=_RING_BYTES >> 20, help="memory of the ring")
     live.add_argument("--keep-rights", action="store_true", help="do not give up capabilities after opening")
     return parser

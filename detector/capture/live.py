@@ -20,6 +20,7 @@ FOREIGN: Final = "foreign"
 _COUNT_NS: Final = 50_000_000
 _SHIFT_NS: Final = 20_000_000
 _PATIENCE_S: Final = 0.1
+_MOST_DROPS: Final = 1 << 16
 _QUIET_S: Final = 10 * RETIRE_MS / 1000  # after it was shut, a ring that gives nothing for so long is empty
 
 
@@ -28,7 +29,8 @@ class LiveSource:
 
     Times are the kernel's, told in ``clock``. With ``lab``, frames from outside the lab's ranges are counted as
     ``foreign`` and left out. ``ledger_stage``: offered is what the kernel had for us, dropped ``kernel`` what the ring
-    had no room for. ``drops`` holds (time, frames dropped so far), one entry each time that there were more.
+    had no room for. ``drops`` holds (time, frames dropped so far), one entry each time that there were more
+    (65,536 at most: then the older half loses every other one).
     """
 
     def __init__(self, ring: Ring, clock: Clock, *, lab: bool = False) -> None:
@@ -41,6 +43,7 @@ class LiveSource:
         self._status = status[STATUS // 4 :: ring.block_bytes // 4]
         self._found = new_found(ring.block_bytes)
         self._block = 0
+        self.idle = False  # whether the last ``read`` found that nothing had come
         self._stop = threading.Event()
         self._shift = self._counted = self._shifted = 0
         self._shut = False
@@ -52,8 +55,12 @@ class LiveSource:
 
     def start(self) -> None:
         """Load the kernels, then let frames in: from now on they must be read. Raises ``LackingError``."""
-        block_batch(self._memory, 0, self._ring.block_bytes, self._found, 0, self._ring.link, lab=self._lab)
+        self.load()
         self._ring.start()
+
+    def load(self) -> None:
+        """Load the kernels, which takes seconds the first time."""
+        block_batch(self._memory, 0, self._ring.block_bytes, self._found, 0, self._ring.link, lab=self._lab)
 
     def stop(self) -> None:
         """Let nothing more in, from any thread."""
@@ -82,6 +89,7 @@ class LiveSource:
         while not ready and (left := limit - time.monotonic()) > 0 and (self._shut or not self._stop.is_set()):
             self._ring.wait(min(left, _PATIENCE_S))
             ready = self._ready()
+        self.idle = not ready
         if not ready or self._clock.now_ns() - self._counted > _COUNT_NS:
             self.count()
         if not ready:
@@ -126,6 +134,8 @@ class LiveSource:
         if self._ring.drops > stage.dropped.get(KERNEL, 0):
             stage.dropped[KERNEL] = self._ring.drops
             self.drops.append((now, self._ring.drops))
+            if len(self.drops) > _MOST_DROPS:  # the older half, half as fine
+                del self.drops[: _MOST_DROPS // 2 : 2]
         stage.offered = self._ring.packets
         read = stage.delivered + sum(stage.dropped.values())
         stage.in_flight = max(stage.offered - read, 0)

@@ -6,6 +6,7 @@ Filters in the syntax of tcpdump are compiled by libpcap, or by tcpdump where on
 from __future__ import annotations
 
 import ctypes
+import re
 import shutil
 import socket
 import struct
@@ -20,6 +21,7 @@ _RETURN: Final = 6
 _MOST: Final = 4096  # instructions that the kernel takes
 _LIBRARIES: Final = ("libpcap.so.0.8", "libpcap.so.1", "libpcap.so")
 _PATIENCE_S: Final = 10
+_NUMBERS: Final = re.compile(r"\s*\d+\s*[,\n]")
 REFUSE_ALL: Final[Program] = ((_RETURN, 0, 0, 0),)
 
 
@@ -29,12 +31,14 @@ def keep_all(snaplen: int) -> Program:
 
 
 def compiled(text: str, link: int, snaplen: int) -> Program | None:
-    """The program of a filter, None for an empty one.
+    """The program of a filter, None for an empty one; one that is compiled already is taken as it is.
 
     Raises ``InputError`` where it is no filter, ``LackingError`` where nothing is installed that compiles it.
     """
     if not text.strip():
         return None
+    if _NUMBERS.match(text):
+        return _by_numbers(text, snaplen)
     for name in _LIBRARIES:
         try:
             library = ctypes.CDLL(name)
@@ -44,6 +48,27 @@ def compiled(text: str, link: int, snaplen: int) -> Program | None:
     if tcpdump := shutil.which("tcpdump"):
         return _by_tcpdump(tcpdump, text, link, snaplen)
     raise LackingError("a filter needs libpcap (Debian: libpcap0.8t64 or libpcap0.8) or tcpdump to compile it")
+
+
+def _by_numbers(text: str, snaplen: int) -> Program:
+    """What ``tcpdump -ddd`` prints, or the same with commas between the lines."""
+    lines = text.replace(",", "\n").split("\n")
+    try:
+        program = parsed("\n".join(lines))
+        if int(lines[0]) != len(program) or any(
+            not 0 <= n < 1 << bits for line in program for n, bits in _fields(line)
+        ):
+            raise ValueError
+    except ValueError:
+        raise InputError(
+            f"filter {text!r}: a compiled filter is a count and as many lines of four numbers, as of `tcpdump -ddd`"
+        ) from None
+    kept = ((c, t, f, min(k, snaplen) if c == _RETURN else k) for c, t, f, k in program)
+    return _checked(tuple(kept), text)
+
+
+def _fields(line: tuple[int, int, int, int]) -> zip[tuple[int, int]]:
+    return zip(line, (16, 8, 8, 32), strict=True)
 
 
 def attach(sock: socket.socket, program: Program) -> None:

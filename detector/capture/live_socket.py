@@ -10,7 +10,8 @@ import select
 import socket
 import struct
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from contract.errors import InputError, LackingError
@@ -22,13 +23,19 @@ _ADD_MEMBERSHIP, _RX_RING, _STATISTICS, _VERSION = 1, 5, 6, 10
 _FANOUT, _IGNORE_OUTGOING = 18, 23
 _TPACKET_V3: Final = 2
 _PROMISCUOUS: Final = 1
-_FANOUT_HASH: Final = 0  # the kernel's symmetric flow hash: both directions of a flow come to one socket
+# The kernel's symmetric flow hash: both directions of a flow come to one socket.
+_FANOUT_HASH: Final = 0
+# Fragments are put together first, so that a datagram comes whole to where its flow is: detectors of their own need it.
+# Rings of one detector do not, and see each fragment as it was on the wire.
+_DEFRAGMENT: Final = 0x8000
+_NEW_GROUP: Final = 0x2000  # the kernel picks a number that nobody uses
 _ETH_P_ALL: Final = 3
 _SIOCGIFHWADDR: Final = 0x8927
 # ARPHRD -> link type as in pcap: Ethernet, loopback (which carries an Ethernet header of zeros), and bare IP.
 _LINKS: Final = {1: 1, 772: 1, 519: 101, 65534: 101}
 _FRAME_BYTES: Final = 2048  # the kernel asks for it and uses it for nothing in a ring of blocks
 _MOST_SNAPLEN: Final = 262_144
+_MOST_RINGS: Final = 64
 BLOCK_BYTES: Final = 1 << 18  # small: the ring lasts for at most blocks times RETIRE_MS, however little comes
 RETIRE_MS: Final = 10  # a block with few frames is handed over after so long
 
@@ -43,6 +50,7 @@ class Options:
     promiscuous: take also what is addressed to others (a veth hands that over anyhow)
     fanout: sockets with the same number above 0 share the frames of an interface, flow by flow
     ring_bytes: memory of the ring; what comes while it is full is dropped by the kernel, and counted
+    rings: how many rings share the memory and the frames, flow by flow, each read by a thread of its own
     """
 
     interface: str
@@ -53,6 +61,7 @@ class Options:
     fanout: int = 0
     ring_bytes: int = 64 << 20
     block_bytes: int = BLOCK_BYTES
+    rings: int = 1
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.interface.encode()) <= 15 or any(c in "/ " for c in self.interface):
@@ -61,8 +70,14 @@ class Options:
             raise InputError(f"a snap length of {self.snaplen} is not between 64 and {_MOST_SNAPLEN:,}")
         if not 0 <= self.fanout <= 65_535:
             raise InputError(f"a fanout group of {self.fanout} is not between 0 and 65535")
-        if self.ring_bytes < self.block_bytes or self.ring_bytes > 8 << 30:
+        if self.ring_bytes < self.block_bytes * self.rings or self.ring_bytes > 8 << 30:
             raise InputError(f"a ring of {self.ring_bytes:,} bytes is not between {self.block_bytes:,} and 8 GiB")
+        if not 1 <= self.rings <= _MOST_RINGS:
+            raise InputError(f"{self.rings} rings are not between 1 and {_MOST_RINGS}")
+        if self.rings > 1 and self.fanout:
+            raise InputError(
+                "several rings share an interface among themselves, and with no other process: no --fanout"
+            )
 
 
 class Ring:
@@ -77,7 +92,7 @@ class Ring:
         self.options = options
         self.packets = self.drops = 0
         self.block_bytes = options.block_bytes
-        self.blocks = options.ring_bytes // options.block_bytes
+        self.blocks = options.ring_bytes // options.rings // options.block_bytes
         self._socket = _open(options)
         try:
             self.link = _link(self._socket, options.interface)
@@ -95,20 +110,31 @@ class Ring:
     def start(self) -> None:
         """Let frames in: from now on the ring must be read. It takes no rights. Raises ``LackingError``."""
         options = self.options
+        self.join(options.fanout, (_FANOUT_HASH | _DEFRAGMENT) if options.fanout else None)
+        self.let_in()
+
+    def join(self, group: int, way: int | None) -> int:
+        """Be there without letting anything in, in a group of sockets where there is a ``way`` to share; its number."""
+        options = self.options
         try:
+            # Whoever joins is alone for a moment, and would take what the others take as well.
+            attach(self._socket, REFUSE_ALL)
             self._socket.bind((options.interface, _ETH_P_ALL))
-            if options.fanout:
-                self._socket.setsockopt(SOL_PACKET, _FANOUT, options.fanout | _FANOUT_HASH << 16)
+            if way is None:
+                return 0
+            self._socket.setsockopt(SOL_PACKET, _FANOUT, struct.pack("I", group | way << 16))
+            return self._socket.getsockopt(SOL_PACKET, _FANOUT) & 0xFFFF
         except OSError as error:
             raise LackingError(f"{options.interface}: cannot capture: {error.strerror or error}") from None
+
+    def let_in(self) -> None:
+        """Let frames in that the filter wants."""
+        attach(self._socket, self._program)
 
     def _set_up(self, options: Options) -> None:
         sock = self._socket
         program = compiled(options.filter_text, self.link, options.snaplen)
-        if program is None and options.snaplen < _MOST_SNAPLEN:
-            program = keep_all(options.snaplen)
-        if program is not None:
-            attach(sock, program)
+        self._program = program or keep_all(options.snaplen)
         sock.setsockopt(SOL_PACKET, _VERSION, _TPACKET_V3)
         sock.setsockopt(SOL_PACKET, _IGNORE_OUTGOING, 1)
         frames = self.block_bytes // _FRAME_BYTES * self.blocks
@@ -142,6 +168,31 @@ class Ring:
         """Give the socket back; the memory goes when nobody looks at it any more."""
         self._poll.unregister(self._socket)
         self._socket.close()
+
+
+def open_rings(options: Options) -> list[Ring]:
+    """The rings of ``options``, one or more. Raises ``InputError`` and ``LackingError``; then none is open."""
+    rings: list[Ring] = []
+    try:
+        # A thread stays in the namespace that it entered.
+        rings.extend(Ring(options if not n else replace(options, namespace="")) for n in range(options.rings))
+    except (InputError, LackingError):
+        for ring in rings:
+            ring.close()
+        raise
+    return rings
+
+
+def start_rings(rings: Sequence[Ring]) -> None:
+    """Let frames in: from now on all rings must be read. It takes no rights. Raises ``LackingError``."""
+    if len(rings) == 1:
+        rings[0].start()
+        return
+    group = rings[0].join(0, _FANOUT_HASH | _NEW_GROUP)
+    for ring in rings[1:]:
+        ring.join(group, _FANOUT_HASH)
+    for ring in rings:
+        ring.let_in()
 
 
 def _open(options: Options) -> socket.socket:

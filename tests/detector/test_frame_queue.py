@@ -49,3 +49,30 @@ def test_a_full_queue_holds_the_reader_back() -> None:
     thread.join()
     assert rows == 6
     assert done.is_set()
+
+
+def test_bytes_hold_the_reader_back_as_well() -> None:
+    """Batches may be of any size: what waits is bounded in memory, not only in number."""
+    size = one(1).nbytes
+    frames = FrameQueue(1000, most_bytes=3 * size)
+    thread = threading.Thread(target=lambda: ([frames.put(one(number + 1)) for number in range(50)], frames.end()))
+    thread.start()
+    rows, over = 0, False
+    while not over:
+        assert frames.backlog <= 4
+        found, over = frames.take(1.0)
+        rows += found.num_rows if found else 0
+    thread.join()
+    assert rows == 50
+    assert frames.held_back > 0
+    big = FrameQueue(10, most_bytes=1)
+    big.put(one(1))  # one that is larger than all that may wait is not held back for ever
+    assert big.backlog == 1
+
+
+def test_notes_are_bounded() -> None:
+    frames = FrameQueue(1)
+    for number in range(1, 251):
+        frames.note(f"note {number}")
+    assert len(frames.notes) == 100
+    assert frames.notes[-2:] == ["note 99", "and 151 notes more"]

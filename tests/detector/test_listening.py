@@ -29,7 +29,7 @@ def test_alerts_are_told_while_it_listens_and_all_is_counted(monkeypatch: pytest
             told.extend(outputs.alerts)
             stop.set()  # as Ctrl-C does: from the first thing that came out on
 
-        heard = listen(ring, always("port_scan"), stop, None, keep, begun=send)
+        heard = listen([ring], always("port_scan"), stop, None, keep, begun=send)
     assert (heard.frames, heard.flows, heard.families) == (300, 300, {"port_scan": 300})
     assert heard.ledger.faults() == []
     assert heard.ledger.stages["capture"].offered == 300
@@ -43,5 +43,5 @@ def test_alerts_are_told_while_it_listens_and_all_is_counted(monkeypatch: pytest
 def test_it_ends_by_itself() -> None:
     with wire() as pair:
         ring = inside(pair.listening, lambda: Ring(Options(LISTEN, ring_bytes=4 << 20)))
-        heard = listen(ring, always("port_scan"), threading.Event(), 0.05, lambda _: None)
+        heard = listen([ring], always("port_scan"), threading.Event(), 0.05, lambda _: None)
     assert (heard.frames, heard.flows, heard.alerts, heard.notes) == (0, 0, {}, [])

@@ -26,6 +26,21 @@ def test_what_tcpdump_prints_is_read() -> None:
     )
 
 
+@pytest.mark.parametrize("between", [",", "\n", "\n "])
+def test_a_compiled_filter_is_taken_as_it_is_and_keeps_no_more_than_the_snap_length(between: str) -> None:
+    lines = ["4", "40 0 0 12", "21 0 1 2054", "6 0 0 262144", "6 0 0 0"]
+    wanted = ((40, 0, 0, 12), (21, 0, 1, 0x0806), (6, 0, 0, 96), (6, 0, 0, 0))
+    assert compiled(between.join(lines), 1, 96) == wanted
+
+
+@pytest.mark.parametrize(
+    "text", ["1,6 0 0", "2,6 0 0 0", "1,6 0 0 x", "1,6 0 256 0", "1,-6 0 0 0", "0,", f"1,6 0 0 {1 << 32}"]
+)
+def test_what_is_no_compiled_filter_is_one_line(text: str) -> None:
+    with pytest.raises(InputError, match=r"a compiled filter is a count|instructions are not what the kernel takes"):
+        compiled(text, 1, 96)
+
+
 def test_a_filter_is_compiled_or_refused_in_one_line() -> None:
     try:
         ctypes.CDLL("libpcap.so.0.8")

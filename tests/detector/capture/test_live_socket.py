@@ -20,6 +20,10 @@ from tests.detector.wires import needs_wire
         ({"interface": "lo", "snaplen": 3}, "a snap length of 3 is not between"),
         ({"interface": "lo", "fanout": 70_000}, "a fanout group of 70000"),
         ({"interface": "lo", "ring_bytes": 5}, "a ring of 5 bytes"),
+        ({"interface": "lo", "rings": 65}, "65 rings are not between 1 and 64"),
+        ({"interface": "lo", "rings": 0}, "0 rings are not between"),
+        ({"interface": "lo", "rings": 2, "ring_bytes": 1 << 18}, "a ring of 262,144 bytes"),
+        ({"interface": "lo", "rings": 2, "fanout": 3}, "with no other process: no --fanout"),
     ],
 )
 def test_options_that_make_no_sense(options: dict, line: str) -> None:
