@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar
 
 import numba
 
 from contract.errors import LackingError
+
+_BLAS = "scipy.linalg"
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -33,7 +38,23 @@ def lean_part(function: _Function) -> _Function:
     return _compiled(function, {"_nrt": False, "forceinline": True})
 
 
+@cache
+def _spare_blas() -> None:
+    """Keep numba from looking for BLAS, which no kernel of ours uses: it asks scipy, and that costs each process 0.4 s.
+
+    A kernel that multiplied matrices would not compile.
+    """
+    if _BLAS in sys.modules:
+        return
+    sys.modules[_BLAS] = None  # type: ignore[assignment]  # an import of it fails as if it were not installed
+    try:
+        importlib.import_module("numba.np.arraymath")
+    finally:
+        del sys.modules[_BLAS]
+
+
 def _compiled(function: _Function, more: dict[str, bool]) -> _Function:
+    _spare_blas()
     options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", **more}
     try:
         compiled: _Function = numba.njit(**options)(function)

@@ -18,6 +18,33 @@ settings.load_profile(os.environ.get("TENFOLD_PROFILE", "fast"))
 OPTIONAL = "optional:"
 
 
+# Files that take long for the number of their tests. They are begun first: whoever ends with one leaves others idle.
+LONG = (
+    "tests/system/",
+    "tests/cases/",
+    "tests/conformance/",
+    "tests/loadtests/",
+    "tests/campaign/test_ingest.py",
+    "tests/campaign/test_realism.py",
+    "tests/generator/lab/test_wire_sender.py",
+    "tests/generator/test_sender.py",
+    "tests/api/test_server.py",
+    "tests/cli/",
+    "tests/campaign/",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers take files in the order below, not those with most tests first."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, each one's tests together."""
+    items.sort(key=lambda item: next((n for n, name in enumerate(LONG) if item.nodeid.startswith(name)), len(LONG)))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[Any]

@@ -14,16 +14,11 @@ import pytest
 
 from detector.model import DEFAULT
 from tests.campaign.captures import write_capture
+from tests.cli.helpers import ROOT, tenfold
 from tests.detector.streams import tcp
 from tests.detector.wires import LISTEN, needs_wire, wire
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(not DEFAULT.is_file(), reason="no trained model in this tree")
-
-
-def tenfold(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cli.main", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_detect_writes_files_and_tells_of_a_cut(tmp_path: Path) -> None:

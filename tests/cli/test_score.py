@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from detector.model import DEFAULT
 from tests.campaign.captures import write_capture
+from tests.cli.helpers import tenfold
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(not DEFAULT.is_file(), reason="no trained model in this tree")
-
-
-def tenfold(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cli.main", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_one_capture_as_json_and_as_text(tmp_path: Path) -> None:

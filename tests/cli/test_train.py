@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.campaign.captures import write_capture
-
-ROOT = Path(__file__).parents[2]
-
-
-def tenfold(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cli.main", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+from tests.cli.helpers import tenfold
 
 
 def test_a_users_own_capture_becomes_a_model(tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
@@ -20,6 +23,12 @@ def total(values: np.ndarray) -> float:
 def test_a_kernel_answers_like_its_plain_form() -> None:
     values = np.arange(10.0)
     assert total(values) == total.py_func(values) == 45.0  # type: ignore[attr-defined]
+
+
+def test_a_first_kernel_does_not_bring_scipy_which_none_needs_and_scipy_works_afterwards() -> None:
+    code = "import sys; from tests.contract.test_jit import total, np; total(np.arange(3.0)); "
+    code += "assert 'scipy.linalg' not in sys.modules; import scipy.linalg; scipy.linalg.inv(np.eye(2))"
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=True)
 
 
 @pytest.mark.parametrize("compiler", [kernel, lean_kernel, lean_part])
