@@ -93,6 +93,22 @@ def fetch_entry(table: FlowTable, hashed: np.uint64) -> None:
 
 
 @lean_part
+def entry_of(table: FlowTable, hashed: np.uint64, skipped: Int = 0) -> Int:
+    """The slot of a flow that seems to have that hash, passing over ``skipped`` of them; -1 where there is none."""
+    index = table.places
+    mask = np.uint64(len(index) - 1)
+    tag = hashed & _TAG
+    place = (tag >> _HALF) & mask
+    while index[place] != _EMPTY:
+        if index[place] & _TAG == tag:
+            if skipped == 0:
+                return np.int64(index[place] & _SLOT) - 1
+            skipped -= 1
+        place = (place + _ONE) & mask
+    return np.int64(-1)
+
+
+@lean_part
 def fetch_record(table: FlowTable, hashed: np.uint64) -> Int:
     """Ask for the record of the flow that seems to have that hash; returns its slot, -1 where there is none."""
     index = table.places
@@ -122,11 +138,11 @@ def insert(table: FlowTable, slot: Int, hashed: np.uint64) -> None:
 
 
 @lean_kernel
-def remove(table: FlowTable, slot: Int, seed: np.uint64) -> None:
-    """Make a slot unfindable, and close the gap by shifting back what was pushed beyond it."""
-    flow, index = table.flows[slot], table.places
+def unlink(table: FlowTable, slot: Int, hashed: np.uint64) -> None:
+    """Take a slot of that hash out of the index, and close the gap by shifting back what was pushed beyond it."""
+    index = table.places
     mask = np.uint64(len(index) - 1)
-    tag = key_hash(flow["address"], flow["key_port"], flow["protocol"], seed) & _TAG
+    tag = hashed & _TAG
     entry = tag | np.uint64(slot + 1)
     gap = (tag >> _HALF) & mask
     while index[gap] != entry:
@@ -141,6 +157,13 @@ def remove(table: FlowTable, slot: Int, seed: np.uint64) -> None:
             gap = place
         place = (place + _ONE) & mask
     index[gap] = _EMPTY
+
+
+@lean_kernel
+def remove(table: FlowTable, slot: Int, seed: np.uint64) -> None:
+    """Make a slot unfindable."""
+    flow = table.flows[slot]
+    unlink(table, slot, key_hash(flow["address"], flow["key_port"], flow["protocol"], seed))
 
 
 def chain_lengths(table: FlowTable) -> npt.NDArray[np.uint64]:

@@ -211,12 +211,12 @@ def new_table(capacity: int) -> FlowTable:
     """An empty table for ``capacity`` live flows. Memory is taken by the system only for slots that are used."""
     slots = capacity + max(capacity // 3, 64)
     table = FlowTable(
-        flows=_zeros(slots, FLOW),
-        before=_zeros(slots + 1, BEFORE),
-        payload=_zeros((slots + 1) * 2 * PAYLOAD_BYTES, np.dtype(np.uint8)).reshape(slots + 1, 2, PAYLOAD_BYTES),
+        flows=zeros(slots, FLOW),
+        before=zeros(slots + 1, BEFORE),
+        payload=zeros((slots + 1) * 2 * PAYLOAD_BYTES, np.dtype(np.uint8)).reshape(slots + 1, 2, PAYLOAD_BYTES),
         payload_free=np.zeros(slots, np.uint32),
         deadline=np.full(slots, NEVER, np.int64),
-        places=_zeros(1 << (2 * capacity - 1).bit_length(), np.dtype(np.uint64)),
+        places=zeros(1 << (2 * capacity - 1).bit_length(), np.dtype(np.uint64)),
         free=np.arange(slots - 1, -1, -1, dtype=np.int32),  # the lowest slot is taken first
         dirty=np.zeros(slots, np.int32),
         dirty_at=np.zeros(slots, np.int64),
@@ -230,7 +230,7 @@ def new_table(capacity: int) -> FlowTable:
     return table
 
 
-def _zeros(count: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+def zeros(count: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     """A zeroed array that begins on a page, in huge pages where the system gives them.
 
     Records are looked up at random: with small pages most of the time would go into finding the pages. Huge ones are

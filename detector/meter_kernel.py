@@ -106,14 +106,14 @@ def _count(row: Record, data: Bytes, ts: Int, table: FlowTable, blank: npt.NDArr
     slot, side = _found(table, row)
     if slot >= 0:
         flow = table.flows[slot]
-        reason = _ending(flow, row, ts, due(table, slot, flow, limits), limits)
+        reason = ending(flow, row, ts, due(table, slot, flow, limits), limits)
         if reason >= 0:
             end(table, slot, reason, limits)
             slot = np.int64(-1)
             if reason != ACTIVE:
-                side = _starter(row)
+                side = starter(row)
     else:
-        side = _starter(row)
+        side = starter(row)
     if slot < 0:
         slot = begin(table, blank, row, side, ts, limits)
         if slot < 0:
@@ -136,7 +136,7 @@ def _found(table: FlowTable, row: Record) -> tuple[Int, Int]:
 
 
 @lean_part
-def _ending(flow: Record, row: Record, ts: Int, deadline: Int, limits: Limits) -> Int:
+def ending(flow: Record, row: Record, ts: Int, deadline: Int, limits: Limits) -> Int:
     """Why the flow ends before this frame, -1 where it goes on."""
     if ts >= deadline:
         return why(flow)
@@ -152,7 +152,7 @@ def _ending(flow: Record, row: Record, ts: Int, deadline: Int, limits: Limits) -
 
 
 @lean_part
-def _starter(row: Record) -> Int:
+def starter(row: Record) -> Int:
     """Which end of a first frame started the flow: 0 its sender, 1 its receiver."""
     if row["has_tcp"]:
         flags = np.int64(row["flags"]) & (_SYN | _ACK)
