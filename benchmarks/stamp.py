@@ -1,12 +1,19 @@
-"""How fast frames are made on one core, family by family, and how much faster than scapy builds one in the same run.
+"""How fast frames are made on one core, family by family, beside what copying the same bytes would cost.
 
     python -m benchmarks.stamp [--families a,b] [--frames N] [--seconds S] [--json]
 
 Families are grouped by how many frames an attempt has in the middle: up to four is simple, more is conversational.
 Stages are measured apart, each in the processor time of its best round (of a loaded machine the best is the least
 wrong): ``schedule`` (when each frame appears), ``order`` (sorting by time), ``stamp`` (the bytes: addresses, ports,
-numbers, payload fields, checksums), ``gate`` (reading them again) and ``whole`` (what ``generator.traffic`` does with
-all of them, truth and Arrow batches included). ``stamp`` and ``gate`` work on as many frames as fit ``--bytes``.
+numbers, payload fields, checksums; and the row of each attempt that it reads), ``gate`` (reading them again) and
+``whole`` (what ``generator.traffic`` does with all of them, truth and Arrow batches included). ``stamp`` and ``gate``
+work on as many frames as fit ``--bytes``.
+
+What memory allows is measured in the same run: ``memcpy`` of blocks of ``--bytes`` (they stay in the caches, as the
+stamped frames do) and of 64 MiB (they do not). ``GB/s`` is what the stamp writes, ``of memcpy`` its share of the
+first. ``goal``: ``yes`` where 20 or 5 million frames a second are reached; ``memory`` where they are not, but where
+the stamp writes more bytes a second than this core's memcpy moves through memory, so that no frame that leaves the
+caches could come faster; else ``no``.
 """
 
 from __future__ import annotations
@@ -53,6 +60,13 @@ def best(work: Callable[[], Any], rounds: int) -> float:
     return min(spent)
 
 
+def memcpy(block: int, rounds: int) -> float:
+    """Bytes a second of copying a block to another one of the same size."""
+    source, target = np.ones(block, np.uint8), np.ones(block, np.uint8)
+    times = max((8 << 20) // block, 1)
+    return block * times / best(lambda: [np.copyto(target, source) for _ in range(times)], rounds)
+
+
 def planned(name: str, frames: int) -> Plan:
     """A plan of one family with about so many frames in ten seconds."""
 
@@ -86,8 +100,9 @@ def rates(plan: Plan, rounds: int, block: int) -> dict[str, float]:
     offsets = np.empty(n + 1, np.int32)
     out, aside = np.empty(measure(template, table, part, offsets), np.uint8), scratch(template)
     share, known = n / used, ends(table)
-    times["stamp"] = best(lambda: write(template, table, known, part, offsets, aside, out), 5 * rounds) / share
-    times["gate"] = best(lambda: gate.check(out, offsets), 5 * rounds) / share
+    times["stamp"] = best(lambda: ends(table), rounds)
+    times["stamp"] += best(lambda: write(template, table, known, part, offsets, aside, out), 12 * rounds) / share
+    times["gate"] = best(lambda: gate.check(out, offsets), 12 * rounds) / share
     times["whole"] = best(lambda: [None for _ in chunks(plan)], max(rounds // 2, 1))
     found = {stage: used / times[stage] for stage in STAGES}
     return {**found, "frames": used, "bytes": size / used, "frames_per_attempt": float(np.median(counts))}
@@ -106,16 +121,32 @@ def scapy_rate(seconds: float) -> float:
     return made / (time.process_time() - begun)
 
 
-def show(group: str, rows: dict[str, dict[str, float]], scapy: float) -> None:
+def group_of(row: dict[str, float]) -> str:
+    """Simple or conversational."""
+    return "simple" if row["frames_per_attempt"] <= SIMPLE else "conversational"
+
+
+def verdict(row: dict[str, float], far: float) -> str:
+    """Whether a family reaches the goal of its group; ``far`` is the memcpy of what leaves the caches, in bytes/s."""
+    if row["stamp"] >= GOALS[group_of(row)]:
+        return "yes"
+    return "memory" if row["stamp"] * row["bytes"] >= far else "no"
+
+
+def show(group: str, rows: dict[str, dict[str, float]], near: float, far: float, scapy: float) -> None:
     """One group as a table, in millions of frames a second."""
     print(f"\n{group} (stamp: {GOALS[group] / 1e6:.0f} M frames/s wanted)")
-    print(f"  {'family':26}{'bytes':>6}" + "".join(f"{stage:>10}" for stage in STAGES) + f"{'stamp/scapy':>14}")
+    head = "".join(f"{stage:>10}" for stage in STAGES)
+    print(f"  {'family':26}{'bytes':>6}{head}{'GB/s':>7}{'of memcpy':>11}{'goal':>8}{'stamp/scapy':>14}")
     for name, row in sorted(rows.items(), key=lambda item: -item[1]["stamp"]):
         cells = "".join(f"{row[stage] / 1e6:10.2f}" for stage in STAGES)
-        print(f"  {name:26}{row['bytes']:6.0f}{cells}{row['stamp'] / scapy:14,.0f}")
+        written = row["stamp"] * row["bytes"]
+        memory = f"{written / 1e9:7.2f}{written / near:11.0%}{verdict(row, far):>8}"
+        print(f"  {name:26}{row['bytes']:6.0f}{cells}{memory}{row['stamp'] / scapy:14,.0f}")
     cells = "".join(f"{statistics.median(row[stage] for row in rows.values()) / 1e6:10.2f}" for stage in STAGES)
-    reached = sum(row["stamp"] >= GOALS[group] for row in rows.values())
-    print(f"  {'median':32}{cells}   {reached} of {len(rows)} reach it")
+    reached = [verdict(row, far) for row in rows.values()]
+    print(f"  {'median':32}{cells}   {reached.count('yes')} of {len(rows)} reach it", end="")
+    print(f", {reached.count('memory')} are bound by memory" if "memory" in reached else "")
 
 
 def main() -> None:
@@ -131,14 +162,19 @@ def main() -> None:
     scapy = scapy_rate(options.seconds)
     names = [name for name in options.families.split(",") if name] or sorted(registry.names())
     found = {name: rates(planned(name, options.frames), options.rounds, options.bytes) for name in names}
+    near, far = memcpy(options.bytes, 4 * options.rounds), memcpy(64 << 20, options.rounds)
     if options.json:
-        print(json.dumps({"scapy_frames_per_s": scapy, "families": found}, indent=1))
+        for row in found.values():
+            row["goal"] = verdict(row, far)  # type: ignore[assignment]  # a word among figures, for the reader
+        rest = {"scapy_frames_per_s": scapy, "memcpy_bytes_per_s": near, "memcpy_memory_bytes_per_s": far}
+        print(json.dumps({**rest, "families": found}, indent=1))
         return
     print(f"scapy builds {scapy:,.0f} frames/s; all others in millions of frames/s of one core")
+    print(f"memcpy: {near / 1e9:.1f} GB/s within the caches, {far / 1e9:.1f} GB/s through memory")
     for group in GOALS:
-        rows = {n: r for n, r in found.items() if (r["frames_per_attempt"] <= SIMPLE) == (group == "simple")}
+        rows = {name: row for name, row in found.items() if group_of(row) == group}
         if rows:
-            show(group, rows, scapy)
+            show(group, rows, near, far, scapy)
 
 
 if __name__ == "__main__":

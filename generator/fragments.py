@@ -14,13 +14,15 @@ _IPV6: Final = LINK + 40
 _HEADER: Final = 44  # the protocol number of the IPv6 fragment header
 _MORE4: Final = 0x2000
 _LARGEST: Final = 65_535
+HEADERS: Final = 64  # bytes: no transport header has so many
 
 
 def cut(frame: Frame, mtu: int) -> list[Frame]:
     """The fragments of a frame whose packet has more than ``mtu`` bytes; else the frame alone.
 
-    The stamp writes the whole aside and each fragment takes its piece, so that random parts may stand anywhere and the
-    transport's checksum is right over all. Raises ``ValueError`` for a packet or an ``mtu`` that IP does not know.
+    The first fragment, which shows the transport's header, takes its piece from the whole, which the stamp writes
+    aside: the checksum is one over all. The others carry their payload themselves. Raises ``ValueError`` for a packet
+    or an ``mtu`` that IP does not know.
     """
     four = frame.version == 4
     network = _IPV4 if four else _IPV6
@@ -34,7 +36,9 @@ def cut(frame: Frame, mtu: int) -> list[Frame]:
     for at in range(0, size, step):
         length = min(step, size - at)
         header = (_header4 if four else _header6)(frame.header, at, more=at + length < size)
-        piece = Frame(header, Content(bytes(length), ()), FRAGMENT, frame.version, frame.reverse, 0.0, 0, 0.0)
+        begin = network + at - len(frame.header)
+        shown = frame.content.cut(begin, begin + length) if at >= HEADERS else Content(bytes(length), ())
+        piece = Frame(header, shown, FRAGMENT, frame.version, frame.reverse, 0.0, 0, 0.0)
         made.append(piece._replace(ipid=_identified(frame, header), whole=frame, whole_at=network + at))
     return made
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from contract.jit import lean_kernel, lean_part
 from generator import memory, noise
+from generator.fragments import HEADERS
 from generator.template import Template
 from generator.wire import LOW, MASK32, Number, copy, draw, fold, mix, put16, put32, sum_words
 from generator.wire_headers import arp, ipv4, ipv6, label, link, selective, timestamps
@@ -44,11 +45,24 @@ _LINK: Final = 14
 _FRAGMENT: Final = 254  # generator.exchange.FRAGMENT
 
 
+@lean_part
+def stands_aside(frame: Any) -> Number:  # noqa: ANN401 - a record
+    """Whether a frame takes its piece from one written aside: as it shows headers, which are not in the template."""
+    if frame.aside < 0:
+        return False
+    headers = _LINK + (20 if frame.version == 4 else 40) + HEADERS
+    return frame.kind != _FRAGMENT or frame.aside_at < headers
+
+
 @lean_kernel
 def write_aside(template: Template, one: Any, row: Number, intended: Number, aside: U8) -> None:  # noqa: ANN401 - a record
-    """Write a frame, untagged, of which another one carries a piece."""
-    at, echo = np.int64(0), np.int64(0)
-    write(template, one, np.uint64(row), intended, echo, np.uint64(0), aside, at, aside)
+    """Write, untagged, the frame of which the frame ``row`` carries a piece: as much of it as that takes."""
+    frame = template.frames[np.uint64(row)]
+    whole = template.frames[np.uint64(frame.aside)]
+    at, echo, size = np.int64(0), np.int64(0), np.int64(whole.length)
+    if whole.part_first == whole.part_end:  # else its checksum is not known before all is written
+        size = min(size, max(np.int64(frame.aside_at) + np.int64(frame.length), np.int64(3 * HEADERS)))
+    write(template, one, np.uint64(frame.aside), intended, echo, np.uint64(0), aside, at, aside, size)
 
 
 @lean_part
@@ -62,15 +76,17 @@ def write(  # noqa: PLR0913, PLR0917 - arrays that a kernel cannot find by itsel
     out: U8,
     at: Number,
     aside: U8,
+    size: Number,
 ) -> None:
     """Write the template's frame ``row`` at ``at``, as attempt ``one`` (a record of ``ENDS``) sends it.
 
-    ``aside`` holds the frame of which this one carries a piece.
+    ``aside`` holds the frame of which this one carries a piece. ``size`` says how much of it
+    is wanted, which is all unless it is written aside itself.
     """
     frame = template.frames[row]
     body = at + 4 if vlan else at
     end = body + np.int64(frame.length)
-    copy(out, body, template.blob, frame.start, end - body)
+    copy(out, body, template.blob, frame.start, size)
     side = np.int64(frame.reverse)
     # All that both directions share is loaded once and turned round with two selections a pair.
     near, far = one.src_mac, one.dst_mac
@@ -98,8 +114,8 @@ def write(  # noqa: PLR0913, PLR0917 - arrays that a kernel cannot find by itsel
             label(out, ip, draw(seed, _LABEL + np.uint64(side)))
         l4 = ip + 40
     total = np.uint64(frame.sum)
-    for part in range(frame.part_first, frame.part_end):
-        total += _part(template, template.parts[np.uint64(part)], frame.start, seed, out, body)
+    for part in range(frame.part_first, frame.part_end):  # in order: one may write text over what follows it
+        total += _part(template, template.parts[np.uint64(part)], frame.start, seed, out, body, end)
     _transport(template, row, seed, (total, addresses, ports), (here, there, ts, echo), (body, l4, end), out, aside)
 
 
@@ -151,14 +167,16 @@ def _message(frame: Any, total: Number, addresses: Number, out: U8, l4: Number, 
 
 
 @lean_part
-def _part(template: Template, part: Any, start: Number, seed: Number, out: U8, body: Number) -> Number:  # noqa: ANN401 - a record
-    """Write one random part of a frame; returns what it adds to the sum."""
+def _part(template: Template, part: Any, start: Number, seed: Number, out: U8, body: Number, end: Number) -> Number:  # noqa: ANN401 - a record
+    """Write one random part of a frame that ends at ``end``; returns what it adds to the sum."""
     key = mix(seed ^ (part.key << np.uint64(8)))
     place = np.int64(part.at)
+    into = body + place
     little = noise.fill(
         out,
-        body + place,
+        into,
         part.length,
+        end - into,
         key,
         part.skip,
         part.kind,
@@ -189,11 +207,14 @@ def _numbers(frame: Any, seed: Number, ports: Number, out: U8, l4: Number) -> Nu
 
 @lean_part
 def _piece(frame: Any, seed: Number, out: U8, l4: Number, end: Number, aside: U8) -> None:  # noqa: ANN401 - a record
-    """Complete a fragment: its identification where the IPv6 fragment header has it, and its piece of the whole."""
+    """Complete a fragment: its identification where the IPv6 fragment header has it, and its piece of the whole, if
+    that is not its own payload.
+    """
     if frame.version == 6:
         put32(out, l4 + 4, _each(frame, seed))
         l4 += 8
-    copy(out, l4, aside, np.int64(frame.aside_at), end - l4)
+    if stands_aside(frame):
+        copy(out, l4, aside, np.int64(frame.aside_at), end - l4)
 
 
 @lean_part

@@ -125,10 +125,10 @@ class _Run:
             return place(context, builder, kinds[k:], values[k:], 8)
 
         self.builder = builder
-        self.out, self.masks, self.text = byte(0), byte(6), byte(8)
-        self.length, key, skip = number(2), number(3), number(4)
-        kind, self.masked = number(5), builder.icmp_signed(">=", number(7, types.int64), _LONG(0))
-        table = builder.bitcast(context.make_array(kinds[10])(context, builder, values[10]).data, _BYTE.as_pointer())
+        self.out, self.masks, self.text = byte(0), byte(7), byte(9)
+        self.length, self.room, key, skip = number(2), number(3), number(4), number(5)
+        kind, self.masked = number(6), builder.icmp_signed(">=", number(8, types.int64), _LONG(0))
+        table = builder.bitcast(context.make_array(kinds[11])(context, builder, values[11]).data, _BYTE.as_pointer())
         self.row = builder.gep(table, [builder.mul(kind, _LONG(16))])
         self.spelt = builder.icmp_unsigned("!=", kind, _LONG(0))
         self.high = _spread(builder, _WORDS, builder.trunc(builder.lshr(key, _LONG(32)), _LANE))
@@ -164,8 +164,10 @@ class _Run:
         x = builder.load(self.x)
         pair = builder.add(builder.and_(x, _splat(_WORDS, 0xFFFF)), builder.lshr(x, _splat(_WORDS, 16)))
         builder.store(builder.add(builder.load(self.sum), pair), self.sum)
+        if count is not None:
+            return builder.or_(x, self._near(self.text, at))
         with builder.if_then(self.masked):
-            builder.store(builder.or_(builder.load(self.x), self._near(self.text, at)), self.x)
+            builder.store(builder.or_(x, self._near(self.text, at)), self.x)
         return builder.load(self.x)
 
     def _near(self, base: Any, at: Any) -> Any:
@@ -182,8 +184,14 @@ class _Run:
         rest = builder.and_(self.length, _LONG(STEP - 1))
         with builder.if_then(builder.icmp_unsigned("!=", rest, _LONG(0))):
             at = builder.sub(self.length, rest)
-            builder.store(self.make(at, rest), held)
-            _store_some(builder, builder.gep(self.out, [at]), builder.bitcast(held, _BYTE.as_pointer()), rest)
+            x, into = self.make(at, rest), builder.gep(self.out, [at])
+            ample = builder.icmp_unsigned(">=", builder.sub(self.room, at), _LONG(STEP))
+            with builder.if_else(ample) as (much, less):
+                with much:
+                    builder.store(x, builder.bitcast(into, _WORDS.as_pointer()), align=1)
+                with less:
+                    builder.store(x, held)
+                    _store_some(builder, into, builder.bitcast(held, _BYTE.as_pointer()), rest)
         total = ir.FunctionType(_LANE, [_WORDS])
         reduce = cgutils.get_or_insert_function(builder.module, total, "llvm.vector.reduce.add.v8i32")
         return builder.zext(builder.call(reduce, [builder.load(self.sum)]), _LONG)
@@ -195,6 +203,7 @@ def fill(  # noqa: PLR0913, PLR0917 - what a kernel has at hand
     out: Any,
     at: Any,
     length: Any,
+    room: Any,
     key: Any,
     skip: Any,
     kind: Any,
@@ -204,16 +213,17 @@ def fill(  # noqa: PLR0913, PLR0917 - what a kernel has at hand
     text_at: Any,
     spelling: Any,
 ) -> Any:
-    """Write ``length`` bytes of the value ``key`` from its byte ``skip`` on to ``out[at:]``, and none beyond.
+    """Write ``length`` bytes of the value ``key`` from its byte ``skip`` on to ``out[at:]``.
 
     Bytes become characters of ``kind`` by ``spelling`` (what ``alphabets`` gives). Where ``mask_at`` is not negative,
     only the bits set in ``masks[mask_at:]`` are random, the others are those of ``text[text_at:]``, zero under the
-    mask; 32 bytes beyond may be read of both. Returns what the random bytes alone add to a sum of 16-bit words that
-    are read little-endian, the first byte at an even place.
+    mask; 32 bytes beyond may be read of both. Up to 31 bytes beyond are written with what ``text`` has there, as far
+    as ``room`` (bytes from ``at`` on) allows, and none beyond. Returns what the random bytes alone add to a sum of
+    16-bit words that are read little-endian, the first byte at an even place.
     """
     flat(out, masks, text, spelling)
 
     def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         return _Run(context, builder, signature.args, values).write()
 
-    return types.uint64(out, at, length, key, skip, kind, masks, mask_at, text, text_at, spelling), build
+    return types.uint64(out, at, length, room, key, skip, kind, masks, mask_at, text, text_at, spelling), build

@@ -17,7 +17,7 @@ ALPHABETS: Final = {
     "base64": b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
 }
 KINDS: Final = tuple(ALPHABETS)
-NEAR: Final = 64  # bytes: random parts so close are written in one go, with the text between them
+NEAR: Final = 40  # bytes: random parts so close are written in one go, with the text between them
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def lay_out(payload: Payload, serial: int) -> Content:
             if not piece.key and last and last.kind == kind and at - last.at - last.length <= NEAR:
                 key, skip = last.key, last.skip + at - last.at
             parts.append(Part(at, piece.n, kind, key, skip))
-            last = last if piece.key else parts[-1]
+            last = None if piece.key else parts[-1]
             data += bytes(piece.n)
         else:
             data += piece

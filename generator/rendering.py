@@ -76,7 +76,9 @@ def _fill(  # noqa: PLR0913, PLR0917 - arrays that a kernel cannot find by itsel
 ) -> tuple[int, int]:
     """Stamp a block of frames and let the gate read it while it is still near the processor, then the next one.
 
-    Returns the first frame that must not leave (-1 where there is none) and how many must not.
+    Numba keeps it compiled until this file changes: it must whenever what it is made of does (``frame``, ``noise``,
+    ``stamp``, ``wire``, ``gate``). Returns the first frame that must not leave (-1 where there is none) and how many
+    must not.
     """
     first, count = -1, 0
     for low in range(begin, end, _BLOCK):

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from contract.jit import lean_kernel, lean_part
 from generator import memory
-from generator.frame import ENDS, write, write_aside
+from generator.frame import ENDS, stands_aside, write, write_aside
 from generator.template import Template
 from generator.wire import Number, draw
 
@@ -145,7 +145,7 @@ def _gather(table: Table, made: Ends) -> None:
 
 def scratch(template: Template) -> U8:
     """Room for ``stamp`` to write a frame aside of which another one carries a piece."""
-    return np.empty(int(template.length.max(initial=0)) + 8, np.uint8)
+    return np.empty(int(template.length.max(initial=0)) + 320, np.uint8)
 
 
 @lean_part
@@ -168,10 +168,10 @@ def stamp(  # noqa: PLR0913, PLR0917 - arrays that a kernel cannot find by itsel
         _expect(template, known, due, i, high - 1)
         attempt, row = np.uint64(due.attempt[i]), np.uint64(due.frame[i])
         one = known[attempt]
-        whole = np.int64(template.frames[row].aside)
-        if whole >= 0:
-            write_aside(template, one, whole, table.intended[attempt], aside)
-        write(template, one, row, due.ts[i], due.echo[i], np.uint64(one.vlan), out, np.int64(offsets[i]), aside)
+        frame, vlan, at = template.frames[row], np.uint64(one.vlan), np.int64(offsets[i])
+        if stands_aside(frame):
+            write_aside(template, one, row, table.intended[attempt], aside)
+        write(template, one, row, due.ts[i], due.echo[i], vlan, out, at, aside, np.int64(frame.length))
 
 
 @lean_part

@@ -85,6 +85,7 @@ class Traffic:
         self._source, self._shift = source, shift_ns
         self._step = max(round(seconds * 1e9), 1)
         self._counts = np.diff(source.template.first)
+        self._longest = longest(source.template)
         self.at_ns = self._planned_ns = self.workload.start_ns
         self._table, self._low, self._first = empty_table(), 0, 0
         self._ends = ends(self._table)
@@ -185,20 +186,28 @@ class Traffic:
         fresh = segment.table._replace(intended=segment.table.intended + self._shift)
         self._planned_ns = segment.upto_ns + self._shift
         self._each(fresh)
-        if len(fresh.intended):
-            self._pending_frames += sum(int(flows[:, :, 2].sum()) for _, flows in self._flows(fresh))
+        self._pending_frames += self._frames_of(fresh)
         rest = np.arange(self._low, len(self._table.intended))
         kept = np.concatenate([np.unique(self._held.attempt), rest])
         self._first += self._low - (len(kept) - len(rest))
         self._held = self._held._replace(attempt=np.searchsorted(kept, self._held.attempt))
         self._low = len(kept) - len(rest)
+        if not len(kept):
+            self._table, self._ends = fresh, ends(fresh)
+            return
         pairs: Any = zip(self._table.take(kept), fresh, strict=True)
         columns: list[Any] = [np.concatenate(pair) for pair in pairs]
         self._table = Table(*columns)
         self._ends = np.concatenate([self._ends[kept], ends(fresh)])
 
-    def _flows(self, table: Table) -> Iterator[tuple[int, Int64]]:
-        return flow_slices(self._source.template, table, self.workload.end_ns, self.workload.end_ns)
+    def _frames_of(self, table: Table) -> int:
+        """How many frames these attempts have before the campaign ends. Only those that may be cut are scheduled."""
+        end, template = self.workload.end_ns, self._source.template
+        trips, beside = (each[table.variant] for each in self._longest)
+        certain = table.intended + (trips * table.rtt_ns + beside).astype(np.int64) < end
+        total = int(self._counts[table.variant[certain]].sum())
+        others = table.take(np.flatnonzero(~certain))
+        return total + sum(int(flows[:, :, 2].sum()) for _, flows in flow_slices(template, others, end, end))
 
 
 def chunks(workload: Workload | Source, seconds: float = 1.0) -> Iterator[Chunk]:
@@ -222,6 +231,14 @@ def flow_slices(template: Template, table: Table, end_ns: int, upto_ns: int) -> 
         flows = np.zeros((high - low, 2, 3), np.int64)
         schedule(template, table, low, high, end_ns, due, flows)
         yield low, flows
+
+
+def longest(template: Template) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Upper bounds of how long each variant lasts: round trips, and ns beside them."""
+    waits = (template.gap_rtt, template.gap_ns * (1.0 + template.jitter))
+    sums = [np.concatenate([[0.0], np.cumsum(np.maximum(wait, 0.0))])[template.first] for wait in waits]
+    # Sums along all frames round, by far less than these margins.
+    return np.diff(sums[0]) * (1.0 + 1e-6), np.diff(sums[1]) + 1e6
 
 
 def _parts(due: Due, lengths: npt.NDArray[np.int32]) -> Iterator[Due]:

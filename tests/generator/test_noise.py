@@ -37,35 +37,41 @@ def swapped(data: bytes) -> int:
 
 @lean_kernel
 def write(  # noqa: PLR0917 - what the kernel takes
-    out, at, length, key, skip, kind, masks, mask_at, text, text_at, spelling
+    out, at, length, room, key, skip, kind, masks, mask_at, text, text_at, spelling
 ):
-    return noise.fill(out, at, length, key, skip, kind, masks, mask_at, text, text_at, spelling)
+    return noise.fill(out, at, length, room, key, skip, kind, masks, mask_at, text, text_at, spelling)
 
 
 @settings(deadline=None, max_examples=300)
 @given(
     st.integers(0, 2**64 - 1), st.integers(0, 6), st.integers(0, 40), st.integers(0, 150), st.integers(0, 9),
-    st.booleans(),
+    st.booleans(), st.booleans(),
 )  # fmt: skip
-def test_a_value_is_the_same_however_it_is_cut_and_wherever_it_stands(key, row, skip, length, at, masked) -> None:
+def test_a_value_is_the_same_however_it_is_cut_and_wherever_it_stands(
+    key, row, skip, length, at, masked, ample
+) -> None:
     rng = np.random.default_rng(length)
     mask = np.append(rng.integers(0, 2, length) * 255, NONE).astype(np.uint8)
-    text = np.append(rng.integers(0, 256, length + 3), NONE).astype(np.uint8)
-    text[3 : 3 + length] &= ~mask[:length]
-    out = np.full(180, 0xA5, np.uint8)
-    total = write(out, at, length, np.uint64(key), skip, row, mask, 0 if masked else -1, text, 3, SPELLING)
+    text = rng.integers(0, 256, length + 3 + STEP).astype(np.uint8)
+    text[3 : 3 + length] &= ~mask[:length] if masked else 0
+    out = np.full(220, 0xA5, np.uint8)
+    room = length + STEP if ample else length
+    total = write(out, at, length, room, np.uint64(key), skip, row, mask, 0 if masked else -1, text, 3, SPELLING)
     value = naive_noise(key, row, skip + length)[skip:]
     if masked:
         value = bytes(a & b for a, b in zip(value, mask[:length].tobytes(), strict=True))
     shown = bytes(a | b for a, b in zip(value, text[3 : 3 + length].tobytes(), strict=True)) if masked else value
-    assert out.tobytes() == b"\xa5" * at + shown + b"\xa5" * (180 - at - length)
+    assert out[: at + length].tobytes() == b"\xa5" * at + shown
+    rest, free = out[at + length :].tobytes(), b"\xa5" * (220 - at - length)
+    beyond = -length % STEP
+    assert rest == free or (ample and rest == text[3 + length :][:beyond].tobytes() + free[beyond:])
     assert int(total) % 0xFFFF == swapped(value) % 0xFFFF
     assert (int(total) << 8) % 0xFFFF == naive_sum(value) % 0xFFFF
 
 
 def long(key: int, length: int, row: int = 0) -> np.ndarray:
     out = np.zeros(length, np.uint8)
-    write(out, 0, length, np.uint64(key), 0, row, NONE, -1, NONE, 0, SPELLING)
+    write(out, 0, length, length, np.uint64(key), 0, row, NONE, -1, np.zeros(length + STEP, np.uint8), 0, SPELLING)
     return out
 
 

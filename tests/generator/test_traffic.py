@@ -10,7 +10,7 @@ from contract.schemas import FRAMES, TRUTH
 from generator import plan as plan_module
 from generator import traffic
 from generator.plan import Planner, make_plan
-from generator.traffic import chunks
+from generator.traffic import chunks, flow_slices, longest
 from generator.workload import Share
 from tests.generator.helpers import WORKLOAD, every_kind, frames_of, plan_of
 
@@ -137,3 +137,13 @@ def test_a_change_under_way_gives_what_the_same_change_planned_ahead_gives(
     assert moving.frames == len(frames)
     assert moving.attempts == sum(chunk.begun for chunk in made)
     assert moving.attempts == len(np.unique(np.concatenate([chunk.begins for chunk in made])))
+
+
+def test_no_attempt_lasts_longer_than_its_variant_may() -> None:
+    plan = make_plan(SEVERAL)
+    trips, beside = (each[plan.table.variant] for each in longest(plan.template))
+    bound = plan.table.intended + trips * plan.table.rtt_ns + beside
+    never = 2**62
+    last = np.concatenate([flows[:, :, 1].max(1) for _, flows in flow_slices(plan.template, plan.table, never, never)])
+    assert len(last) == len(bound) > 0
+    assert (last < bound).all()
