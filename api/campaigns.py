@@ -132,7 +132,9 @@ class Campaigns:
         return self._settings.runs / ".campaign.log"
 
     def _spawn(self, run: str, wanted: CampaignRequest) -> subprocess.Popen[bytes]:
-        command = command_line(self._settings.runs, run, wanted)
+        command = [*command_line(self._settings.runs, run, wanted)]
+        if self._settings.config:
+            command += ["--config", str(self._settings.config)]
         try:
             self._settings.runs.mkdir(parents=True, exist_ok=True)
             with self._log_path().open("wb") as log:

@@ -45,7 +45,7 @@ class IngestDesk:
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self._settings, self._metrics = settings, metrics
-        self.queue = Ingest(settings.runs / LIVE)
+        self.queue = Ingest(settings.runs / LIVE, config=settings.config)
 
     def check(self) -> str:
         """Raise ``LackingError`` where posted batches do not get to their detector."""

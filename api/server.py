@@ -82,6 +82,7 @@ def serve(
     port: int,
     run: str | None = None,
     *,
+    config: Path | None = None,
     ready: Callable[[dict[str, str]], None] | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM. Raises ``InputError`` for a host, port, folder or run that cannot be used.
@@ -92,8 +93,14 @@ def serve(
         raise InputError(f"{runs} holds no run called {run!r}")
     with listen(host, port) as listener:
         check_runs(runs)  # after the port: a folder is made only for a service that can be
-        settings = Settings(runs=runs.resolve(), host=host, port=listener.getsockname()[1], run=run)
-        config = uvicorn.Config(
+        settings = Settings(
+            runs=runs.resolve(),
+            host=host,
+            port=listener.getsockname()[1],
+            run=run,
+            config=config.resolve() if config else None,
+        )
+        server = uvicorn.Config(
             create_app(settings),
             log_level="warning",
             access_log=False,
@@ -107,7 +114,7 @@ def serve(
             sys.stderr.write(f"Tenfold serves {url_of(listener)} (runs in {runs}; loopback only; Ctrl-C ends it)\n")
         sys.stdout.flush()
         sys.stderr.flush()
-        Server(config).run(sockets=[listener])
+        Server(server).run(sockets=[listener])
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -19,13 +19,14 @@ class Settings:
     """Where the runs lie, where to listen, and the limits that hold.
 
     ``run`` pins the run that is shown where a request names none; otherwise it is the one that is active, else the
-    latest.
+    latest. ``config`` is the configuration file of the detectors that it starts.
     """
 
     runs: Path
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     run: str | None = None
+    config: Path | None = None
     max_body: int = 64 * 1024  # bytes of a JSON body
     max_ingest: int = 64 * MIB  # bytes of one Arrow batch posted by a sensor
     max_backlog: int = 512 * MIB  # bytes spooled and not yet taken by the detector; above it a sensor is told to wait

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from campaign.labels import I64, Mask, is_attack, numbers, words
+from contract.alert import ALLOWED_FROM, MUTED_FROM
 from contract.families import BENIGN
 from contract.schemas import FLOWS
 
@@ -77,7 +78,10 @@ def fold(flows: pa.Table, verdicts: pa.Table) -> FlowWords:
     rows = rows_of(numbers(flows, "flow_id").astype(np.uint64), numbers(verdicts, "flow_id").astype(np.uint64))
     family = words(verdicts, "family")
     claimed = numbers(verdicts, "alert_id").astype(np.uint64)
-    attack = is_attack(family) & (rows >= 0)
+    # What the configuration allows is called by its name, and is no alarm; what it mutes claims no flow.
+    allowed = (claimed >= ALLOWED_FROM) & (claimed < MUTED_FROM)
+    claimed = np.where(claimed >= ALLOWED_FROM, 0, claimed).astype(np.uint64)
+    attack = is_attack(family) & (rows >= 0) & ~allowed
     flagged[rows[attack]] = True
     word[rows[attack]] = family[attack]  # the last assignment to a row stays
     in_alert = (claimed > 0) & (rows >= 0)

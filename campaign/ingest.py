@@ -51,11 +51,12 @@ class Batch:
 class Ingest:
     """Takes batches and forwards them. ``offer`` may be called by several threads.
 
-    ``folder`` is the run folder that the detector writes (``runs/live``).
+    ``folder`` is the run folder that the detector writes (``runs/live``), ``config`` its configuration file.
     """
 
-    def __init__(self, folder: Path, clock: Clock | None = None) -> None:
+    def __init__(self, folder: Path, clock: Clock | None = None, config: Path | None = None) -> None:
         self.folder = folder
+        self._config = config
         self.clock = clock or Clock.start()
         self._spool = folder / SPOOL
         self._turn = threading.Condition()
@@ -177,6 +178,8 @@ class Ingest:
     def _serve_child(self, socket_path: Path) -> None:
         (self.folder / STATUS).unlink(missing_ok=True)
         arguments = ["--socket", str(socket_path), "--store", ".", "--clock", self.clock.anchor]
+        if self._config:
+            arguments += ["--config", str(self._config)]
         child = Child(
             "detector.service",
             [*arguments, "--status", STATUS, "--once"],

@@ -45,6 +45,11 @@ class RunFolder:
         return self.path / "scenario.toml"
 
     @property
+    def config(self) -> Path:
+        """The detector's configuration, where it was given one."""
+        return self.path / "config.toml"
+
+    @property
     def workload(self) -> Path:
         """What the generator was asked for, with every override."""
         return self.path / "workload.json"

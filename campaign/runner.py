@@ -25,6 +25,8 @@ from campaign.scenario import Overrides, Scenario
 from campaign.watch import Watch
 from contract.clock import Clock
 from contract.errors import InputError
+from detector.config_file import read
+from detector.live_settings import text_of
 from detector.model import load, load_default
 
 _POLL_S: Final = 0.1
@@ -39,13 +41,17 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Options:
-    """Where the run goes and what runs beside it. ``model`` is a model file other than the one that ships."""
+    """Where the run goes and what runs beside it. ``model`` is a model file other than the one that ships.
+
+    ``config`` is the detector's configuration file, of which the run folder gets a copy.
+    """
 
     runs: Path = Path("runs")
     run_id: str | None = None
     serve: bool = False
     port: int = 8150
     model: Path | None = None
+    config: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,7 @@ def run(
         check_port(options.port)
     # The detector's process would find a bad model only after the run has its folder.
     _ = load(options.model) if options.model else load_default()
+    _ = read(options.config) if options.config else None
     folder = runfolder.create(options.runs, scenario.name, options.run_id)
     campaign = (kind or Campaign)(scenario, overrides, options, folder, watcher or (lambda _: None))
     try:
@@ -140,6 +147,8 @@ class Campaign:
             "figures": None,
         }
         folder.scenario.write_text(scenario.text, encoding="utf-8")
+        if options.config:
+            folder.config.write_text(text_of(options.config), encoding="utf-8")
         self.note_state("starting")
 
     def serve(self, children: Children, told: Callable[[str], None]) -> None:
@@ -204,6 +213,8 @@ class Campaign:
         arguments += ["--status", str(self.folder.status("detector")), *self.listening()]
         if self._options.model:
             arguments += ["--model", str(self._options.model.absolute())]
+        if self._options.config:
+            arguments += ["--config", str(self.folder.config)]
         log = self.folder.log("detector")
         detector = children.start("detector.service", arguments, folder=self.folder.path, log=log, niceness=5)
         self._wait(stop, "loading the detector", "detector", ("listening", "serving"), detector)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
 import typer
 
-from cli.output import JsonFlag, TunnelsFlag, note, print_json, stdout_console
+from cli.output import ConfigFlag, JsonFlag, TunnelsFlag, note, print_json, stdout_console
 from contract.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,11 +37,14 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
         str, typer.Option("--filter", help="What to listen to: as for tcpdump, or compiled (tcpdump -ddd).")
     ] = "",
     promiscuous: Annotated[bool, typer.Option("--promiscuous", help="Take what is addressed to others too.")] = False,
-    snaplen: Annotated[int, typer.Option(help="Bytes of a frame that are kept.")] = 262_144,
-    ring: Annotated[int, typer.Option(help="Memory of the kernel's ring, in MiB.")] = 64,
-    rings: Annotated[int, typer.Option(help="Rings that share that memory, flow by flow, each with a thread.")] = 1,
+    snaplen: Annotated[int | None, typer.Option(help="Bytes of a frame that are kept; else 262144.")] = None,
+    ring: Annotated[int | None, typer.Option(help="Memory of the kernel's ring, in MiB; else 64.")] = None,
+    rings: Annotated[
+        int | None, typer.Option(help="Rings that share that memory, flow by flow, each with a thread.")
+    ] = None,
     keep_rights: Annotated[bool, typer.Option("--keep-rights", help="Keep capabilities after opening.")] = False,
-    tunnels: TunnelsFlag = "outer",
+    tunnels: TunnelsFlag = "",
+    config: ConfigFlag = None,
     json_: JsonFlag = False,
 ) -> None:
     """Find attacks in a capture or on an interface: alerts, and how many flows of which family."""
@@ -49,13 +52,22 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
         raise InputError("name a capture or an interface, one of the two; see `tenfold detect --help`")
     if interface:
         from detector.capture.live_socket import Options
+        from detector.live_settings import live_of, text_of
 
+        settings = (config, text_of(config)) if config else None  # read while there are rights to do it
+        live = live_of(settings[1] if settings else "")
         options = Options(
-            interface, netns, filter_, snaplen, promiscuous=promiscuous, ring_bytes=ring << 20, rings=rings
+            interface,
+            netns,
+            filter_ or live.filter,
+            snaplen=live.snaplen if snaplen is None else snaplen,
+            promiscuous=promiscuous or live.promiscuous,
+            ring_bytes=(live.ring_mib if ring is None else ring) << 20,
+            rings=live.rings if rings is None else rings,
         )
-        document = _listened(options, for_, out, model, tunnels, keep_rights=keep_rights, live=not json_)
+        document = _listened(options, for_, out, model, settings, tunnels, keep_rights=keep_rights, live=not json_)
     else:
-        document = _read(cast("Path", capture), out, model, tunnels)
+        document = _read(cast("Path", capture), out, model, config, tunnels)
     for line in document["notes"]:
         note(line)
     if json_:
@@ -64,13 +76,13 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
         _show(document)
 
 
-def _read(capture: Path, out: Path | None, model: Path | None, tunnels: str) -> dict[str, Any]:
-    from detector.config import Config
+def _read(capture: Path, out: Path | None, model: Path | None, config: Path | None, tunnels: str) -> dict[str, Any]:
+    from detector.config_file import chosen
     from detector.model import load, load_default
     from detector.offline import detect
 
-    config = Config(tunnels=tunnels)
-    result = detect(capture, load(model) if model else load_default(), config)
+    settings = chosen(config, tunnels=tunnels)
+    result = detect(capture, load(model) if model else load_default(), settings)
     document = _document(capture, result)
     if out:
         with _files(out) as files:
@@ -84,6 +96,7 @@ def _listened(
     seconds: float | None,
     out: Path | None,
     model: Path | None,
+    settings: tuple[Path, str] | None,
     tunnels: str,
     *,
     keep_rights: bool,
@@ -102,10 +115,11 @@ def _listened(
     if not keep_rights:
         drop_rights(_PROGRAM, *([out] if out else []))
     from detector.config import Config
+    from detector.config_file import sound, with_flags
     from detector.listening import listen
     from detector.model import load, load_default
 
-    config = Config(tunnels=tunnels)
+    config = with_flags(sound(settings[1], settings[0]) if settings else Config(), tunnels=tunnels)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -116,7 +130,7 @@ def _listened(
             if files:
                 files.write(outputs.flows, outputs.verdicts)
             for alert in outputs.alerts if live else ():
-                if alert.revision == 1:
+                if alert.revision == 1 and not alert.silenced:
                     _tell(alert.as_dict())
 
         def begun() -> None:
@@ -145,6 +159,7 @@ def _heard(options: Options, heard: Heard) -> dict[str, Any]:
         "flows": heard.flows,
         "families": dict(heard.families.most_common()),
         "alerts": [heard.alerts[number].as_dict() for number in sorted(heard.alerts)],
+        "silenced": [heard.silenced[number].as_dict() for number in sorted(heard.silenced)],
         "notes": heard.notes,
         "counts": heard.counts,
         "ledger": heard.ledger.as_dict(),
@@ -165,6 +180,7 @@ def _document(capture: Path, result: Result) -> dict[str, Any]:
         "flows": result.flows.num_rows,
         "families": {row["values"]: row["counts"] for row in sorted(words, key=lambda row: -row["counts"])},
         "alerts": [alert.as_dict() for alert in result.alerts],
+        "silenced": [alert.as_dict() for alert in result.silenced],
         "notes": result.notes,
         "counts": result.counts,
         "ledger": result.ledger.as_dict(),
@@ -195,6 +211,9 @@ def _show(document: dict[str, Any]) -> None:
     took = f"{document['seconds']:.1f} s ({rate:,.0f} frames/s)"
     console.print(f"{document['frames']:,} frames, {document['flows']:,} flows in {took}")
     console.print(f"flows by verdict: {families or 'none'}")
+    if silenced := document["silenced"]:
+        allowed = sum(bool(alert["allowed"]) for alert in silenced)
+        console.print(f"by configuration {allowed} allowed and {len(silenced) - allowed} muted; --json prints them")
     if not document["alerts"]:
         console.print("no alert")
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _WIDE: Final = 160
+ConfigFlag = Annotated[
+    Path | None,
+    typer.Option("--config", envvar="TENFOLD_CONFIG", help="Configuration file; see `tenfold config`."),
+]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 TunnelsFlag = Annotated[
     str, typer.Option("--tunnels", help="inner meters what GRE, IP-in-IP, VXLAN and Geneve carry, outer the tunnels.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from cli.generate import moment_ns
-from cli.output import JsonFlag, note, print_json
+from cli.output import ConfigFlag, JsonFlag, note, print_json
 from contract.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     port: Annotated[int, typer.Option(help="Port of the API and live page, on loopback.")] = 8150,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the API and live page meanwhile.")] = True,
     wire: Annotated[bool, typer.Option("--wire", help="Send real frames through the lab (root, Linux).")] = False,
+    config: ConfigFlag = None,
     json_: JsonFlag = False,
 ) -> None:
     """Replay any capture inside the lab's addresses, with its truth: to a file, or as a campaign that is judged."""
@@ -67,7 +68,12 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
         return
     from campaign.runner import Options
 
-    _run(request, Options(runs=runs, run_id=run_id, serve=serve, port=port, model=model), wire=wire, json_=json_)
+    _run(
+        request,
+        Options(runs=runs, run_id=run_id, serve=serve, port=port, model=model, config=config),
+        wire=wire,
+        json_=json_,
+    )
 
 
 def _write(request: Request, out: Path, *, json_: bool) -> None:

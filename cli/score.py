@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.output import JsonFlag, TunnelsFlag, note, print_json, stdout_console
+from cli.output import ConfigFlag, JsonFlag, TunnelsFlag, note, print_json, stdout_console
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -22,7 +22,8 @@ def command(
         typer.Option("--truth", help="Truth file of the one capture; CAPTURE.truth.json beside it if not given."),
     ] = None,
     model: Annotated[Path | None, typer.Option("--model", help="A model file other than the one that ships.")] = None,
-    tunnels: TunnelsFlag = "outer",
+    tunnels: TunnelsFlag = "",
+    config: ConfigFlag = None,
     json_: JsonFlag = False,
 ) -> None:
     """Detect attacks in captures and judge the answer: what was found, how soon, what was a false alarm.
@@ -32,19 +33,19 @@ def command(
     from campaign.judge import captures_of, judge_capture
     from campaign.scorecard import totals
     from contract.errors import InputError
-    from detector.config import Config
+    from detector.config_file import chosen
     from detector.model import load, load_default
 
     files = captures_of(captures)
     if truth and len(files) != 1:
         raise InputError("--truth goes with one capture; several find theirs beside them")
-    config = Config(tunnels=tunnels)
-    chosen = load(model) if model else load_default()
+    settings = chosen(config, tunnels=tunnels)
+    judge = load(model) if model else load_default()
     cards = []
     for number, capture in enumerate(files, 1):
         if len(files) > 1:
             note(f"{number}/{len(files)} {capture.name}")
-        card = judge_capture(capture, truth, chosen, config)
+        card = judge_capture(capture, truth, judge, settings)
         for line in card["notes"]:
             note(line)
         cards.append(card)

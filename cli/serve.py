@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.output import JsonFlag, print_json
+from cli.output import ConfigFlag, JsonFlag, print_json
 
 
 def command(
@@ -17,9 +17,14 @@ def command(
     run: Annotated[
         str | None, typer.Option(help="Show this run; without it the one under way, else the latest.")
     ] = None,
+    config: ConfigFlag = None,
     json_: JsonFlag = False,
 ) -> None:
     """Serve the API and the live page on loopback until Ctrl-C."""
     from api.server import serve
 
-    serve(runs, host, port, run, ready=print_json if json_ else None)
+    if config:
+        from detector.config_file import read
+
+        read(config)  # what the detectors would refuse later is said now
+    serve(runs, host, port, run, config=config, ready=print_json if json_ else None)

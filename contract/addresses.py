@@ -72,33 +72,34 @@ class Networks:
     """
 
     def __init__(self, entries: Sequence[str]) -> None:
-        lows, highs = [], []
+        ranges = []
         for entry in entries:
             try:
                 network = ipaddress.ip_network(entry, strict=False)
             except ValueError:
                 raise InputError(f"{entry!r} is neither an IP address nor a prefix") from None
-            first, last = network.network_address.packed, network.broadcast_address.packed
             pad = MAPPED_PREFIX if network.version == 4 else b""
-            lows.append(pad + first)
-            highs.append(pad + last)
-        self._lows = _as_words(np.frombuffer(b"".join(lows), np.uint8).reshape(-1, WIDTH))
-        self._highs = _as_words(np.frombuffer(b"".join(highs), np.uint8).reshape(-1, WIDTH))
+            ranges.append((pad + network.network_address.packed, pad + network.broadcast_address.packed))
+        self._count = len(ranges)
+        lows: list[bytes] = []
+        highs: list[bytes] = []
+        for low, high in sorted(ranges):  # ranges that overlap become one, so that a look-up is one binary search
+            if highs and low <= highs[-1]:
+                highs[-1] = max(highs[-1], high)
+            else:
+                lows.append(low)
+                highs.append(high)
+        # numpy compares byte strings like memcmp; the zeros that it strips from their ends it puts back to compare.
+        self._lows, self._highs = np.array(lows, f"S{WIDTH}"), np.array(highs, f"S{WIDTH}")
 
     def __len__(self) -> int:
-        return len(self._lows)
+        return self._count
 
     def contains(self, addresses: Bytes2D) -> Mask:
         """Which rows of an ``(n, 16)`` array lie in one of the prefixes: bool ``(n,)``."""
-        words = _as_words(addresses)
-        found = np.zeros(len(words), np.bool_)
-        for low, high in zip(self._lows, self._highs, strict=True):
-            above = (words[:, 0] > low[0]) | ((words[:, 0] == low[0]) & (words[:, 1] >= low[1]))
-            below = (words[:, 0] < high[0]) | ((words[:, 0] == high[0]) & (words[:, 1] <= high[1]))
-            found |= above & below
+        if not self._count or not len(addresses):
+            return np.zeros(len(addresses), np.bool_)
+        asked = np.ascontiguousarray(addresses, np.uint8).view(f"S{WIDTH}").ravel()
+        at = np.searchsorted(self._lows, asked, side="right") - 1
+        found: Mask = (at >= 0) & (asked <= self._highs[np.maximum(at, 0)])
         return found
-
-
-def _as_words(array: Bytes2D) -> npt.NDArray[np.uint64]:
-    """``(n, 16)`` bytes as ``(n, 2)`` native words that compare like the addresses."""
-    return np.ascontiguousarray(array).view(">u8").astype(np.uint64).reshape(-1, 2)

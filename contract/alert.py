@@ -9,6 +9,10 @@ from contract.clock import iso
 from contract.families import TACTICS, TECHNIQUES, catalogue
 
 SEVERITIES: Final = ("low", "medium", "high", "critical")
+# Incidents that the configuration allows or mutes are kept, and numbered apart from alerts: a verdict's ``alert_id``
+# tells them by itself. All fit a number of JavaScript.
+ALLOWED_FROM: Final = 1 << 48
+MUTED_FROM: Final = 1 << 49
 
 
 @dataclass
@@ -18,7 +22,9 @@ class Alert:
     ``attackers``, ``victims`` and ``ports`` list the most active first and are cut at 50; the ``*_total`` say how many
     there were.
     ``evidence`` is up to three sentences, the strongest first. ``sample_flows`` are dictionaries with ``flow_id``,
-    ``community_id``, addresses and ports as text.
+    ``community_id``, addresses and ports as text. ``allowed`` or ``muted`` holds the reason of the rule of the
+    configuration for which nobody is told of it. ``direction`` is ``inbound``, ``outbound``, ``internal`` or
+    ``external``, empty where no home network is configured.
     """
 
     alert_id: int
@@ -44,6 +50,14 @@ class Alert:
     decided: int = 0  # event time of the tick that raised it
     revision: int = 1  # how often it was written
     open: bool = True
+    allowed: str = ""
+    muted: str = ""
+    direction: str = ""
+
+    @property
+    def silenced(self) -> bool:
+        """Whether it is kept, but nobody is told."""
+        return self.alert_id >= ALLOWED_FROM
 
     def as_dict(self) -> dict[str, Any]:
         """The alert as a JSON object, with group, technique and tactic by name and times in ISO 8601 beside."""

@@ -7,21 +7,23 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from contract.alert import Alert
+from contract.alert import ALLOWED_FROM, MUTED_FROM, Alert
 from contract.schemas import ARP
 from detector.evidence import sentences
 from detector.facts import facts_of, sample_flows
 from detector.flowtable import FlowTable
 from detector.gathering import gather
 from detector.incidents import DIRTY, FREE, REFUSED_FULL, SAMPLES, Incidents, new_incidents, new_marks, reindex
-from detector.policy import Policy
+from detector.policy import Cause, Policy
 from detector.severity import severity
+from detector.silence import NUMBER_SHIFT, Silencer, attacker_side
 
 Slots = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int64]
 _NEARLY_FULL: Final = 16  # candidates give way when less than one row in so many is free
 _SETTLED: Final = 5  # after so many revisions an alert is written less often
 _SLOWER: Final = 4.0
+_SERIES: Final = {"allowed": ALLOWED_FROM, "muted": MUTED_FROM}
 
 
 class AlertBook:
@@ -47,12 +49,21 @@ class AlertBook:
         self.families = families
         self.marks: npt.NDArray[Any] = new_marks(slots)
         self._state: Incidents = new_incidents(self.policy.capacity, len(families), seed)
-        self._bars = self.policy.tables(families).table
-        self._next_id = first_id
+        self._silencer = Silencer(families)
+        self.change(self.policy)
+        self._first_id = first_id
+        self.silenced = dict.fromkeys(_SERIES, 0)  # incidents raised that nobody is told of
         self._samples: dict[tuple[int, int], list[dict[str, Any]]] = {}
         self._new: list[int] = []  # rows raised since ``members_of_new``
         self.raised = 0
         self.evicted = 0
+
+    def change(self, policy: Policy) -> None:
+        """Put another policy in force for what comes; ``capacity`` stays as it was. Raises ``InputError``."""
+        self._silencer.change(policy.rules)
+        self.policy = policy
+        self._bars = policy.tables(self.families).table
+        self._least = np.array([policy.least.get(family, 0.0) for family in self.families], np.float32)
 
     @property
     def refused(self) -> int:
@@ -63,7 +74,16 @@ class AlertBook:
     def open(self) -> int:
         """Alerts that are open now."""
         rows = self._state.rows
-        return int(((rows["used"] != 0) & (rows["raised"] != 0)).sum())
+        return int(((rows["used"] != 0) & (rows["raised"] != 0) & (rows["alert_id"] < ALLOWED_FROM)).sum())
+
+    def demanding(
+        self, codes: npt.NDArray[np.int16], scores: npt.NDArray[np.float32]
+    ) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float32]]:
+        """The model's words, with attacks of a lower score than the policy demands made benign."""
+        low = (codes > 0) & (scores < self._least[codes])
+        if not low.any():
+            return codes, scores
+        return np.where(low, 0, codes).astype(np.int16), np.where(low, 1.0 - scores, scores).astype(np.float32)
 
     def gather(
         self, table: FlowTable, slots: Slots, codes: npt.NDArray[np.int16], scores: npt.NDArray[np.float32], now: int
@@ -71,7 +91,31 @@ class AlertBook:
         """Fold verdicts on flows into incidents. Slots without an incident and with a benign verdict cost nothing."""
         if self._state.counters[FREE] * _NEARLY_FULL < len(self._state.rows):
             self._make_room()
-        gather(self._state, self._bars, table.flows, self.marks, slots, codes, scores, now)
+        if not self._silencer.active:
+            gather(self._state, self._bars, table.flows, self.marks, slots, codes, scores, now)
+            return
+        flows = table.flows[slots]
+        attacker = attacker_side(flows, self._bars["cause"][codes] == Cause.RECEIVER)
+        numbers = self._silencer.numbers(flows, attacker, codes, now)
+        for number in np.unique(numbers):  # flows under a rule form incidents of their own
+            own = numbers == number
+            bars = self._bars
+            if number:
+                bars = bars.copy()
+                bars["tag"] |= np.uint64(int(number) << NUMBER_SHIFT)
+            gather(self._state, bars, table.flows, self.marks, slots[own], codes[own], scores[own], now)
+
+    def allowed(self, slots: Slots) -> npt.NDArray[np.bool_]:
+        """Which slots' flows are in an incident that the policy allows, raised or not: bool ``(n,)``."""
+        if not self._silencer.active:
+            return np.zeros(len(slots), np.bool_)
+        marks = self.marks[slots]
+        row = np.maximum(marks["incident"], 0)
+        rows = self._state.rows[row]
+        known = (marks["incident"] >= 0) & (rows["generation"] == marks["generation"])
+        numbers = np.where(known, rows["key"][:, 0] >> np.uint64(NUMBER_SHIFT), 0)
+        found = [n for n in np.unique(numbers) if (rule := self._silencer.rule(int(n))) and rule.kind == "allowed"]
+        return np.isin(numbers, found)
 
     def alert_ids(self, slots: Slots) -> npt.NDArray[np.uint64]:
         """The alert in which each slot's flow is, 0 where none was raised: uint64 ``(n,)``."""
@@ -147,10 +191,14 @@ class AlertBook:
     def _raise(self, row: int, now: int) -> None:
         record = self._state.rows[row]
         record["raised"] = 1
-        record["alert_id"] = self._next_id
         record["decided"] = now
-        self._next_id += 1
         self._new.append(row)
+        rule = self._silencer.rule(int(record["key"][0]) >> NUMBER_SHIFT)
+        if rule:
+            record["alert_id"] = _SERIES[rule.kind] + self._first_id + self.silenced[rule.kind]
+            self.silenced[rule.kind] += 1
+            return
+        record["alert_id"] = self._first_id + self.raised
         self.raised += 1
 
     def _write(self, row: int, now: int, *, is_open: bool = True) -> Alert:
@@ -163,7 +211,8 @@ class AlertBook:
         bar = float(self._bars[code]["evidence"])
         share = float(weights[code] / weights.sum()) if weights.sum() > 0 else 1.0
         confidence = round(share * (1.0 - 2.0 ** (-float(record["peak"]) / bar)), 3)
-        level, reason = severity(facts, confidence)
+        level, reason = self.policy.site.severity(facts, *severity(facts, confidence))
+        rule = self._silencer.rule(int(record["key"][0]) >> NUMBER_SHIFT)
         attackers = facts.attackers
         if facts.mac and facts.protocol == ARP:
             attackers = [facts.mac, *attackers]
@@ -191,6 +240,9 @@ class AlertBook:
             decided=int(record["decided"]),
             revision=int(record["revision"]),
             open=is_open,
+            allowed=rule.reason if rule and rule.kind == "allowed" else "",
+            muted=rule.reason if rule and rule.kind == "muted" else "",
+            direction=self.policy.site.direction(facts),
         )
 
     def _samples_of(self, row: int) -> list[dict[str, Any]]:

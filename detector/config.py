@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from contract.errors import InputError
+from detector.live_settings import Live
 from detector.meter import DEFAULT_CAPACITY
 from detector.policy import Policy
 from detector.tunnels import levels_of
@@ -36,6 +37,7 @@ class Config:
     first_alert_id: int = 1
     sure: float = 0.995
     seed: int = 0
+    live: Live = field(default_factory=Live)
 
     def __post_init__(self) -> None:
         if self.tick_ns <= 0 or self.tick_frames <= 0 or self.capacity <= 0:

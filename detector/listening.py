@@ -34,6 +34,7 @@ class Heard:
     seconds: float = 0.0  # for how long we listened
     families: Counter[str] = field(default_factory=Counter)
     alerts: dict[int, Alert] = field(default_factory=dict)
+    silenced: dict[int, Alert] = field(default_factory=dict)  # those that the configuration allows or mutes
     forgotten: int = 0  # alerts told and not kept: there were more than can be
     notes: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
@@ -102,8 +103,10 @@ def _note(heard: Heard, outputs: Outputs, told: Callable[[Outputs], None]) -> No
         final = outputs.verdicts.filter(outputs.verdicts.column("final"))
         for row in pc.value_counts(final.column("family").cast("string")).to_pylist():
             heard.families[row["values"]] += row["counts"]
-    heard.alerts.update({alert.alert_id: alert for alert in outputs.alerts})
-    while len(heard.alerts) > _MOST_ALERTS:
-        del heard.alerts[next(iter(heard.alerts))]
-        heard.forgotten += 1
+    for alert in outputs.alerts:
+        (heard.silenced if alert.silenced else heard.alerts)[alert.alert_id] = alert
+    for kept in (heard.alerts, heard.silenced):
+        while len(kept) > _MOST_ALERTS:
+            del kept[next(iter(kept))]
+            heard.forgotten += 1
     told(outputs)

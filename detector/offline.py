@@ -22,7 +22,10 @@ Progress = Callable[[int], None]
 
 @dataclass
 class Result:
-    """What the detector made of a capture. ``alerts`` holds the last revision of each, in the order of their ids."""
+    """What the detector made of a capture. ``alerts`` holds the last revision of each, in the order of their ids.
+
+    ``silenced`` is what would have been alerts, had the configuration not allowed or muted it.
+    """
 
     flows: pa.Table
     verdicts: pa.Table
@@ -34,6 +37,7 @@ class Result:
     latency_ms: dict[str, Any] = field(default_factory=dict)  # of a tick: percentiles
     stages_ms: dict[str, float] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    silenced: list[Alert] = field(default_factory=list)
 
 
 def detect(path: Path, model: Judge, config: Config | None = None, progress: Progress | None = None) -> Result:
@@ -68,10 +72,11 @@ def detect(path: Path, model: Judge, config: Config | None = None, progress: Pro
     ledger.stages["capture"] = source.ledger_stage
     ledger.merge(detector.settle())
     ledger.link("capture", "decode")
+    known = [alerts[number] for number in sorted(alerts)]
     return Result(
         pa.Table.from_batches(flows, FLOWS),
         pa.Table.from_batches(verdicts, VERDICTS).unify_dictionaries(),
-        [alerts[number] for number in sorted(alerts)],
+        [alert for alert in known if not alert.silenced],
         ledger,
         detector.status()["frames"],
         time.perf_counter() - begin,
@@ -79,4 +84,5 @@ def detect(path: Path, model: Judge, config: Config | None = None, progress: Pro
         detector.stopwatch.ticks_ms(),
         detector.stopwatch.stages_ms(),
         detector.status(),
+        [alert for alert in known if alert.silenced],
     )

@@ -72,6 +72,7 @@ class Detector:
         self.ledger.link("decode", "meter")
         self._decode, self._metered = self.ledger.stage("decode"), self.ledger.stage("meter")
         self._classified = self.ledger.stage("classify", "flows")
+        self._told = self.ledger.stage("alert", "incidents")
         self.stopwatch = Stopwatch()
         self.counts: dict[str, int] = defaultdict(int)
         self._clock = clock
@@ -137,6 +138,10 @@ class Detector:
         """Bring the ledger up to date and return it. Frames of flows that live are in flight."""
         live = self.meter.counts()["live"]
         self._metered.in_flight = self._metered.offered - self._metered.delivered if live else 0
+        told, silenced = self._told, self.alerts.silenced
+        told.dropped.update({kind: count - told.dropped[kind] for kind, count in silenced.items() if count})
+        told.delivered = self.alerts.raised
+        told.offered = told.delivered + sum(silenced.values())
         return self.ledger
 
     @property
@@ -156,6 +161,8 @@ class Detector:
             "frames": self._decode.offered,
             "alerts": self.alerts.raised,
             "open_alerts": self.alerts.open,
+            "allowed_alerts": self.alerts.silenced["allowed"],
+            "muted_alerts": self.alerts.silenced["muted"],
             "live_flows": metered["live"],
             "hosts_evicted": self.observer.evicted,
             "flows_evicted": metered["evicted"],
@@ -203,7 +210,7 @@ class Detector:
         """Classify and fold into incidents. What is said of a flow outside follows in ``_speak``."""
         if not len(slots):
             return
-        codes, scores = self.model.classify(matrix)
+        codes, scores = self.alerts.demanding(*self.model.classify(matrix))
         self.stopwatch.lap("classify")
         marks = self.alerts.marks
         packets = self.meter.table.flows["packets"][slots].sum(axis=1).astype(np.uint32)
@@ -229,7 +236,8 @@ class Detector:
             return slots
         slots = slots[np.argsort(self.meter.table.flows["flow_id"][slots])]  # slots say nothing of the traffic
         marks = self.alerts.marks[slots]
-        sure = (self.alerts.alert_ids(slots) > 0) | (marks["score"] >= self.config.sure) | (marks["said"] > 0)
+        sure = (marks["score"] >= self.config.sure) & ~self.alerts.allowed(slots)
+        sure |= (self.alerts.alert_ids(slots) > 0) | (marks["said"] > 0)
         said = np.where(sure, marks["label"], 0).astype(np.int16)
         self.alerts.marks["said"][slots] = said
         turned: Slots = slots[said != marks["said"]]

@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.families import BENIGN, group_of
+from detector.silence import Rule
+from detector.site import Site
 
 
 class Cause(IntEnum):
@@ -81,9 +83,14 @@ class Policy:
     """``bars`` by family replace those above. ``capacity`` incidents and candidates are kept at most.
 
     When it is full, the candidates (not yet raised) that were quiet longest give way, a quarter at a time.
+    ``least`` by family is the score below which a flow is not called that, over and above the model's own threshold.
+    ``rules`` say what is allowed and muted, ``site`` what is known of one's own network.
     """
 
     bars: Mapping[str, Bar] = field(default_factory=dict)
+    least: Mapping[str, float] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+    site: Site = field(default_factory=Site)
     capacity: int = 8192
     update_s: float = 1.0
     updates_a_tick: int = 64
@@ -110,7 +117,7 @@ class Policy:
 BAR: Final = np.dtype(
     [
         ("cause", "u1"),
-        ("tag", "u1"),
+        ("tag", "u8"),  # the upper 16 bits hold the number of a rule (detector.silence)
         ("flows", "i4"),
         ("evidence", "f8"),
         ("per_flow", "f8"),

@@ -16,9 +16,11 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from contract.alert import ALLOWED_FROM
 from contract.clock import Clock
 from contract.errors import InputError, TenfoldError
 from detector.capture.live_socket import Options, Ring, open_rings
@@ -36,11 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the service; returns the exit code of the public contract."""
     options = _parser().parse_args(arguments)
     stop = threading.Event()
+    again = threading.Event()
+    signal.signal(signal.SIGHUP, lambda *_: again.set())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     sys.setswitchinterval(0.0005)  # the thread that reads the socket must not wait for a tick
     try:
-        return _serve(options, stop)
+        return _serve(options, stop, again)
     except TenfoldError as error:
         sys.stderr.write(f"detector.service: {error}\n")
         with contextlib.suppress(InputError):  # it was said on stderr
@@ -69,7 +73,7 @@ def _open_rings(options: argparse.Namespace) -> list[Ring]:
     return rings
 
 
-def _serve(options: argparse.Namespace, stop: threading.Event) -> int:
+def _serve(options: argparse.Namespace, stop: threading.Event, again: threading.Event) -> int:
     import os
 
     write_status(options.status, {"state": "starting", "pid": os.getpid()})
@@ -77,11 +81,11 @@ def _serve(options: argparse.Namespace, stop: threading.Event) -> int:
     import gc
     import secrets
 
-    from detector.config import Config
     from detector.model import load, load_default
     from detector.outbox import Outbox
     from detector.pipeline import Detector
     from detector.serving import Service
+    from detector.settings import Settings
     from detector.warm import warm_up
     from store.writer import StoreWriter
 
@@ -90,14 +94,13 @@ def _serve(options: argparse.Namespace, stop: threading.Event) -> int:
     warm_up(model)
     gc.freeze()  # what is loaded by now stays: collections need not look at it again
     with StoreWriter(options.store, clock) as writer:
-        config = Config(
-            capacity=options.capacity or Config.capacity,
-            first_alert_id=_next_alert(options.store),
-            seed=secrets.randbits(63),
-        )
+        settings = Settings(options.config, again)
+        config = replace(settings.config, first_alert_id=_next_alert(options.store), seed=secrets.randbits(63))
+        if options.capacity:
+            config = replace(config, capacity=options.capacity)
         outbox = Outbox(writer)
         inbox = _inbox(options, rings, clock)
-        service = Service(inbox, Detector(config, model, clock), outbox, options.status, clock)
+        service = Service(inbox, Detector(config, model, clock), outbox, options.status, clock, settings)
         try:
             service.report("listening", force=True)
             service.run(stop)
@@ -126,7 +129,8 @@ def _next_alert(store: Path) -> int:
     from store.reader import StoreReader
 
     with StoreReader(store) as reader:
-        return 1 + max((alert.alert_id for alert in reader.all_alerts()), default=0)
+        known = [*reader.all_alerts(), *reader.silenced()]
+        return 1 + max((alert.alert_id % ALLOWED_FROM for alert in known), default=0)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -138,6 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--status", type=Path, required=True, help="status file, replaced five times a second")
     parser.add_argument("--clock", default="", help="anchor of the campaign's clock")
     parser.add_argument("--model", type=Path, help="a model file other than the one that ships")
+    parser.add_argument("--config", type=Path, help="configuration file; read again on SIGHUP")
     parser.add_argument("--capacity", type=int, default=0, help="live flows at most; 0 for as many as usual")
     parser.add_argument("--once", action="store_true", help="end with the first stream")
     live = parser.add_argument_group("with --interface")

@@ -13,6 +13,7 @@ from contract.ledger import Ledger
 from detector.frame_queue import FrameQueue
 from detector.outbox import Outbox
 from detector.pipeline import Detector, Outputs
+from detector.settings import Settings
 from detector.status import write_status
 
 _STATUS_S: Final = 0.2
@@ -54,12 +55,21 @@ class Pulse:
 
 
 class Service:
-    """One running detector: inbox, pipeline, outbox, status file."""
+    """One running detector: inbox, pipeline, outbox, status file; ``settings`` may change while it runs."""
 
-    def __init__(self, inbox: FrameQueue, detector: Detector, outbox: Outbox, status: Path, clock: Clock) -> None:
+    def __init__(
+        self,
+        inbox: FrameQueue,
+        detector: Detector,
+        outbox: Outbox,
+        status: Path,
+        clock: Clock,
+        settings: Settings | None = None,
+    ) -> None:
         self.inbox, self.detector, self.outbox = inbox, detector, outbox
         self._pulse = Pulse(inbox, detector, clock)
         self._status = status
+        self._settings = settings or Settings()
         self._began = time.monotonic()
         self._written = 0.0
         self._before = (self._began, 0)
@@ -71,6 +81,7 @@ class Service:
         while not over:
             if stop.is_set():
                 self.inbox.stop()
+            self._settings.refresh(self.detector)
             outputs, over = self._pulse.beat()
             self.outbox.put(outputs)
             self.report("stopping" if stop.is_set() else "serving")
@@ -104,7 +115,7 @@ class Service:
                 "seconds": round(now - self._began, 3),
                 "tick_ms": self.detector.stopwatch.ticks_ms(),
                 "stages_ms": self.detector.stopwatch.stages_ms(),
-                "notes": self.inbox.notes[-20:],
+                "notes": [*self.inbox.notes, *self._settings.notes][-20:],
                 "ledger": self.ledger().as_dict(),
             }
         )

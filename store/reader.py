@@ -14,7 +14,7 @@ from typing import Any, Final, Self, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from contract.alert import Alert
+from contract.alert import ALLOWED_FROM, MUTED_FROM, Alert
 from contract.errors import InputError
 from contract.schemas import TIME
 from store import segments
@@ -29,6 +29,7 @@ _COMMITTED: Final = pa.field("committed", TIME, nullable=False)
 MAX_SCANNED_ROWS: Final = 5_000_000
 _T = TypeVar("_T")
 _READABLE: Final = "coalesce(readable_ns, written_ns)"
+_TOLD: Final = f"(alert_id < {ALLOWED_FROM})"
 _ALERT: Final = (
     f"SELECT row, document, (SELECT {_READABLE} FROM commits WHERE id=commit_id), "  # noqa: S608 - constants
     f"(SELECT {_READABLE} FROM commits WHERE id=raised_commit) FROM alerts"
@@ -59,8 +60,12 @@ class StoreReader:
     def alerts(
         self, filters: Filters | None = None, limit: int = 100, cursor: int | None = None, changed_after: int = 0
     ) -> AlertPage:
-        """Alerts that match. ``changed_after`` a commit (see ``last_commit``) asks for news only."""
+        """Alerts that match. ``changed_after`` a commit (see ``last_commit``) asks for news only.
+
+        What the configuration allowed or muted is left out: see ``silenced``.
+        """
         where, values = _alert_conditions(filters or Filters())
+        where.append(_TOLD)
         if cursor is not None:
             where.append("row < ?")
             values.append(cursor)
@@ -79,7 +84,12 @@ class StoreReader:
 
     def all_alerts(self) -> list[Alert]:
         """Every alert as it now is, in the order in which they were raised."""
-        rows = self._query("SELECT document FROM alerts ORDER BY row")
+        rows = self._query(f"SELECT document FROM alerts WHERE {_TOLD} ORDER BY row")  # noqa: S608 - constants
+        return [Alert.from_dict(json.loads(text)) for (text,) in rows]
+
+    def silenced(self) -> list[Alert]:
+        """What the configuration allowed or muted, in the order in which it would have been raised."""
+        rows = self._query(f"SELECT document FROM alerts WHERE NOT {_TOLD} ORDER BY row")  # noqa: S608 - constants
         return [Alert.from_dict(json.loads(text)) for (text,) in rows]
 
     def alert_revisions(self, alert_id: int | None = None) -> list[Revision]:
@@ -114,9 +124,17 @@ class StoreReader:
         return [Rollup(*row) for row in self._query(query, low, 1 << 62 if until is None else until)]
 
     def counts(self) -> dict[str, Any]:
-        """Totals: rows by kind, alerts (total, open, by family), flows called an attack and ended by family."""
+        """Totals: rows by kind, alerts (total, open, by family), flows called an attack and ended by family.
+
+        ``silenced`` counts what the configuration allowed and muted, which is in none of the other counts of alerts.
+        """
         rows = self._query("SELECT kind, sum(rows) FROM segments WHERE state='live' GROUP BY kind")
-        alerts = self._query("SELECT family, count(*), sum(open) FROM alerts GROUP BY family ORDER BY family")
+        alerts = self._query(
+            f"SELECT family, count(*), sum(open) FROM alerts WHERE {_TOLD} GROUP BY family ORDER BY family"  # noqa: S608
+        )
+        silenced = self._query(
+            f"SELECT count(*), coalesce(sum(alert_id >= {MUTED_FROM}), 0) FROM alerts WHERE NOT {_TOLD}"  # noqa: S608
+        )[0]
         families = self._query("SELECT family, sum(attacks), sum(ended) FROM rollups GROUP BY family ORDER BY family")
         return {
             "rows": dict.fromkeys(KINDS, 0) | dict(rows),
@@ -125,6 +143,7 @@ class StoreReader:
                 "open": sum(row[2] for row in alerts),
                 "families": {family: count for family, count, _ in alerts},
             },
+            "silenced": {"allowed": silenced[0] - silenced[1], "muted": silenced[1]},
             "families": {family: {"attacks": attacks, "ended": ended} for family, attacks, ended in families},
             "last_commit": self.last_commit(),
         }

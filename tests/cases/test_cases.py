@@ -2,12 +2,15 @@
 
 ``[attacks]`` and ``[benign]`` give conversations a second by family; ``[expect]`` has ``alerts`` (families that must be
 raised, each naming a true attacker or victim), ``also`` (families that may be raised beside them, true ones only),
-``within_s`` (by when the expected ones must be there, after the first attempt) and ``most`` (alerts in all).
+``within_s`` (by when the expected ones must be there, after the first attempt) and ``most`` (alerts in all). A
+``tenfold.toml`` beside it is the detector's configuration; ``allowed`` and ``muted`` then give the families that are
+kept, and of which nobody is told.
 """
 
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from campaign.labels import is_attack, times, words
 from contract.alert import Alert
 from contract.schemas import TRUTH
 from detector.config import Config
+from detector.config_file import read
 from detector.model import DEFAULT, load_default
 from detector.pipeline import Detector
 from generator.traffic import chunks
@@ -50,8 +54,8 @@ def workload(case: dict[str, Any]) -> Workload:
     )
 
 
-def play(case: dict[str, Any]) -> tuple[list[Alert], pa.Table]:
-    detector = Detector(Config(capacity=1 << 16), load_default())
+def play(case: dict[str, Any], config: Config) -> tuple[list[Alert], pa.Table]:
+    detector = Detector(config, load_default())
     truth, alerts = [], {}
     for chunk in chunks(workload(case)):
         detector.feed(chunk.frames)
@@ -73,8 +77,12 @@ def test_there_are_cases_of_both_kinds() -> None:
 def test_case(name: str) -> None:
     case = tomllib.loads((HERE / name / "case.toml").read_text(encoding="utf-8"))
     assert set(case) <= KEYS
-    alerts, truth = play(case)
+    own = HERE / name / "tenfold.toml"
+    found, truth = play(case, replace(read(own) if own.exists() else Config(), capacity=1 << 16))
     expect = case["expect"]
+    alerts = [alert for alert in found if not alert.silenced]
+    for kind in ("allowed", "muted"):
+        assert {alert.family for alert in found if getattr(alert, kind)} == set(expect.get(kind, [])), kind
     told = [(a.family, a.attackers[:2], a.victims[:2], a.flows, a.evidence) for a in alerts]
     named = against_attempts(alerts, truth)
     assert all(named.named), f"false alerts: {[t for t, n in zip(told, named.named, strict=True) if not n]}"

@@ -1,0 +1,248 @@
+"""Reading a configuration file: TOML in; a ``Config`` out, or all that is wrong with it, line by line.
+
+Whoever writes one makes typing mistakes: so unknown keys are refused, with the nearest known one named.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from contract.errors import InputError
+from contract.families import GROUPS
+from detector import config_values
+from detector.config import Config
+from detector.config_keys import TABLES, Table
+from detector.live_settings import Live, text_of
+from detector.policy import Policy
+from detector.silence import Rule
+from detector.site import Asset, Site
+from detector.toml_lines import line_of, lines_of
+
+_MOST_RULES: Final = 1000
+_MS: Final = 1_000_000
+_BAR_KEYS: Final = ("evidence", "flows", "half_life_s", "quiet_s")
+Json = dict[str, Any]
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with one key: where it stands, what it is, and what to do. A ``warning`` stops nothing."""
+
+    key: str
+    line: int | None
+    text: str
+    warning: bool = False
+
+    def __str__(self) -> str:
+        return f"{f'line {self.line}: ' if self.line else ''}{self.key}: {self.text}" if self.key else self.text
+
+
+@dataclass
+class Findings:
+    """What a file says, and what is wrong with it."""
+
+    config: Config
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)  # how many of each table
+
+
+def read(path: Path) -> Config:
+    """The configuration in a file. Raises ``InputError`` with the first thing that is wrong, and how many there are."""
+    return sound(text_of(path), path)
+
+
+def chosen(path: Path | None, *, tunnels: str = "") -> Config:
+    """The configuration in a file, if there is one, with what the command line says over it. Raises ``InputError``."""
+    return with_flags(read(path) if path else Config(), tunnels=tunnels)
+
+
+def with_flags(config: Config, *, tunnels: str = "") -> Config:
+    """A configuration with what the command line says over it. Raises ``InputError``."""
+    return replace(config, tunnels=tunnels) if tunnels else config
+
+
+def sound(text: str, path: Path) -> Config:
+    """The configuration in the text of a file. Raises ``InputError`` as ``read`` does."""
+    findings = parse(text, datetime.now(UTC))
+    if findings.problems:
+        more = len(findings.problems) - 1
+        rest = f" (and {more} more; `tenfold config check {path}` lists them)" if more else ""
+        raise InputError(f"{path}: {findings.problems[0]}{rest}")
+    return findings.config
+
+
+def check(path: Path, now: datetime | None = None) -> Findings:
+    """Everything that a file says. Raises ``InputError`` where it cannot be read at all."""
+    return parse(text_of(path), now or datetime.now(UTC))
+
+
+def parse(text: str, now: datetime) -> Findings:
+    """The configuration in TOML text; ``now`` decides which rules have expired, for a warning."""
+    try:
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # ValueError also for a number of more than 4,300 digits
+        return Findings(Config(), [Problem("", None, f"not TOML: {error}")])
+    return _Reader(document, lines_of(text), now).findings()
+
+
+class _Reader:
+    """Goes through a document and notes all that is wrong; what is wrong is left at its default."""
+
+    def __init__(self, document: Json, lines: dict[KeyPath, int], now: datetime) -> None:
+        self._document, self._lines, self._now = document, lines, now
+        self._found = Findings(Config())
+        self._tables = {table.name: table for table in TABLES}
+
+    def findings(self) -> Findings:
+        self._known(self._document, (), list(self._tables), "table")
+        plain = {name: self._plain(self._tables[name]) for name in ("meter", "alerts", "network", "live")}
+        rules = [rule for kind in ("allow", "mute") for rule in self._rules(kind)]
+        bars, least, severities = self._families()
+        assets = [
+            Asset(row["name"], tuple(row["addresses"]), row.get("raise", 1))
+            for _, row in self._rows("assets")
+            if "name" in row and "addresses" in row
+        ]
+        meter, alerts = plain["meter"], plain["alerts"]
+        policy = Policy(
+            bars=bars,
+            least=least,
+            rules=tuple(rules),
+            site=Site(tuple(plain["network"].get("home", ())), tuple(assets), severities),
+            capacity=alerts["most_incidents"],
+            update_s=alerts["update_s"],
+        )
+        self._found.counts |= {"families": len({*bars, *least, *severities}), "assets": len(assets)}
+        self._found.config = Config(
+            tick_ns=meter["tick_ms"] * _MS,
+            tick_frames=meter["tick_frames"],
+            capacity=meter["capacity"],
+            idle_s=meter["idle_s"],
+            active_s=meter["active_s"],
+            tunnels=meter["tunnels"],
+            policy=policy,
+            sure=alerts["sure"],
+            live=Live(**plain["live"]),
+        )
+        self._found.problems.sort(key=lambda problem: problem.line or 0)
+        return self._found
+
+    def _plain(self, table: Table) -> Json:
+        """The keys of a table, with defaults."""
+        given = self._document.get(table.name, {})
+        defaults = {key.name: key.default for key in table.keys if key.default is not None}
+        if not isinstance(given, dict):
+            self._note((table.name,), f"must be a table, [{table.name}]")
+            return defaults
+        return defaults | self._values(given, table, (table.name,))
+
+    def _rows(self, name: str) -> Iterable[tuple[KeyPath, Json]]:
+        """The tables of an array of tables."""
+        table = self._tables[name]
+        rows = self._document.get(name, [])
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            self._note((name,), f"must be written as [[{name}]], with double brackets")
+            return
+        if len(rows) > _MOST_RULES:
+            self._note((name,), f"{len(rows)} are more than {_MOST_RULES}; join those of one reason")
+            return
+        for at, row in enumerate(rows):
+            path: KeyPath = (name, at)
+            values = self._values(row, table, path)
+            for key in table.keys:
+                if key.needed and key.name not in row:
+                    self._note(path, f"{key.name} is missing: {config_values.lower(key.says)}")
+            yield path, values
+
+    def _values(self, given: Json, table: Table, path: KeyPath) -> Json:
+        """The values of known keys that are what they should be."""
+        keys = {key.name: key for key in table.keys}
+        self._known(given, path, list(keys), "key")
+        found = {}
+        for name, value in given.items():
+            if name in keys:
+                try:
+                    found[name] = config_values.value(keys[name], value)
+                except InputError as error:
+                    self._note((*path, name), str(error))
+        return found
+
+    def _rules(self, table: Literal["allow", "mute"]) -> Iterable[Rule]:
+        count = 0
+        for path, row in self._rows(table):
+            given = self._document[table][path[1]]
+            needed = (
+                ("sources", "destinations") if table == "allow" else ("families", "sources", "destinations", "hours")
+            )
+            if not any(key in given for key in needed):
+                self._note(path, f"would hold for everything: give {' or '.join(needed)}")
+            for key in needed:
+                if key in given and not given[key]:
+                    self._note((*path, key), "is empty: leave it out to mean all, or name something")
+            until = _end_of(row["until"]) if "until" in row else None
+            if until is not None and until <= self._now:
+                self._note((*path, "until"), f"passed on {row['until']}: the rule does nothing any more", warning=True)
+            count += 1
+            yield Rule(
+                "allowed" if table == "allow" else "muted",
+                row.get("reason", ""),
+                tuple(row.get("sources", ())),
+                tuple(row.get("destinations", ())),
+                frozenset(config_values.expand(row.get("families", ()))),
+                None if until is None else int(until.timestamp()) * 1_000_000_000,
+                tuple(config_values.span(text) for text in row.get("hours", ())),
+            )
+        self._found.counts[table] = count
+
+    def _families(self) -> tuple[Json, dict[str, float], dict[str, str]]:
+        """Bars, least scores and severities by family."""
+        table = self._tables["families"]
+        given = self._document.get("families", {})
+        if not isinstance(given, dict):
+            self._note(("families",), "must be tables, [families.NAME]")
+            return {}, {}, {}
+        known = [*GROUPS, *config_values.attacks()]
+        self._known(given, ("families",), known, "family or group")
+        bars: Json = {}
+        least: dict[str, float] = {}
+        severities: dict[str, str] = {}
+        for name in sorted(given, key=lambda name: name not in GROUPS):  # groups first: a family's own word stays
+            if name not in known:
+                continue
+            if not isinstance(given[name], dict):
+                self._note(("families", name), f"must be a table, [families.{name}]")
+                continue
+            row = self._values(given[name], table, ("families", name))
+            change = {key: row[key] for key in _BAR_KEYS if key in row}
+            for family in config_values.expand([name]):
+                if change:
+                    bars[family] = replace(bars.get(family) or Policy().bar(family), **change)
+                if "least_score" in row:
+                    least[family] = row["least_score"]
+                if "severity" in row:
+                    severities[family] = row["severity"]
+        return bars, least, severities
+
+    def _known(self, given: Json, path: KeyPath, known: list[str], what: str) -> None:
+        for name in given:
+            if name not in known:
+                near = get_close_matches(name, known, 1, 0.6)
+                hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+                self._note((*path, name), f"no {what} is called so; {hint}")
+
+    def _note(self, path: KeyPath, text: str, *, warning: bool = False) -> None:
+        shown = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+        problem = Problem(shown, line_of(self._lines, path), text, warning)
+        (self._found.warnings if warning else self._found.problems).append(problem)
+
+
+def _end_of(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
