@@ -50,6 +50,8 @@ def judge_capture(
         | {
             "latency_ms": result.latency_ms,
             "stages_ms": result.stages_ms,
+            "drift": result.drift,
+            "silenced": {kind: result.counts[f"{kind}_alerts"] for kind in ("allowed", "muted")},
             "took": {
                 "seconds": round(result.seconds, 3),
                 "frames_per_s": round(result.frames / max(result.seconds, 1e-9)),

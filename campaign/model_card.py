@@ -12,6 +12,7 @@ from contract.families import BENIGN
 from contract.version import VERSION
 from detector.baseline import Rule
 from detector.classifiers.base import Classifier, Matrix
+from detector.drift_reference import LEAST_ROWS, build, ordinary
 from detector.features import FEATURES
 from detector.training import Result, Source
 
@@ -56,6 +57,8 @@ def build_card(
     importances = classifier.importances(len(FEATURES))
     flagged = {(capture, family): (flows, hits) for capture, family, flows, hits in held.baseline}
     rows = [_row(result, flagged) for result in results]
+    networks = [ordinary(s.name, s.group, s.kind, s.matrix, s.families) for s in sources]
+    reference = build(networks, importances)
     return {
         "format": "tenfold-model-card/1",
         "date": date,
@@ -76,6 +79,7 @@ def build_card(
             for at in np.argsort(-importances)[:60]
             if importances[at]
         },
+        "drift": reference.as_dict() if reference else None,
         "limits": list(_LIMITS),
     }
 
@@ -142,6 +146,16 @@ def _source(source: Source) -> dict[str, Any]:
     return {"name": source.name, "kind": source.kind, "looks": looks}
 
 
+def _drift(reference: dict[str, Any] | None) -> list[str]:
+    if reference is None:
+        return [f"The sources are too few for a reference ({LEAST_ROWS} ordinary looks each)."]
+    return [
+        f"Ordinary looks of {len(reference['sources'])} sources, {len(reference['features'])} features each, are the",
+        f"reference: a network whose nearest source is farther than {reference['threshold']:.2f} (0 to 1) is called",
+        f"unlike. Of the sources themselves, each held against those of other origin, {reference['expected']:.0%} are.",
+    ]
+
+
 def markdown(card: dict[str, Any]) -> str:
     """The card for people."""
     held = card["held_out"]
@@ -204,5 +218,6 @@ def markdown(card: dict[str, Any]) -> str:
     lines += [
         ", ".join(f"{family} {value:.2f}" for family, value in card["thresholds"].items() if family != BENIGN) + "."
     ]
+    lines += ["", "## Drift", "", *_drift(card["drift"])]
     lines += ["", "## Limits", "", *(f"* {line}" for line in card["limits"]), ""]
     return "\n".join(lines)

@@ -132,6 +132,7 @@ def totals(cards: list[Json]) -> Json:
             "benign_captures_with_alerts": sum(card["alerts"]["false"] > 0 for card in benign_only),
         },
         "alerts": {k: sum(card["alerts"][k] for card in cards) for k in ("total", "true", "false", "unjudged")},
+        "drift": {"captures": {card["name"]: card["drift"]["state"] for card in cards if card.get("drift")}},
         "balanced": all(card["ledger"]["balanced"] for card in cards),
     }
 

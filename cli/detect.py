@@ -162,6 +162,7 @@ def _heard(options: Options, heard: Heard) -> dict[str, Any]:
         "silenced": [heard.silenced[number].as_dict() for number in sorted(heard.silenced)],
         "notes": heard.notes,
         "counts": heard.counts,
+        "drift": heard.drift,
         "ledger": heard.ledger.as_dict(),
         "latency_ms": heard.latency_ms,
         "stages_ms": heard.stages_ms,
@@ -183,6 +184,7 @@ def _document(capture: Path, result: Result) -> dict[str, Any]:
         "silenced": [alert.as_dict() for alert in result.silenced],
         "notes": result.notes,
         "counts": result.counts,
+        "drift": result.drift,
         "ledger": result.ledger.as_dict(),
         "latency_ms": result.latency_ms,
         "stages_ms": result.stages_ms,
@@ -211,6 +213,7 @@ def _show(document: dict[str, Any]) -> None:
     took = f"{document['seconds']:.1f} s ({rate:,.0f} frames/s)"
     console.print(f"{document['frames']:,} frames, {document['flows']:,} flows in {took}")
     console.print(f"flows by verdict: {families or 'none'}")
+    console.print(f"network: {document['drift']['text']}", highlight=False)
     if silenced := document["silenced"]:
         allowed = sum(bool(alert["allowed"]) for alert in silenced)
         console.print(f"by configuration {allowed} allowed and {len(silenced) - allowed} muted; --json prints them")

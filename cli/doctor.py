@@ -83,6 +83,7 @@ def _double(value: int) -> int:
 
 
 def _model(_: Path) -> Finding:
+    from detector.drift import NO_REFERENCE, Drift
     from detector.model import load_default
 
     try:
@@ -91,7 +92,9 @@ def _model(_: Path) -> Finding:
         return Finding("detection model", ok=False, needed=True, detail=str(error))
     except (OSError, ValueError, ImportError) as error:
         return Finding("detection model", ok=False, needed=True, detail=f"{error}; `tenfold train` makes one")
-    return Finding("detection model", ok=True, needed=True, detail=f"{len(model.families)} families")
+    drift = Drift(model.card)
+    known = f"{drift.sources} networks to compare with" if drift.sources else drift.fault or NO_REFERENCE
+    return Finding("detection model", ok=True, needed=True, detail=f"{len(model.families)} families; drift: {known}")
 
 
 def _existing(folder: Path) -> Path:

@@ -85,6 +85,7 @@ def _show_one(card: dict[str, Any]) -> None:
     latency = card["latency_ms"]
     if latency["count"]:
         console.print(f"a tick took {latency['p50']} ms (p50), {latency['p99']} ms (p99), {latency['max']} ms at most")
+    console.print(f"network: {card['drift']['text']}", highlight=False)
     ledger = card["ledger"]
     console.print("ledger: balanced" if ledger["balanced"] else f"ledger: {'; '.join(ledger['faults'])}")
 
@@ -139,4 +140,8 @@ def _show_many(cards: list[dict[str, Any]], total: dict[str, Any]) -> None:
         f" ({100 * false['rate']:.3f} %); {false['benign_captures_with_alerts']} of {false['benign_captures']} captures"
         " without an attack raised any"
     )
+    unlike = [name for name, state in total["drift"]["captures"].items() if state == "unlike"]
+    compared = sum(state in ("usual", "unlike") for state in total["drift"]["captures"].values())
+    if compared:
+        console.print(f"networks unlike those in training: {len(unlike)} of {compared} that have traffic enough to say")
     console.print(f"ledgers: {'balanced' if total['balanced'] else 'NOT balanced'}")

@@ -41,6 +41,7 @@ class Heard:
     ledger: Ledger = field(default_factory=Ledger)
     latency_ms: dict[str, Any] = field(default_factory=dict)  # of a tick: percentiles
     stages_ms: dict[str, float] = field(default_factory=dict)
+    drift: dict[str, Any] = field(default_factory=dict)  # detector.drift.Drift.report
 
 
 def listen(
@@ -86,6 +87,7 @@ def listen(
     heard.ledger.merge(detector.settle())
     heard.ledger.link("receive", "decode")
     heard.notes = list(inbox.notes)
+    heard.drift = detector.drift.report()
     if heard.forgotten:
         heard.notes.append(f"{heard.forgotten:,} alerts more were raised; the last {_MOST_ALERTS:,} are listed")
     heard.latency_ms, heard.stages_ms = detector.stopwatch.ticks_ms(), detector.stopwatch.stages_ms()

@@ -38,6 +38,7 @@ class Result:
     stages_ms: dict[str, float] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     silenced: list[Alert] = field(default_factory=list)
+    drift: dict[str, Any] = field(default_factory=dict)  # detector.drift.Drift.report
 
 
 def detect(path: Path, model: Judge, config: Config | None = None, progress: Progress | None = None) -> Result:
@@ -85,4 +86,5 @@ def detect(path: Path, model: Judge, config: Config | None = None, progress: Pro
         detector.stopwatch.stages_ms(),
         detector.status(),
         [alert for alert in known if alert.silenced],
+        detector.drift.report(),
     )

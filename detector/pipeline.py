@@ -20,6 +20,7 @@ from contract.ledger import Ledger
 from contract.schemas import FLOWS, FRAMES, VERDICTS, check_schema
 from detector.alerts import AlertBook
 from detector.config import NS, Config
+from detector.drift import Drift
 from detector.meter import Meter, Slots
 from detector.observer import Observer
 from detector.stopwatch import Stopwatch
@@ -77,6 +78,7 @@ class Detector:
         self.counts: dict[str, int] = defaultdict(int)
         self._clock = clock
         self._rows = VerdictRows(model.families)
+        self.drift = Drift(getattr(model, "card", {}))
         self._newest = _BEFORE
         self._tick = _BEFORE  # number of the running tick
         self._tick_frames = 0
@@ -211,6 +213,7 @@ class Detector:
         if not len(slots):
             return
         codes, scores = self.alerts.demanding(*self.model.classify(matrix))
+        self.drift.take(matrix, codes)
         self.stopwatch.lap("classify")
         marks = self.alerts.marks
         packets = self.meter.table.flows["packets"][slots].sum(axis=1).astype(np.uint32)

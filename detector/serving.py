@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from contract.clock import Clock
 from contract.ledger import Ledger
@@ -17,6 +17,7 @@ from detector.settings import Settings
 from detector.status import write_status
 
 _STATUS_S: Final = 0.2
+_DRIFT_S: Final = 10.0
 _QUIET_NS: Final = 50_000_000  # time goes on by the clock when nothing came for so long
 _LONGEST_TICK_NS: Final = 1_000_000_000
 
@@ -74,6 +75,8 @@ class Service:
         self._written = 0.0
         self._before = (self._began, 0)
         self._rate = 0.0
+        self._drifted = 0.0
+        self._drift_report: dict[str, Any] = {}
 
     def run(self, stop: threading.Event) -> None:
         """Work until the stream is over or ``stop`` is set, then finish what was received."""
@@ -115,11 +118,18 @@ class Service:
                 "seconds": round(now - self._began, 3),
                 "tick_ms": self.detector.stopwatch.ticks_ms(),
                 "stages_ms": self.detector.stopwatch.stages_ms(),
+                "drift": self._drift(now),
                 "notes": [*self.inbox.notes, *self._settings.notes][-20:],
                 "ledger": self.ledger().as_dict(),
             }
         )
         write_status(self._status, document)
+
+    def _drift(self, now: float) -> dict[str, Any]:
+        """How far the traffic lies from what the model knows, made anew every few seconds: it sorts the looks."""
+        if not self._drifted or now - self._drifted >= _DRIFT_S:
+            self._drifted, self._drift_report = now, self.detector.drift.report()
+        return self._drift_report
 
     def ledger(self) -> Ledger:
         """All stages of this process, up to date."""

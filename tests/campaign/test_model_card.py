@@ -47,3 +47,8 @@ def test_the_text_says_what_and_when():
     text = markdown(card())
     for word in ("2026-01-01", "seed 7", "syn_flood", "flow_packets_fwd", "Limits", "Calibration"):
         assert word in text
+
+
+def test_without_enough_ordinary_looks_there_is_no_reference_for_drift():
+    assert card()["drift"] is None
+    assert "too few for a reference" in markdown(card())

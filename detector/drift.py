@@ -1,0 +1,143 @@
+"""Drift: does the network that is watched look like any of those that the model was trained on?
+
+A model's word is worth what its training resembles. Ordinary looks are sampled into a ring of fixed size; their
+distributions are held against those of every training source (``detector.drift_reference``). Where even the nearest
+source is farther away than networks in training were from each other, the report says so, and in which three features.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from contract.errors import InputError
+from detector.classifiers.base import Matrix
+from detector.drift_reference import LEAST_ROWS, Reference
+from detector.features import FEATURES
+
+KEPT: Final = 8192  # looks
+_A_TICK: Final = 64  # looks taken of one tick at most
+_SHOWN: Final = 3
+NO_REFERENCE: Final = "no reference in this model; `tenfold train` writes one into its card"
+_WHERE: Final = {
+    "src": "around a source",
+    "dst": "around a destination",
+    "service": "at a service",
+    "pair": "between two hosts",
+    "conversation": "in conversations of two hosts",
+    "mac": "around a MAC address",
+    "flow": "in a flow",
+    "tcp": "in TCP",
+    "dns": "in DNS",
+    "arp": "in ARP",
+    "icmp": "in ICMP",
+}
+Json = dict[str, Any]
+
+
+class Drift:
+    """Follows one detector. ``card`` is that of its model; a damaged reference in it counts as none."""
+
+    def __init__(self, card: Json) -> None:
+        self.fault = ""
+        try:
+            self._reference = Reference.from_card(card)
+        except InputError as error:
+            self._reference, self.fault = None, str(error)
+        width = len(self._reference.features) if self._reference else 0
+        self._columns = self._reference.columns if self._reference else np.zeros(0, np.int64)
+        self._rows: Matrix = np.zeros((KEPT if width else 0, width), np.float32)
+        self._seen = 0  # looks sampled
+        self._looks = 0
+        self._attacks = 0
+
+    @property
+    def sources(self) -> int:
+        """How many networks it compares with; 0 where the model has no reference."""
+        return len(self._reference.sources) if self._reference else 0
+
+    def take(self, matrix: Matrix, codes: npt.NDArray[np.int16]) -> None:
+        """The looks ``(n, WIDTH)`` of a tick and their codes, 0 for ordinary."""
+        self._looks += len(codes)
+        ordinary = np.flatnonzero(codes == 0)
+        self._attacks += len(codes) - len(ordinary)
+        if not len(self._rows) or not len(ordinary):
+            return
+        if len(ordinary) > _A_TICK:
+            ordinary = ordinary[np.arange(_A_TICK) * len(ordinary) // _A_TICK]
+        places = (self._seen + np.arange(len(ordinary))) % KEPT
+        self._rows[places] = matrix[ordinary[:, None], self._columns]
+        self._seen += len(ordinary)
+
+    def report(self) -> Json:
+        """How far the traffic of late lies from what the model was trained on.
+
+        ``state`` is ``none`` (no reference), ``few`` (too few looks to say), ``usual`` or ``unlike``. ``distance`` is
+        to the ``nearest`` source, 0 to 1; ``features`` are those that differ most from every source.
+        """
+        found: Json = {
+            "state": "none",
+            "looks": min(self._seen, KEPT),
+            "called_attack": round(self._attacks / self._looks, 6) if self._looks else None,
+            "distance": None,
+            "threshold": None,
+            "nearest": None,
+            "features": [],
+            "text": self.fault or NO_REFERENCE,
+        }
+        reference = self._reference
+        if reference is None:
+            return found
+        found["threshold"] = round(reference.threshold, 4)
+        rows = self._rows[: min(self._seen, KEPT)]
+        if len(rows) < LEAST_ROWS:
+            return found | {
+                "state": "few",
+                "text": f"{len(rows)} ordinary looks; from {LEAST_ROWS} on they are compared",
+            }
+        gaps = reference.distances(rows)
+        whole = gaps.mean(axis=1)
+        at = int(whole.argmin())
+        unlike = bool(whole[at] > reference.threshold)
+        features = self._features(reference, rows, gaps)
+        words = f"nearest is {reference.sources[at]} at {whole[at]:.2f} ({reference.threshold:.2f} is usual at most)"
+        most = "; ".join(feature["text"] for feature in features)
+        text = f"unlike every network in training: {words}: {most}" if unlike else f"as networks in training: {words}"
+        return found | {
+            "state": "unlike" if unlike else "usual",
+            "distance": round(float(whole[at]), 4),
+            "nearest": reference.sources[at],
+            "features": features,
+            "text": text,
+        }
+
+    @staticmethod
+    def _features(reference: Reference, rows: Matrix, gaps: npt.NDArray[np.float64]) -> list[Json]:
+        """Those of which even the nearest source is far away."""
+        least = gaps.min(axis=0)
+        means = rows.mean(axis=0, dtype=np.float64)
+        found = []
+        for at in np.argsort(-least, kind="stable")[:_SHOWN]:
+            low, high = np.quantile(reference.means[:, at], (0.05, 0.95))
+            name = reference.features[at]
+            found.append(
+                {
+                    "name": name,
+                    "distance": round(float(least[at]), 4),
+                    "here": round(float(means[at]), 3),
+                    "training": [round(float(low), 3), round(float(high), 3)],
+                    "text": f"{in_words(name)} {means[at]:.2f} on average, in training {low:.2f} to {high:.2f}",
+                }
+            )
+        return found
+
+
+def in_words(name: str) -> str:
+    """A feature for people: ``src_peers_10s`` is ``peers 10s around a source (logarithm)``."""
+    head, _, rest = name.partition("_")
+    unit = next((feature.unit for feature in FEATURES if feature.name == name), "")
+    words = rest if head in _WHERE and rest else name
+    place = f" {_WHERE[head]}" if head in _WHERE and rest else ""
+    return words.replace("_", " ") + place + (" (logarithm)" if unit == "ln" else "")
