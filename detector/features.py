@@ -19,8 +19,12 @@ from detector.features_composite import composite
 from detector.features_flow import names_and_arp, timing, transport, volume
 from detector.features_hosts import host_features
 from detector.features_payload import payload_features
-from detector.flowtable import FlowTable
-from detector.windows_state import KINDS, Windows, find, keys_of, sketch_time
+from detector.flowtable import FLOW, PAYLOAD_BYTES, FlowTable
+from detector.prefetch import prefetch
+from detector.windows_state import KINDS, Windows, fetch, locate, sketch_time
+
+_AHEAD: Final = 3  # rows whose memory is on its way
+_FLOW_BYTES: Final = FLOW.itemsize
 
 
 @dataclass(frozen=True)
@@ -58,28 +62,43 @@ WIDTH: Final = len(NAMES)
 
 def features(table: FlowTable, windows: Windows, slots: npt.NDArray[np.int32], now_ns: int) -> Matrix:
     """The rows of these flows as of ``now_ns``: float32 ``(n, WIDTH)``. The windows must have seen them."""
+    slots = np.ascontiguousarray(slots, np.int32)
     out = np.zeros((len(slots), WIDTH), np.float32)
     if len(slots):
-        fill(table, windows, np.ascontiguousarray(slots, np.int32), now_ns, out)
+        places = np.empty((len(slots), KINDS), np.int64)
+        locate(windows, table, slots, places)
+        fill(table, windows, slots, places, now_ns, out)
     return out
 
 
 @lean_kernel
-def fill(table: FlowTable, windows: Windows, slots: npt.NDArray[np.int32], now: int, out: Matrix) -> int:
-    """Write a row per slot; returns how many columns were written (``WIDTH``)."""
-    keys, places = windows.work_keys, windows.work_places
+def fill(
+    table: FlowTable,
+    windows: Windows,
+    slots: npt.NDArray[np.int32],
+    places: npt.NDArray[np.int64],
+    now: int,
+    out: Matrix,
+) -> int:
+    """Write a row per slot, of the entities in ``places`` (n, KINDS); returns how many columns (``WIDTH``)."""
     stamp = sketch_time(windows, now)
     at = 0
     for row in range(len(slots)):
+        if row + _AHEAD < len(slots):
+            slot = np.int64(slots[row + _AHEAD])
+            for line in range(0, _FLOW_BYTES, 64):
+                prefetch(table.flows, slot, line)
+            fetch(windows, places[row + _AHEAD])
+        if row + 1 < len(slots):
+            kept = np.int64(table.flows[slots[row + 1]]["payload_row"])
+            for line in range(0, 2 * PAYLOAD_BYTES, 64):
+                prefetch(table.payload, kept, line)
         flow = table.flows[slots[row]]
-        keys_of(flow, windows.seed[0], keys)
-        for kind in range(KINDS):
-            places[kind] = find(windows, kind, keys[kind])
         at = volume(flow, out[row], 0)
         at = timing(flow, out[row], at)
         at = transport(flow, out[row], at)
         at = names_and_arp(flow, out[row], at)
         at = payload_features(flow, table.payload[flow["payload_row"]], out[row], at)
-        at = host_features(windows, places, now, stamp, out[row], at)
+        at = host_features(windows, places[row], now, stamp, out[row], at)
         at = composite(out[row], at)
     return at

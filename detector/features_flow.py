@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from contract.jit import lean_kernel, lean_part
 from contract.schemas import ARP
+from detector.arithmetic import log1
 from detector.windows_events import Flow
 
 Row = npt.NDArray[np.float32]
@@ -98,20 +99,6 @@ NAMES_AND_ARP: Final = (
     "arp_mac_differs",
 )
 FLOW: Final = VOLUME + TIMING + TRANSPORT + NAMES_AND_ARP
-
-
-@lean_part
-def log1(value: float) -> float:
-    """ln(1 + value), 0 of what is negative.
-
-    Half of what it is asked for is 0. For the others the rounding of 1 + value is made good (Kahan): as exact as the
-    system's ``log1p``, in two thirds of the time.
-    """
-    given = np.float64(value)
-    if given <= 0.0:
-        return 0.0
-    whole = 1.0 + given
-    return float(np.log(whole) - ((whole - 1.0) - given) / whole)
 
 
 @lean_part

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.jit import lean_kernel, lean_part
-from detector.features_flow import Row, log1, share
+from detector.arithmetic import log1
+from detector.features_flow import Row, share
 from detector.windows_events import (
     ANSWERED,
     ARP_REPLIES,

@@ -16,17 +16,18 @@ from numba.extending import intrinsic
 
 @intrinsic
 def prefetch(typing_context: Any, array: Any, index: Any, offset: Any) -> Any:  # noqa: ANN401, ARG001 - numba's types
-    """``prefetch(array, index, offset)``: fetch the cache line at byte ``offset`` of an element of a flat array.
+    """``prefetch(array, index, offset)``: fetch the cache line at byte ``offset`` of an element of an array.
 
+    Of an array of more dimensions it is of ``array[index]``.
     Changes nothing that a program can see; an address beyond the array is harmless.
     """
-    if not isinstance(array, types.Array) or array.ndim != 1:
+    if not isinstance(array, types.Array) or array.ndim < 1:
         return None
     signature = types.void(array, types.intp, types.intp)
 
     def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:  # noqa: ANN401
         view = context.make_array(array)(context, builder, arguments[0])
-        (stride,) = cgutils.unpack_tuple(builder, view.strides, 1)
+        stride = cgutils.unpack_tuple(builder, view.strides, array.ndim)[0]
         byte = builder.bitcast(view.data, ir.IntType(8).as_pointer())
         place = builder.add(builder.mul(arguments[1], stride), arguments[2])
         address = builder.gep(byte, [place])

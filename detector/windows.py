@@ -16,8 +16,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from contract.jit import lean_kernel
-from detector.flowtable import FlowTable
+from contract.jit import lean_kernel, lean_part
+from detector.flowtable import BEFORE, FLOW, FlowTable
+from detector.prefetch import prefetch
 from detector.windows_events import COUNTS, MAC_CONFLICTS, Event, Flow, describe
 from detector.windows_state import (
     ACTIVE,
@@ -46,16 +47,21 @@ from detector.windows_state import (
     Windows,
     claim,
     decay,
+    fetch,
     keys_of,
+    locate,
     mix,
     sketch_time,
 )
 
 ONSET_GAP_NS: Final = 750_000_000  # silence that ends a burst
+_AHEAD: Final = 3  # flows whose memory is on its way
+_FLOW_BYTES: Final = FLOW.itemsize
+_BEFORE_BYTES: Final = BEFORE.itemsize
 _MEMORY: Final = 16.0  # means and variances forget with 1/16
 
 
-@lean_kernel
+@lean_part
 def _learn(values: npt.NDArray[np.float32], at: int, sample: float, count: float) -> None:
     """Fold a sample into the mean at ``at`` and the variance behind it; ``count`` samples came before."""
     share = 1.0 / min(count + 1.0, _MEMORY)
@@ -64,7 +70,7 @@ def _learn(values: npt.NDArray[np.float32], at: int, sample: float, count: float
     values[at + 1] = np.float32((1.0 - share) * (values[at + 1] + share * distance * distance))
 
 
-@lean_kernel
+@lean_part
 def _beat(windows: Windows, place: int, event: Event) -> None:
     """The rhythm of bursts: a frame after a silence begins one, and closes the books of the one before."""
     times, rhythm = windows.times[place], windows.rhythm[place]
@@ -94,7 +100,7 @@ def _close(windows: Windows, place: int, event: Event) -> None:
     rhythm[CLOSED] += np.float32(1.0)
 
 
-@lean_kernel
+@lean_part
 def _mark(
     windows: Windows,
     places: npt.NDArray[np.int64],
@@ -126,14 +132,31 @@ def _mark(
         windows.ports[places[MAC], target & top] = stamp
 
 
-@lean_kernel
 def update(windows: Windows, table: FlowTable, slots: npt.NDArray[np.int32], now: int) -> None:
     """Fold what changed in these slots since the last tick into the windows. Call before ``Meter.clear_dirty``."""
+    before = np.empty((len(slots), KINDS), np.int64)
+    locate(windows, table, slots, before)
+    _update(windows, table, slots, before, now)
+
+
+@lean_kernel
+def _update(
+    windows: Windows, table: FlowTable, slots: npt.NDArray[np.int32], before: npt.NDArray[np.int64], now: int
+) -> None:
+    """``before`` (n, KINDS) is where the entities were kept when the tick ended: memory to ask for in time."""
     keys, places, gains = windows.work_keys, windows.work_places, windows.work_gains
     if windows.counters[BASE] == 0:
         windows.counters[BASE] = now
     stamp = sketch_time(windows, now)
-    for slot in slots:
+    for row in range(len(slots)):
+        if row + _AHEAD < len(slots):
+            coming = np.int64(slots[row + _AHEAD])
+            for line in range(0, _FLOW_BYTES, 64):
+                prefetch(table.flows, coming, line)
+            for line in range(0, _BEFORE_BYTES + 63, 64):
+                prefetch(table.before, coming, line)
+            fetch(windows, before[row + _AHEAD])
+        slot = slots[row]
         flow = table.flows[slot]
         event = describe(flow, table.before[slot], table.payload[flow["payload_row"]], gains)
         keys_of(flow, windows.seed[0], keys)

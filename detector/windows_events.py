@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from contract.jit import lean_kernel
 from contract.schemas import ARP
+from detector.arithmetic import log1
 
 # counts of an entity (``Windows.counts``)
 STARTS: Final = 0
@@ -104,8 +105,8 @@ def describe(flow: Flow, before: Before, payload: npt.NDArray[np.uint8], gains: 
         flow["last"],
         np.float32(flow["payload"][0] - before["payload"][0]),
         np.float32(flow["payload"][1] - before["payload"][1]),
-        np.log1p(np.float64(flow["payload"][0])),
-        np.log1p(np.float64(flow["payload"][1])),
+        log1(flow["payload"][0]),
+        log1(flow["payload"][1]),
         np.float64(flow["turns"]),
         message,
     )

@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from contract.jit import lean_kernel, lean_part
 from contract.schemas import ARP
+from detector.flowtable import FlowTable
+from detector.prefetch import prefetch
 from detector.windows_events import COUNTS, Flow
 
 # kinds of entity
@@ -24,6 +26,7 @@ PLACES: Final = (16384, 8192, 8192, 16384, 16384, 1024)
 TAUS: Final = (1.0, 10.0, 60.0, 600.0)  # seconds
 REGISTERS: Final = 64
 WAYS: Final = 8
+_AHEAD: Final = 8  # flows whose memory is on its way
 _GRACE_NS: Final = 5_000_000_000
 _GOLDEN: Final = 0x9E3779B97F4A7C15
 _MASK: Final = (1 << 64) - 1
@@ -132,6 +135,35 @@ def keys_of(flow: Flow, seed: np.uint64, out: npt.NDArray[np.uint64]) -> None:
 
 
 @lean_kernel
+def locate(windows: Windows, table: FlowTable, slots: npt.NDArray[np.int32], out: npt.NDArray[np.int64]) -> None:
+    """The places ``(n, KINDS)`` of the entities of flows, -1 where they are not kept or there is none."""
+    keys = windows.work_keys
+    for row in range(len(slots)):
+        if row + _AHEAD < len(slots):
+            prefetch(table.flows, np.int64(slots[row + _AHEAD]), 0)
+        keys_of(table.flows[slots[row]], windows.seed[0], keys)
+        for kind in range(KINDS):
+            out[row, kind] = find(windows, kind, keys[kind])
+
+
+@lean_part
+def fetch(windows: Windows, places: npt.NDArray[np.int64]) -> None:
+    """Have the memory of these places (KINDS,) brought near."""
+    for kind in range(KINDS):
+        place = places[kind]
+        if place < 0:
+            continue
+        prefetch(windows.times, place, 0)
+        for line in range(0, len(TAUS) * COUNTS * 4 + 63, 64):
+            prefetch(windows.counts, place, line)
+        for line in range(0, RHYTHM * 4 + 63, 64):
+            prefetch(windows.rhythm, place, line)
+        for line in range(0, REGISTERS * 4, 64):
+            prefetch(windows.peers, place, line)
+            prefetch(windows.ports, place, line)
+
+
+@lean_part
 def find(windows: Windows, kind: int, key: np.uint64) -> int:
     """The place of an entity, -1 where it is not kept."""
     if key == np.uint64(0):
@@ -143,21 +175,25 @@ def find(windows: Windows, kind: int, key: np.uint64) -> int:
     return -1
 
 
-@lean_kernel
+@lean_part
 def _set(windows: Windows, kind: int, key: np.uint64) -> int:
     sets = (windows.offsets[kind + 1] - windows.offsets[kind]) // WAYS
     return int(windows.offsets[kind]) + int((key >> np.uint64(20)) & np.uint64(sets - 1)) * WAYS
 
 
-@lean_kernel
+@lean_part
 def claim(windows: Windows, kind: int, key: np.uint64, now: int) -> int:
     """The place of an entity; where it is not kept yet, the weakest of its set gives way."""
-    first = _set(windows, kind, key)
+    place = find(windows, kind, key)
+    return place if place >= 0 else _replace(windows, _set(windows, kind, key), key, now)
+
+
+@lean_kernel
+def _replace(windows: Windows, first: int, key: np.uint64, now: int) -> int:
+    """Give the place of the weakest of a set to a new entity."""
     weakest = first
     least = np.int64(np.iinfo(np.int64).max)
     for place in range(first, first + WAYS):
-        if windows.keys[place] == key:
-            return place
         value = np.int64(-1)
         if windows.keys[place] != np.uint64(0):
             grace = min(windows.rhythm[place, STARTED], np.float32(64.0))
@@ -179,7 +215,7 @@ def claim(windows: Windows, kind: int, key: np.uint64, now: int) -> int:
     return weakest
 
 
-@lean_kernel
+@lean_part
 def decay(windows: Windows, place: int, now: int) -> None:
     """Bring the counts of a place to ``now``."""
     passed = np.float64(now - windows.times[place, LAST]) * 1e-9

@@ -3,7 +3,7 @@ import pytest
 
 from detector.features import FEATURES, NAMES, WIDTH, features, fill
 from detector.windows import update
-from detector.windows_state import new_windows
+from detector.windows_state import KINDS, locate, new_windows
 from tests.detector.flows_by_hand import SECOND, START, close_tick, empty, put, slots_of
 
 
@@ -16,7 +16,9 @@ def test_names_are_unique_and_every_column_is_written():
     put(table, 0, 1, 2)
     out = np.full((1, WIDTH), np.nan, np.float32)
     update(windows, table, slots_of(1), START)
-    assert fill(table, windows, slots_of(1), START, out) == WIDTH
+    places = np.empty((1, KINDS), np.int64)
+    locate(windows, table, slots_of(1), places)
+    assert fill(table, windows, slots_of(1), places, START, out) == WIDTH
     assert not np.isnan(out).any()
     assert len(set(NAMES)) == WIDTH == len(FEATURES)
 

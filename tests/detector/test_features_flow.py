@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
+from detector.arithmetic import log1
 from detector.features_flow import (
     NAMES_AND_ARP,
     TIMING,
     TRANSPORT,
     VOLUME,
-    log1,
     names_and_arp,
     share,
     timing,
