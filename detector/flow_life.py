@@ -44,6 +44,7 @@ from detector.packet import ARP, Int, Record
 from detector.side_rows import drop_row
 
 _LOOK: Final = 32  # how many live flows are compared before one is evicted
+_LOOK_FAR: Final = 512  # ... where each of them had more than one frame
 
 
 class Limits(NamedTuple):
@@ -111,19 +112,23 @@ def touch(table: FlowTable, slot: Int) -> None:
 
 @lean_kernel
 def _evict(table: FlowTable, limits: Limits) -> None:
-    """End the flow idle longest among the next few, so that one pass costs little and none is spared for ever."""
+    """End the flow idle longest among the next few, so that one pass costs little and none is spared for ever.
+
+    One of a single frame goes before one that went on: spoofed sources push each other out, and not the conversations.
+    """
     low, used = table.counters[FIRST_SLOT], table.counters[HIGH_WATER]
     hand = max(table.counters[HAND], low)
     victim: Int = np.int64(-1)
-    oldest, seen, steps = NEVER, 0, 0
-    while seen < _LOOK and steps < used - low:
+    oldest, seen, steps, single = NEVER, 0, 0, False
+    while steps < used - low and (seen < _LOOK or (seen < _LOOK_FAR and not single)):
         hand = hand + 1 if hand + 1 < used else low
         steps += 1
         flow = table.flows[hand]
         if flow["state"] == LIVE:
             seen += 1
-            if flow["last"] < oldest:
-                oldest, victim = flow["last"], hand
+            lone = flow["packets"][FWD] + flow["packets"][BWD] <= 1
+            if (lone and not single) or (lone == single and flow["last"] < oldest):
+                oldest, victim, single = flow["last"], hand, lone
     table.counters[HAND] = hand
     if victim >= 0:
         end(table, victim, TABLE_FULL, limits)

@@ -52,7 +52,8 @@ class Meter:
     ``export`` and ``release`` of the ended ones.
 
     Args:
-        capacity: live flows at most; beyond, the one idle longest among the next 32 is ended as ``table_full``
+        capacity: live flows at most; beyond, of the next 32 the one idle longest is ended as ``table_full``, one of a
+            single frame before others (where there is none, 512 are looked at)
         idle_s: a flow without frames for so long has ended
         active_s: a flow that lasts so long is ended, and goes on as a new one with the same direction
         linger_s: how long after RST, or FIN of both sides, late frames still count to the flow
@@ -124,6 +125,12 @@ class Meter:
         """
         flow_life.expire(self.table, now_ns, self._limits)
         return self._take_ended()
+
+    @property
+    def crowded(self) -> bool:
+        """Whether flows that ended and were not handed out take a quarter of the slots that are kept for them."""
+        reserve = len(self.table.flows) - self._limits.live
+        return bool(self.table.counters[ENDED_WAITING] * 4 > reserve)
 
     def finish(self) -> Slots:
         """End all flows (``end_of_input``); returns them and what else ended since the last ``expire``."""

@@ -195,6 +195,8 @@ class Detector:
             ended = self.meter.expire(now)
             # Before this tick's verdicts, so that a cause that comes back after its quiet time is a new incident.
             self._out_alerts += self.alerts.sweep(now)
+        elif self.meter.crowded:  # a flood: flows that began would find no slot by the next sweep
+            ended = self.meter.expire(now)
         dirty = self.meter.dirty()
         self.stopwatch.lap("meter")
         slots, matrix = self.observer.look(dirty, now, last=last)
