@@ -117,7 +117,7 @@ class BareMeter:
 
     def export(self, slots: Slots) -> pa.RecordBatch:
         """The flows in these slots as a batch of ``BARE_FLOWS``."""
-        flows = self.table.flows[slots]
+        flows = self.table.flows.take(slots)
         columns = {name: flows[name] for name in ("protocol", "ip_version", "first", "last", "tcp_state", "ended")}
         columns |= {"src_port": flows["port"][:, FWD], "dst_port": flows["port"][:, BWD]}
         for word, side in _SIDES:

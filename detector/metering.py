@@ -103,7 +103,7 @@ def _hand_out(
     """Count, tell and release what ended."""
     for low in range(0, len(slots), _ROWS):
         part = slots[low : low + _ROWS]
-        flows = meter.table.flows[part]
+        flows = meter.table.flows.take(part)
         _sum_up(flows, found, times)
         if told:
             told(facts_of_flows(meter.table, part))
