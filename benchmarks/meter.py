@@ -1,28 +1,48 @@
-"""Packets a second through decode and meter on one core: 2 million small packets over 200,000 flows.
+"""Rates of the meter on one core: 2 million small packets over 200,000 flows, and what bounds them.
 
-Run ``python -m benchmarks.meter``. In the same run the same frames go through a plain-Python loop with a dictionary of
-flows (the tests' oracle), so that the ratio does not hang on the machine. Prints one JSON document.
+Run ``python -m benchmarks.meter``. In one run the same frames go through the bare meter, the decoder alone, the full
+meter, the whole ways from a mapped pcap to Arrow batches, a plain-Python loop with a dictionary of flows (the tests'
+oracle), nfstream where it is installed, and the least that a loop can do, in numba and in C: the ratios do not hang on
+the machine. Rates are packets a second of processor time, the best of several rounds. Prints one JSON document.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
+import importlib.util
 import json
 import platform
+import resource
+import struct
+import tempfile
 import time
+from collections.abc import Callable
 from itertools import islice
+from pathlib import Path
 
 import numba
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from benchmarks.meter_bound import c_bound, numba_bound
+from contract.jit import lean_kernel
 from contract.schemas import FRAMES, TIME
+from detector.bare import BareMeter
+from detector.bare_table import BARE
+from detector.capture.pcap import PcapSource
+from detector.decode import decode
+from detector.flow_statistics import statistics_of_flows
+from detector.flowtable import FLOW, PAYLOAD_BYTES
+from detector.fragments import Fragments, new_fragments
 from detector.meter import Meter
+from detector.packet import PACKET, Columns, columns_of
 from tests.detector.oracle_meter import Oracle
 
 SIZE = 60
 BATCH = 65_536
+ROWS = 16_384
 
 
 def frames(count: int, flows: int, seed: int) -> npt.NDArray[np.uint8]:
@@ -79,25 +99,121 @@ def batches(data: npt.NDArray[np.uint8]) -> list[pa.RecordBatch]:
     return made
 
 
-def metered(work: list[pa.RecordBatch], *, ticks: bool, warm: bool = False) -> tuple[float, float, int]:
-    """Seconds by the clock and of processor time to meter the batches, and flows found.
+def best(rounds: int, work: Callable[[], object]) -> float:
+    """Least processor time of that many runs, in seconds."""
+    times = []
+    for _ in range(rounds):
+        began = time.process_time()
+        work()
+        times.append(time.process_time() - began)
+    return min(times)
 
-    ``ticks`` closes a tick after each batch. With a fresh meter a third of the time is the system's, which gives and
-    clears the memory of the table; ``warm`` measures a meter whose memory was used before, as in a long run.
-    """
-    meter = Meter(seed=1)
-    if warm:
+
+def metered(kind: type[Meter | BareMeter], work: list[pa.RecordBatch], rounds: int) -> float:
+    """Seconds to meter the batches with a meter whose memory was used before, as in a long run."""
+    meter = kind(1 << 20, seed=1)
+
+    def once() -> None:
         for batch in work:
             meter.update(batch)
+
+    def again() -> None:
         meter.release(meter.finish())
-        meter.clear_dirty()
-    begin, used = time.perf_counter(), time.process_time()
+        if isinstance(meter, Meter):
+            meter.clear_dirty()
+
+    once()
+    times = []
+    for _ in range(rounds):
+        again()
+        times.append(best(1, once))
+    return min(times)
+
+
+def ticked(work: list[pa.RecordBatch]) -> None:
+    """A fresh meter that closes a tick after each batch."""
+    meter = Meter(1 << 20, seed=1)
     for batch in work:
         meter.update(batch)
-        if ticks:
-            meter.expire(int(batch.column("ts")[-1].value))
-            meter.clear_dirty()
-    return time.perf_counter() - begin, time.process_time() - used, meter.counts()["live"]
+        meter.expire(int(batch.column("ts")[-1].value))
+        meter.clear_dirty()
+
+
+def decoded(work: list[pa.RecordBatch]) -> None:
+    """The decoder alone."""
+    rows, fragments = np.zeros(1, PACKET), new_fragments(1)
+    for batch in work:
+        _decode(columns_of(batch), rows, fragments)
+
+
+@lean_kernel
+def _decode(columns: Columns, rows: npt.NDArray[np.void], fragments: Fragments) -> int:
+    refused = 0
+    for n in range(len(columns.ts)):
+        start, stop = np.int64(columns.offsets[n]), np.int64(columns.offsets[n + 1])
+        length, link = np.int64(columns.wire_len[n]), np.int64(columns.link[n])
+        refused += decode(columns.data, start, stop, length, link, columns.ts[n], rows[0], fragments)
+    return refused
+
+
+def write_pcap(path: Path, data: npt.NDArray[np.uint8]) -> None:
+    """The frames as a pcap file, a microsecond apart."""
+    records = np.zeros(len(data), np.dtype([("time", "<u4", (2,)), ("size", "<u4", (2,)), ("frame", "u1", (SIZE,))]))
+    at = np.arange(len(data))
+    records["time"][:, 0], records["time"][:, 1] = 1_600_000_000 + at // 1_000_000, at % 1_000_000
+    records["size"], records["frame"] = SIZE, data
+    head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    path.write_bytes(head + records.tobytes())
+
+
+def whole_way(path: Path, kind: type[Meter | BareMeter]) -> None:
+    """From the mapped pcap to Arrow batches of all flows: FLOWS and all statistics, or the bare columns."""
+    meter = kind(1 << 18, seed=1)
+    for batch in PcapSource(np.memmap(path, np.uint8, "r"), str(path)).batches():
+        meter.update(batch)
+    slots = meter.finish()
+    for low in range(0, len(slots), ROWS):
+        part = slots[low : low + ROWS]
+        if isinstance(meter, Meter):
+            statistics_of_flows(meter.table, part)
+        else:
+            meter.export(part)
+
+
+def memory(flows: int) -> dict[str, int]:
+    """Memory that the tables take for so many live flows with payload, in MiB, by the system's word."""
+    found: dict[str, int] = {}
+    meter: Meter | BareMeter | None = None
+    kinds: tuple[tuple[str, type[Meter | BareMeter]], ...] = (("full", Meter), ("bare", BareMeter))
+    for name, kind in kinds:
+        meter = None  # gives the memory of the one before back
+        before = _resident()
+        meter = kind(flows, seed=1)
+        for low in range(0, flows, BATCH):
+            count = min(BATCH, flows - low)
+            part = frames(count, count, 1)
+            source = low + np.arange(count)
+            part[:, 26:30] = np.stack([np.full(count, 198), *((source >> shift) & 255 for shift in (16, 8, 0))], axis=1)
+            for batch in batches(part):
+                meter.update(batch)
+        found[f"{name}_mib"] = (_resident() - before) >> 20
+        found[f"{name}_live"] = meter.counts()["live"]
+    return found
+
+
+def _resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def nfstream_rate(path: Path, count: int) -> float | str:
+    """Packets a second of nfstream with statistics on the same file, or why not."""
+    if importlib.util.find_spec("nfstream") is None:
+        return "nfstream is not installed here"
+    nfstream = importlib.import_module("nfstream")
+    began = time.perf_counter()
+    streamer = nfstream.NFStreamer(source=str(path), statistical_analysis=True, n_dissections=0, n_meters=1)
+    flows = sum(1 for _ in streamer)
+    return round(count / (time.perf_counter() - began)) if flows else "nfstream found no flow"
 
 
 def naive(work: list[pa.RecordBatch], count: int) -> float:
@@ -108,10 +224,24 @@ def naive(work: list[pa.RecordBatch], count: int) -> float:
         for ts, frame, wire, link in zip(*batch.columns, strict=True)
     ]
     oracle = Oracle()
-    begin = time.perf_counter()
+    begin = time.process_time()
     for row in islice(rows, count):
         oracle.frame(*row)
-    return time.perf_counter() - begin
+    return time.process_time() - begin
+
+
+def rates(data: npt.NDArray[np.uint8], path: Path, rounds: int) -> dict[str, int]:
+    """Packets a second of each way."""
+    work, count = batches(data), len(data)
+    ways: dict[str, float] = {
+        "bare": metered(BareMeter, work, rounds),
+        "decode_only": best(rounds, lambda: decoded(work)),
+        "full": metered(Meter, work, rounds),
+        "full_fresh_with_ticks": best(rounds, lambda: ticked(work)),
+        "pcap_to_bare_flows": best(rounds, lambda: whole_way(path, BareMeter)),
+        "pcap_to_flows_with_statistics": best(rounds, lambda: whole_way(path, Meter)),
+    }
+    return {name: round(count / seconds) for name, seconds in ways.items()}
 
 
 def main() -> None:
@@ -120,20 +250,32 @@ def main() -> None:
     parser.add_argument("--packets", type=int, default=2_000_000)
     parser.add_argument("--flows", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--live-flows", type=int, default=1_000_000, help="of the measure of memory")
     options = parser.parse_args()
-    work = batches(frames(options.packets, options.flows, 1))
-    metered(work[:2], ticks=True)  # compiles
-    kinds = {"fresh": (False, False), "warm": (False, True), "warm_with_ticks": (True, True)}
-    report: dict[str, object] = {"packets": options.packets}
-    for name, (ticks, warm) in kinds.items():
-        rounds = [metered(work, ticks=ticks, warm=warm) for _ in range(options.rounds)]
-        report["flows"] = rounds[0][2]
-        report[f"packets_per_s_{name}"] = round(options.packets / min(clock for clock, _, _ in rounds))
-        report[f"packets_per_processor_s_{name}"] = round(options.packets / min(used for _, used, _ in rounds))
+    report: dict[str, object] = {"packets": options.packets, "flows": options.flows}
+    report["memory"] = memory(options.live_flows)
+    report["bytes_a_flow"] = {"full": FLOW.itemsize, "full_payload_row": 2 * PAYLOAD_BYTES, "bare": BARE.itemsize}
+    data = frames(options.packets, options.flows, 1)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "mix.pcap")
+        write_pcap(path, data)
+        rates(data[: min(1000, len(data))], path, 1)  # compiles
+        found = rates(data, path, options.rounds)
+        report["packets_per_processor_s"] = found
+        report["nfstream"] = nfstream_rate(path, options.packets)
+    bound = c_bound(data, options.rounds)
+    report["bound_c"] = bound if isinstance(bound, str) else round(options.packets / bound[0])
+    report["bound_numba"] = round(options.packets / numba_bound(data, options.rounds))
+    report["bare_to_bound_numba"] = round(found["bare"] / int(str(report["bound_numba"])), 2)
+    few = data[: options.packets // 4]
+    report["full_ns_a_packet_at"] = {
+        len(part): round(metered(Meter, batches(part), options.rounds) / len(part) * 1e9)
+        for part in (few, data[: options.packets // 2], data)
+    }
     sample = min(50_000, options.packets)
-    slow = naive(work, sample)
-    report["plain_python_packets_per_s"] = round(sample / slow)
-    report["ratio_warm_to_plain_python"] = round(float(str(report["packets_per_s_warm"])) * slow / sample)
+    slow = sample / naive(batches(data[:sample]), sample)
+    report["plain_python_packets_per_s"] = round(slow)
+    report["full_to_plain_python"] = round(found["full"] / slow)
     report |= {"python": platform.python_version(), "numba": numba.__version__, "machine": platform.machine()}
     print(json.dumps(report, indent=1))
 
