@@ -12,7 +12,7 @@ from contract.families import BENIGN
 from contract.version import VERSION
 from detector.baseline import Rule
 from detector.classifiers.base import Classifier, Matrix
-from detector.drift_reference import LEAST_ROWS, build, ordinary
+from detector.drift_reference import LEAST_ROWS, build, ordinary, pooled
 from detector.features import FEATURES
 from detector.training import Result, Source
 
@@ -58,7 +58,7 @@ def build_card(
     flagged = {(capture, family): (flows, hits) for capture, family, flows, hits in held.baseline}
     rows = [_row(result, flagged) for result in results]
     networks = [ordinary(s.name, s.group, s.kind, s.matrix, s.families) for s in sources]
-    reference = build(networks, importances)
+    reference = build(pooled(networks), importances)
     return {
         "format": "tenfold-model-card/1",
         "date": date,

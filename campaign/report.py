@@ -72,7 +72,7 @@ def context(folder: RunFolder) -> Json:
         "run": {"passed": None, "valid": None, "reasons": [], "targets": []} | run,
         "card": {"attempts": None, "notes": [], "worst_missed": [], "zones": {}} | card,
         "families": _families(card),
-        "confusion": _confusion(card.get("confusion", {})),
+        "confusion": confusion_table(card.get("confusion", {})),
         "certificate": _certificate(card.get("certificate")),
         "missed": card.get("worst_missed", [])[:_MISSED],
         "alerts": _alerts(folder),
@@ -151,7 +151,7 @@ def _families(card: Json) -> list[Json]:
     return sorted(rows, key=lambda row: -row["total"])
 
 
-def _confusion(rows: Json) -> Json:
+def confusion_table(rows: Json) -> Json:
     """Truth against word: rows of (flows, share of the row)."""
     words = sorted({word for row in rows.values() for word in row}, key=lambda word: (word != BENIGN, word))
     table = []

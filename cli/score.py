@@ -24,6 +24,9 @@ def command(
     model: Annotated[Path | None, typer.Option("--model", help="A model file other than the one that ships.")] = None,
     tunnels: TunnelsFlag = "",
     config: ConfigFlag = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Write charts and tables as one HTML file that opens offline.")
+    ] = None,
     json_: JsonFlag = False,
 ) -> None:
     """Detect attacks in captures and judge the answer: what was found, how soon, what was a false alarm.
@@ -51,6 +54,10 @@ def command(
         cards.append(card)
     single = len(files) == 1 and not captures[0].is_dir()
     total = totals(cards)
+    if report:
+        from campaign.score_report import write
+
+        note(f"report in {write(cards, total, report)}")
     if json_:
         print_json(cards[0] if single else {"captures": cards, "totals": total})
     elif single:

@@ -144,6 +144,17 @@ def ordinary(name: str, group: str, kind: str, matrix: Matrix, families: npt.NDA
     return Network(name, group if kind == "capture" else name, kind, matrix[families == BENIGN])
 
 
+def pooled(networks: Sequence[Network]) -> list[Network]:
+    """The same with all generated worlds as one network: each alone has too few ordinary looks."""
+    worlds = [network.matrix for network in networks if network.kind == "world"]
+    captures = [network for network in networks if network.kind != "world"]
+    return (
+        [*captures, Network("generated worlds", "generated worlds", "world", np.concatenate(worlds))]
+        if worlds
+        else captures
+    )
+
+
 def cumulative(rows: npt.NDArray[Any], edges: Floats) -> Floats:
     """Cumulative shares of ``(n, F)`` values over the bins between ``(F, BINS - 1)`` edges: ``(F, BINS)``."""
     ordered = np.sort(rows, axis=0)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from contract.errors import InputError
-from detector.drift_reference import BINS, LEAST_ROWS, Reference, build, cumulative, ordinary
+from detector.drift_reference import BINS, LEAST_ROWS, Reference, build, cumulative, ordinary, pooled
 from detector.features import WIDTH
 from tests.detector.drifting import IMPORTANCES, network, networks
 
@@ -104,3 +104,11 @@ def test_only_ordinary_looks_count_and_each_world_is_of_its_own_origin() -> None
     assert found.group == "w"
     np.testing.assert_array_equal(found.matrix, matrix[[0, 3]])
     assert ordinary("c", "origin", "capture", matrix, families).group == "origin"
+
+
+def test_generated_worlds_are_one_network() -> None:
+    worlds = [network(f"w{at}", 0.5, 30, "world") for at in range(3)]
+    found = pooled([*networks(), *worlds])
+    assert len(found) == 13
+    assert (found[-1].name, len(found[-1].matrix)) == ("generated worlds", 90)
+    assert len(pooled(networks())) == 12
