@@ -120,7 +120,7 @@ def _false(cards: Sequence[Json]) -> list[Bar]:
     most = max((card["false_alarms"]["rate"] for card in rows), default=0.0)
     return [
         Bar(
-            card["name"] if len(card["name"]) <= 30 else f"{card['name'][:29]}…",
+            card["name"] if len(card["name"]) <= 26 else f"{card['name'][:25]}…",
             card["false_alarms"]["rate"] / most if most else None,
             f"{card['alerts']['false']} alerts, {percent(card['false_alarms']['rate'])}",
             "bad",
