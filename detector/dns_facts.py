@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from contract.jit import lean_kernel, lean_part
-from detector.fragments import mix
+from contract.jit import lean_kernel
+from detector.name_hash import name_hash
 from detector.packet import Bytes, Int, Record, be16
 
 Letters = npt.NDArray[np.uint16]
@@ -60,11 +60,11 @@ def _question(flow: Record, letters: Letters, data: Bytes, start: Int, end: Int)
     flow["dns_name_max"] = max(flow["dns_name_max"], np.uint8(size))
     flow["dns_labels_max"] = max(flow["dns_labels_max"], np.uint8(labels))
     flow["dns_label_max"] = max(flow["dns_label_max"], np.uint8(longest))
-    name = _hash(data, start, stop)
+    name = name_hash(data, start, stop)
     if flow["dns_queries"] > 1 and name != flow["dns_name_hash"]:
         flow["dns_name_changes"] += np.uint32(1)
     flow["dns_name_hash"] = name
-    flow["dns_domain_hash"] = _hash(data, min(before_last, stop), stop)
+    flow["dns_domain_hash"] = name_hash(data, min(before_last, stop), stop)
     inner = min(before_last if labels > 2 else stop, stop)
     _letters(flow, letters, data, start, inner if labels > 2 else start)
     if flow["dns_queries"] == 1:
@@ -98,15 +98,3 @@ def _letters(flow: Record, counts: Letters, data: Bytes, start: Int, stop: Int) 
             counts[letter] = np.uint16(0)
     flow["dns_entropy_sum"] += np.float32(entropy)
     flow["dns_entropy_max"] = max(flow["dns_entropy_max"], np.float32(entropy))
-
-
-@lean_part
-def _hash(data: Bytes, start: Int, stop: Int) -> Int:
-    """FNV-1a over the name with letters folded to lower case, as DNS compares (RFC 4343)."""
-    value = np.uint64(0xCBF29CE484222325)
-    for i in range(start, stop):
-        letter = np.uint64(data[i])
-        if np.uint64(65) <= letter <= np.uint64(90):
-            letter |= np.uint64(32)
-        value = (value ^ letter) * np.uint64(0x100000001B3)
-    return mix(value)

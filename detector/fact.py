@@ -22,6 +22,7 @@ class Look:
 
     flows: Array  # (n,) of detector.flowtable.FLOW
     rare: Array  # (n,) of detector.rare_facts.RARE
+    messages: Array  # (n,) of detector.message_row.MESSAGE
     payload: Array  # (n, 2, PAYLOAD_BYTES): first payload bytes of each direction
 
     @property
@@ -33,8 +34,13 @@ class Look:
 
 def look_at(table: FlowTable, slots: npt.NDArray[np.int32]) -> Look:
     """What is known of the flows in these slots; they may live or have ended, and must not be released."""
-    flows = table.flows.take(slots)  # an index copies records field by field
-    return Look(flows, table.rare.rows[table.rare.of[slots]], table.payload[flows["payload_row"]])
+    flows, first = table.flows.take(slots), table.messages.side  # an index copies records field by field
+    return Look(
+        flows,
+        table.rare.rows[table.rare.of[slots]],
+        first.rows[first.of[slots]],
+        table.payload[flows["payload_row"]],
+    )
 
 
 class Fact(NamedTuple):

@@ -19,6 +19,7 @@ from contract.schemas import ENDED, TIME
 from detector.fact import Array, Fact, Look, both, deviation, field_of, look_at, ratio, side_of
 from detector.facts import as_bytes, mac_text
 from detector.flow_facts_content import CONTENT
+from detector.flow_facts_messages import MESSAGES
 from detector.flowtable import BWD, FWD, FlowTable
 from detector.rare_facts import ACTIVE_PERIOD, ERROR_NAMES, IDLE_PERIOD
 
@@ -231,7 +232,7 @@ ERRORS: Final = tuple(
     for at, name in enumerate(ERROR_NAMES)
 )
 
-CATALOGUE: Final = (*WHO, *SIZES, *TIMES, *TCP, *ERRORS, *CONTENT)
+CATALOGUE: Final = (*WHO, *SIZES, *TIMES, *TCP, *ERRORS, *CONTENT, *MESSAGES)
 FLOW_FACTS: Final = pa.schema(
     [pa.field(fact.name, fact.type, metadata={"unit": fact.unit, "source": fact.source}) for fact in CATALOGUE],
     metadata={"tenfold.schema": SCHEMA_NAME},

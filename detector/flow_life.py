@@ -40,6 +40,7 @@ from detector.flowtable import (
     TABLE_FULL,
     FlowTable,
 )
+from detector.messages import forget_messages
 from detector.packet import ARP, Int, Record
 from detector.side_rows import drop_row
 
@@ -245,6 +246,7 @@ def release(table: FlowTable, slots: npt.NDArray[np.int32]) -> Int:
         if flow["fresh"] == 0:
             table.before[slot] = table.before[len(table.before) - 1]
         drop_row(table.rare, slot)
+        forget_messages(table.messages, slot)
         table.free[table.counters[FREE_SLOTS]] = slot
         table.counters[FREE_SLOTS] += 1
         given += 1

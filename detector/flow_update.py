@@ -26,6 +26,7 @@ from detector.flowtable import (
     SYN_SEEN,
     FlowTable,
 )
+from detector.messages import FIRST_PACKETS, read_message
 from detector.packet import ARP, DNS_PORTS, Bytes, Int, Record
 from detector.rare_facts import IDLE_NS, note_idle
 
@@ -244,6 +245,8 @@ def _payload(table: FlowTable, slot: Int, side: Int, row: Record, data: Bytes, r
     captured: Int = np.int64(row["payload_captured"])
     if flow["payload_kept"][side] < PAYLOAD_BYTES and captured > 0:
         _keep(table, flow, side, data, at, captured)
+    if row["has_tcp"] and flow["payload_packets"][side] <= FIRST_PACKETS:
+        read_message(table.messages, slot, side, row, data)
     if row["fragment"] != 2 and (row["port"][0] in DNS_PORTS or row["port"][1] in DNS_PORTS):
         if row["protocol"] == 17:
             dns_message(flow, table.letters, data, at, at + captured, length)

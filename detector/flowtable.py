@@ -20,6 +20,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from detector.messages import Messages, new_messages
 from detector.rare_facts import RARE
 from detector.side_rows import SideRows, new_side_rows
 
@@ -205,6 +206,7 @@ class FlowTable(NamedTuple):
     counters: npt.NDArray[np.int64]  # (COUNTERS,)
     letters: npt.NDArray[np.uint16]  # (256,) zeros between uses: letters of one name, counted
     rare: SideRows  # of detector.rare_facts.RARE
+    messages: Messages  # first messages of TLS and HTTP
 
 
 def new_table(capacity: int) -> FlowTable:
@@ -224,6 +226,7 @@ def new_table(capacity: int) -> FlowTable:
         counters=np.zeros(COUNTERS, np.int64),
         letters=np.zeros(256, np.uint16),
         rare=new_side_rows(slots, RARE),
+        messages=new_messages(slots),
     )
     table.counters[FREE_SLOTS] = slots
     table.counters[NEXT_DEADLINE] = NEVER
