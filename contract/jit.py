@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import numba
 
 from contract.errors import LackingError
+from contract.freshness import stamp
 
 _BLAS = "scipy.linalg"
 
@@ -65,4 +66,6 @@ def _compiled(function: _Function, more: dict[str, bool]) -> _Function:
             "compiled kernels need a folder to be kept in: neither the program's own nor the home folder can be "
             "written; set NUMBA_CACHE_DIR to one that can"
         ) from None
+    # what it calls and which constants it takes from elsewhere decides, too, whether a kept kernel still holds
+    compiled._cache._cache_file._source_stamp = stamp(function.__module__)  # type: ignore[attr-defined]  # noqa: SLF001 - numba has no public way
     return compiled
