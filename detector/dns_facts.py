@@ -61,9 +61,9 @@ def _question(flow: Record, letters: Letters, data: Bytes, start: Int, end: Int)
     flow["dns_labels_max"] = max(flow["dns_labels_max"], np.uint8(labels))
     flow["dns_label_max"] = max(flow["dns_label_max"], np.uint8(longest))
     name = name_hash(data, start, stop)
-    if flow["dns_queries"] > 1 and name != flow["dns_name_hash"]:
+    if flow["dns_queries"] > 1 and name != flow["asked_hash"]:
         flow["dns_name_changes"] += np.uint32(1)
-    flow["dns_name_hash"] = name
+    flow["asked_hash"] = name
     flow["dns_domain_hash"] = name_hash(data, min(before_last, stop), stop)
     inner = min(before_last if labels > 2 else stop, stop)
     _letters(flow, letters, data, start, inner if labels > 2 else start)

@@ -70,15 +70,16 @@ _LOGINS: Final = tuple(
 def composite(out: Row, at: int) -> int:
     """``NAMES`` from column ``at`` on, out of the columns before; returns the next column."""
     for w in range(2):
-        out[at + w] = out[_PAIR_PORTS[w]] * max(out[_PAIR_SILENT[w]], out[_PAIR_REFUSED[w]], 0.0)
-        out[at + 2 + w] = out[_SRC_PEERS[w]] * max(out[_SRC_SILENT[w]], out[_SRC_REFUSED[w]], 0.0)
+        # flows that began before the window may be refused in it: a share of more than 1
+        out[at + w] = out[_PAIR_PORTS[w]] * min(max(out[_PAIR_SILENT[w]], out[_PAIR_REFUSED[w]], 0.0), 1.0)
+        out[at + 2 + w] = out[_SRC_PEERS[w]] * min(max(out[_SRC_SILENT[w]], out[_SRC_REFUSED[w]], 0.0), 1.0)
         # the columns behind ``bursts``: gap, its spread, size forward, its spread; behind ``closed``: see _RHYTHM
         bursts, closed = _BURSTS[w], _CLOSED[w]
         even = max(1.0 - 1.5 * out[bursts + 2], 0.0) * max(1.0 - out[bursts + 4], 0.0)
         out[at + 6 + w] = out[bursts] * even if out[bursts + 1] >= 0 else 0.0
         alike = max(1.0 - out[closed + 2], 0.0) * max(1.0 - out[closed + 4], 0.0)
         out[at + 8 + w] = out[closed] * alike if out[closed + 2] >= 0 else 0.0
-    failed = max(out[_DST_SILENT], out[_DST_REFUSED], out[_DST_HALF_OPEN], 0.0)
+    failed = min(max(out[_DST_SILENT], out[_DST_REFUSED], out[_DST_HALF_OPEN], 0.0), 1.0)
     out[at + 4] = out[_DST_STARTS[0]] * failed
     out[at + 5] = out[_DST_PEERS] * failed
     out[at + 10] = out[_DST_PORTS] - out[_DST_STARTS[1]]

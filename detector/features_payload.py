@@ -1,4 +1,4 @@
-"""Features of the first 128 payload bytes of each direction: which protocol, how it looks, inert signs of an exploit.
+"""Features of what is said: which protocol the first 128 bytes of each direction are, how they look, requests counted.
 
 The protocol is read from the bytes and not from the port, so that a login service on an odd port is seen as one.
 """
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.jit import lean_kernel, lean_part
-from detector.features_flow import Row, share
+from detector.features_flow import Row, log1, share
 from detector.windows_events import Flow, http_status, is_http_request, is_reply
 
 Payload = npt.NDArray[np.uint8]
@@ -37,57 +37,14 @@ NAMES: Final = (
     "sign_count",
     "sign_escapes",
     "sign_query",
+    "http_requests",
+    "http_refused_share",
+    "app_http_open",
+    "app_mqtt",
     "port_iot",
     "port_high_both",
     "port_known_source",
 )
-_SIGNS: Final = (
-    b"union",
-    b"select",
-    b"%27",
-    b"'",
-    b"../",
-    b"..%2f",
-    b"%2e%2e",
-    b"<script",
-    b"%3cscript",
-    b"%3c",
-    b"alert(",
-    b"/etc/",
-    b"passwd",
-    b"+or+",
-    b"%20or%20",
-    b"1=1",
-    b"sleep(",
-    b"benchmark(",
-    b"cmd=",
-    b"exec",
-    b"eval(",
-    b"system(",
-    b";cat",
-    b"%3b",
-    b"|",
-    b"%7c",
-    b"wget",
-    b"/bin/",
-    b"php://",
-    b"${",
-    b"onerror",
-    b"information_schema",
-    b"--",
-    b"%23",
-)
-_WIDTH: Final = 20
-
-
-def _signs() -> npt.NDArray[np.uint8]:
-    table = np.zeros((len(_SIGNS), _WIDTH), np.uint8)
-    for row, sign in enumerate(_SIGNS):
-        table[row, : len(sign)] = np.frombuffer(sign, np.uint8)
-    return table
-
-
-SIGNS: Final = _signs()  # a constant of the kernels, rows ended by 0
 
 
 @lean_kernel
@@ -118,13 +75,17 @@ def payload_features(flow: Flow, payload: Payload, out: Row, at: int) -> int:
     out[at + 12] = 1.0 if tcp and (_login(bwd, kept_bwd) or _login(fwd, kept_fwd)) else 0.0
     _look(fwd, kept_fwd, out, at + 13, at + 15)
     _look(bwd, kept_bwd, out, at + 14, at + 16)
-    out[at + 17] = 0.0
+    out[at + 17] = flow["http_signs"]
     out[at + 18] = 0.0
     out[at + 19] = 0.0
     if http:
-        _request(fwd, kept_fwd, out, at + 17)
-    _ports(flow, out, at + 20)
-    return at + 23
+        _request(fwd, kept_fwd, out, at + 18)
+    out[at + 20] = log1(flow["http_requests"])
+    out[at + 21] = share(flow["http_refused"], flow["http_requests"])
+    out[at + 22] = flow["http_open"]
+    out[at + 23] = 1.0 if tcp and kept_fwd > 8 and fwd[0] == 16 and _mqtt(fwd) else 0.0
+    _ports(flow, out, at + 24)
+    return at + 27
 
 
 @lean_kernel
@@ -184,35 +145,21 @@ def _look(data: Payload, kept: int, out: Row, text_at: int, variety_at: int) -> 
 
 @lean_kernel
 def _request(data: Payload, kept: int, out: Row, at: int) -> None:
-    """Signs of an exploit in the request line, its share of ``%`` escapes, and whether it has a query."""
+    """The share of ``%`` escapes in the first request line, and whether it has a query."""
     end = 0
     escapes, query = 0, False
     while end < kept and data[end] != 13 and data[end] != 10:
         escapes += data[end] == 37
         query = query or data[end] == 63
         end += 1
-    found = 0
-    for s in range(SIGNS.shape[0]):
-        found += _contains(data, end, SIGNS[s])
-    out[at] = found
-    out[at + 1] = share(escapes, end)
-    out[at + 2] = 1.0 if query else 0.0
+    out[at] = share(escapes, end)
+    out[at + 1] = 1.0 if query else 0.0
 
 
 @lean_kernel
-def _contains(data: Payload, end: int, sign: Payload) -> bool:
-    for start in range(end):
-        i = 0
-        while sign[i] != 0 and start + i < end:
-            byte = data[start + i]
-            if byte >= 65 and byte <= 90:
-                byte = byte + 32
-            if byte != sign[i]:
-                break
-            i += 1
-        if sign[i] == 0:
-            return True
-    return False
+def _mqtt(data: Payload) -> bool:
+    """``MQ`` behind a CONNECT's length of one or two bytes and that of its protocol name (MQTT 3.1.1 section 3.1)."""
+    return bool((data[4] == 77 and data[5] == 81) or (data[5] == 77 and data[6] == 81))
 
 
 @lean_kernel

@@ -26,6 +26,7 @@ from detector.flowtable import (
     SYN_SEEN,
     FlowTable,
 )
+from detector.http_turns import http_turn
 from detector.messages import FIRST_PACKETS, read_message
 from detector.packet import ARP, DNS_PORTS, Bytes, Int, Record
 from detector.rare_facts import IDLE_NS, note_idle
@@ -252,3 +253,5 @@ def _payload(table: FlowTable, slot: Int, side: Int, row: Record, data: Bytes, r
             dns_message(flow, table.letters, data, at, at + captured, length)
         elif row["protocol"] == 6:  # two bytes of length stand before a message (RFC 1035 section 4.2.2)
             dns_message(flow, table.letters, data, at + 2, at + captured, length - 2)
+    elif row["has_tcp"]:
+        http_turn(flow, table.signs, data, at, at + captured, length, side == FWD)

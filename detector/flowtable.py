@@ -23,6 +23,8 @@ import numpy.typing as npt
 from detector.messages import Messages, new_messages
 from detector.rare_facts import RARE
 from detector.side_rows import SideRows, new_side_rows
+from detector.signs import Signs
+from detector.signs import table as table_of_signs
 
 FWD: Final = 0
 BWD: Final = 1
@@ -131,6 +133,9 @@ _FIELDS: Final[list[tuple[Any, ...]]] = [
     ("dns_name_max", "u1"),  # longest name, bytes
     ("dns_type_first", "u2"),  # type of the first question
     ("dns_rcode_last", "u1"),
+    # HTTP/1, of all messages that begin a segment
+    ("http_open", "u1"),  # 1 while the head of the last request has not ended
+    ("http_signs", "u1"),  # most signs of an exploit in one request (``detector.signs``)
     ("dns_queries", "u4"),
     ("dns_replies", "u4"),
     ("dns_name_bytes", "u4"),  # sum of name lengths of the queries
@@ -144,9 +149,10 @@ _FIELDS: Final[list[tuple[Any, ...]]] = [
     ("dns_failed", "u4"),  # replies with any rcode but 0
     ("dns_answers", "u4"),  # answer records announced by the replies
     ("dns_reply_bytes", "u8"),
-    ("dns_name_hash", "u8"),  # hash of the last name asked for
+    ("asked_hash", "u8"),  # hash of the last name (DNS) or request line (HTTP) asked for
     ("dns_domain_hash", "u8"),  # hash of its last two labels
-    ("spare", "u1", (8,)),  # fills the record up to a whole number of cache lines
+    ("http_requests", "u4"),
+    ("http_refused", "u4"),  # answers with a status of 4xx
 ]
 FLOW: Final = np.dtype(_FIELDS, align=True)
 HOT_BYTES: Final = 256
@@ -167,6 +173,8 @@ _REMEMBERED: Final = (
     "dns_entropy_sum",
     "arp_requests",
     "arp_replies",
+    "http_requests",
+    "http_refused",
 )
 BEFORE: Final = np.dtype([field for field in _FIELDS if field[0] in _REMEMBERED], align=True)
 
@@ -207,6 +215,7 @@ class FlowTable(NamedTuple):
     letters: npt.NDArray[np.uint16]  # (256,) zeros between uses: letters of one name, counted
     rare: SideRows  # of detector.rare_facts.RARE
     messages: Messages  # first messages of TLS and HTTP
+    signs: Signs  # (n, WIDTH) what is looked for in HTTP requests; read-only
 
 
 def new_table(capacity: int) -> FlowTable:
@@ -227,6 +236,7 @@ def new_table(capacity: int) -> FlowTable:
         letters=np.zeros(256, np.uint16),
         rare=new_side_rows(slots, RARE),
         messages=new_messages(slots),
+        signs=table_of_signs(),
     )
     table.counters[FREE_SLOTS] = slots
     table.counters[NEXT_DEADLINE] = NEVER

@@ -70,9 +70,9 @@ FAMILY_BARS: Final[Mapping[str, Bar]] = {
     "udp_flood": Bar(Cause.VICTIM, _DATAGRAM_FLOOD, 25.0, 50.0, 1, 10.0, 30.0, mass=0.5),
     "icmp_flood": Bar(Cause.VICTIM, _DATAGRAM_FLOOD, 25.0, 50.0, 1, 10.0, 30.0, mass=0.5),
     "reflection_amplification": Bar(Cause.RECEIVER, _DATAGRAM_FLOOD, 25.0, 50.0, 2, 10.0, 30.0, mass=0.5),
-    "http_flood": Bar(Cause.VICTIM_SERVICE, _WEB_FLOOD, 30.0, 5.0, 12, 20.0, 30.0),
+    "http_flood": Bar(Cause.VICTIM_SERVICE, _WEB_FLOOD, 30.0, 8.0, 4, 20.0, 30.0, mass=0.5),
     "slowloris": Bar(Cause.VICTIM_SERVICE, _WEB_FLOOD, 30.0, 5.0, 8, 60.0, 120.0),
-    "web_scan": Bar(Cause.ATTACKER, _WEB_SCAN, 16.0, 12.0, 2, 60.0, 120.0, mass=0.3),
+    "web_scan": Bar(Cause.ATTACKER, _WEB_SCAN, 16.0, 18.0, 1, 60.0, 120.0, again=0.5, mass=0.3),
     "iot_botnet": Bar(Cause.ATTACKER, _RECRUITING, 16.0, 5.0, 5, 120.0, 300.0),
 }
 LOG_ODDS_MOST: Final = 5.0

@@ -30,8 +30,8 @@ DNS_CHANGES: Final = 14
 DNS_MISSING: Final = 15
 DNS_BYTES: Final = 16
 DNS_ENTROPY: Final = 17
-HTTP: Final = 18  # flows that begin with an HTTP request
-HTTP_ERRORS: Final = 19  # ... and get a status of 4xx
+HTTP: Final = 18  # HTTP requests
+HTTP_ERRORS: Final = 19  # ... refused with a status of 4xx
 ARP_REQUESTS: Final = 20
 ARP_REPLIES: Final = 21
 REPLY_FIRST: Final = 22  # flows whose first message is an answer to nothing that was seen
@@ -95,8 +95,8 @@ def describe(flow: Flow, before: Before, payload: npt.NDArray[np.uint8], gains: 
     told = flow["payload"][1] > 0 and before["payload"][1] == 0
     _messages(flow, before, payload, gains, int(asked), int(told))
     message = np.uint64(0)
-    if flow["dns_queries"] > before["dns_queries"]:
-        message = flow["dns_name_hash"]
+    if flow["dns_queries"] > before["dns_queries"] or flow["http_requests"] > before["http_requests"]:
+        message = flow["asked_hash"]
     elif asked:
         message = first_words(payload[0], int(flow["payload_kept"][0]))
     return Event(
@@ -136,10 +136,8 @@ def _messages(
     gains[DNS_MISSING] = flow["dns_nxdomain"] - before["dns_nxdomain"]
     gains[DNS_BYTES] = flow["dns_name_bytes"] - before["dns_name_bytes"]
     gains[DNS_ENTROPY] = flow["dns_entropy_sum"] - before["dns_entropy_sum"]
-    if asked and is_http_request(payload[0], int(flow["payload_kept"][0])):
-        gains[HTTP] = 1.0
-    if told and http_status(payload[1], int(flow["payload_kept"][1])) == 4:
-        gains[HTTP_ERRORS] = 1.0
+    gains[HTTP] = flow["http_requests"] - before["http_requests"]
+    gains[HTTP_ERRORS] = flow["http_refused"] - before["http_refused"]
     gains[ARP_REQUESTS] = flow["arp_requests"] - before["arp_requests"]
     gains[ARP_REPLIES] = flow["arp_replies"] - before["arp_replies"]
     if asked and flow["protocol"] == _UDP and is_reply(payload[0], int(flow["payload_kept"][0]), flow["port"][0]):

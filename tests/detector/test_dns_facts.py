@@ -58,10 +58,10 @@ def test_queries_add_up():
 
 def test_names_and_domains_fold_case_and_meet():
     flows = [facts([to_server(ask(name))]) for name in NAMES]
-    assert flows[1]["dns_name_hash"] == flows[4]["dns_name_hash"]
+    assert flows[1]["asked_hash"] == flows[4]["asked_hash"]
     assert flows[0]["dns_domain_hash"] == flows[1]["dns_domain_hash"] == flows[4]["dns_domain_hash"]
     assert flows[0]["dns_domain_hash"] != flows[2]["dns_domain_hash"]
-    assert flows[0]["dns_name_hash"] != flows[1]["dns_name_hash"]
+    assert flows[0]["asked_hash"] != flows[1]["asked_hash"]
 
 
 def test_types_and_replies():

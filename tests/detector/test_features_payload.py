@@ -36,22 +36,18 @@ def test_protocols_are_read_from_the_bytes(forward, backward, names):
     assert {name for name in names if not facts[name]} == set()
 
 
-def test_plain_requests_bear_no_sign():
-    assert found(b"GET /index.html?page=3 HTTP/1.1\r\nHost: union.example\r\n")["sign_count"] == 0
+def test_what_was_counted_of_http():
+    facts = found(b"GET /a?b=%20 HTTP/1.1", http_requests=4, http_refused=3, http_signs=2, http_open=1)
+    assert (facts["sign_count"], facts["sign_query"], facts["app_http_open"]) == (2, 1, 1)
+    assert facts["http_requests"] == pytest.approx(np.log1p(4))
+    assert facts["http_refused_share"] == 0.75
+    assert facts["sign_escapes"] == pytest.approx(1 / 21)
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"GET /?id=1' HTTP/1.1",
-        b"GET /?q=1+UNION+SELECT+2 HTTP/1.1",
-        b"GET /../../x HTTP/1.1",
-        b"GET /?a=%3Cb%3e HTTP/1.1",
-    ],
-)
-def test_signs_in_the_request_line(line):
-    facts = found(line + b"\r\nHost: a\r\n")
-    assert facts["sign_count"] >= 1
+def test_mqtt_is_known_by_its_first_message():
+    assert found(b"\x10\x13\x00\x04MQTT\x04\x02\x00\x3c")["app_mqtt"] == 1
+    assert found(b"\x10\x90\x01\x00\x06MQIsdp\x03\x02")["app_mqtt"] == 1
+    assert found(b"\x10\x13\x00\x04ABCD\x04\x02\x00\x3c")["app_mqtt"] == 0
 
 
 def test_look_of_bytes():

@@ -11,12 +11,16 @@ def test_every_twin_is_remembered():
     tcp_frames = [eth(ip4(A, B, 6, tcp(4000, 443, PSH | ACK, b"abc", seq=s))) for s in (1, 1, 4)]
     names = [to_server(ask("a1.b.example.com")), to_server(ask("a2.b.example.com")), to_client(ask("x.y"))]
     arps = [eth(arp(1, A, B), 0x0806), eth(arp(2, A, B, b"\x04" * 6), 0x0806)]
-    meter = meter_of([*tcp_frames, *names, *arps, eth(ip4(B, A, 17, udp(443, 4000)))])
+    pages = [
+        eth(ip4(A, B, 6, tcp(4001, 80, PSH | ACK, b"GET / HTTP/1.1\r\n\r\n"))),
+        eth(ip4(B, A, 6, tcp(80, 4001, PSH | ACK, b"HTTP/1.1 404 Not Found\r\n\r\n"))),
+    ]
+    meter = meter_of([*tcp_frames, *names, *arps, *pages, eth(ip4(B, A, 17, udp(443, 4000)))])
     count = meter.counts()["live"]
-    assert count == 4
+    assert count == 5
     meter.clear_dirty()
     flows, before = meter.table.flows[:count], meter.table.before[:count]
-    assert len(BEFORE.names or ()) == 13
+    assert len(BEFORE.names or ()) == 15
     for name in BEFORE.names or ():
         assert before[name].tolist() == flows[name].tolist(), name
         assert before[name].any() or name in {"dns_nxdomain", "tcp_state", "unreachable"}, name

@@ -3,7 +3,6 @@ import pytest
 
 from detector.windows_events import (
     ARP_REPLIES,
-    ASKED,
     CLOSES,
     COUNTS,
     HTTP,
@@ -65,10 +64,14 @@ def test_a_reset_behind_an_answer_is_no_refusal():
     assert gains_of(tcp_state=64, flags=(2, 20), payload=(10, 500))[0][REFUSED] == 0
 
 
-def test_http_is_read_from_the_bytes():
-    gains, event = gains_of(b"GET /x HTTP/1.1\r\n", b"HTTP/1.1 404 Not Found\r\n", payload=(17, 24), packets=(3, 2))
-    assert gains[ASKED] == gains[HTTP] == gains[HTTP_ERRORS] == 1
-    assert event.message != 0
+def test_http_counts_what_the_tick_brought():
+    table = empty()
+    put(table, 0, 1, 2, payload=(17, 24), packets=(3, 2), http_requests=5, http_refused=3, asked_hash=7)
+    table.before[0]["http_requests"], table.before[0]["http_refused"] = 2, 2
+    gains = np.full(COUNTS, 99, np.float32)
+    event = describe(table.flows[0], table.before[0], table.payload[0], gains)
+    assert (gains[HTTP], gains[HTTP_ERRORS]) == (3, 1)
+    assert event.message == 7
 
 
 def test_an_answer_that_comes_first():
