@@ -81,7 +81,7 @@ def meter_bare(columns: Columns, low: Int, high: Int, table: Table, work: BareWo
             if slot >= 0:
                 prefetch(table.flows, slot, 0)
         for i in range(count):
-            reason = np.int64(work.short[i]["reason"])
+            reason: Int = np.int64(work.short[i]["reason"])
             if reason == 0 and not _count(work.short[i], work.rows[i], columns.ts[at + i], table, limits):
                 reason = NO_SLOT
             if reason != 0:
