@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.jit import lean_kernel, lean_part
-from detector.features_flow import Row, log1, share
+from detector.arithmetic import log1
+from detector.features_flow import Row, share
 from detector.windows_events import Flow, http_status, is_http_request, is_reply
 
 Payload = npt.NDArray[np.uint8]
