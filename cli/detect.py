@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
 import typer
 
-from cli.output import ConfigFlag, JsonFlag, TunnelsFlag, note, print_json, stdout_console
+from cli.output import ConfigFlag, JsonFlag, ProcessesFlag, ShardsFlag, TunnelsFlag, note, print_json, stdout_console
 from contract.errors import InputError
 
 if TYPE_CHECKING:
     from detector.capture.live_socket import Options
+    from detector.config import Config
     from detector.listening import Heard
     from detector.offline import Result
     from detector.pipeline import Outputs
@@ -45,6 +46,8 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     keep_rights: Annotated[bool, typer.Option("--keep-rights", help="Keep capabilities after opening.")] = False,
     tunnels: TunnelsFlag = "",
     config: ConfigFlag = None,
+    shards: ShardsFlag = None,
+    processes: ProcessesFlag = False,
     json_: JsonFlag = False,
 ) -> None:
     """Find attacks in a capture or on an interface: alerts, and how many flows of which family."""
@@ -54,6 +57,8 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
         from detector.capture.live_socket import Options
         from detector.live_settings import live_of, text_of
 
+        if processes:
+            raise InputError("--processes is for captures; an interface takes --shards alone")
         settings = (config, text_of(config)) if config else None  # read while there are rights to do it
         live = live_of(settings[1] if settings else "")
         options = Options(
@@ -65,9 +70,14 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
             ring_bytes=(live.ring_mib if ring is None else ring) << 20,
             rings=live.rings if rings is None else rings,
         )
-        document = _listened(options, for_, out, model, settings, tunnels, keep_rights=keep_rights, live=not json_)
+        document = _listened(
+            options, for_, out, model, settings, tunnels, shards, keep_rights=keep_rights, live=not json_
+        )
     else:
-        document = _read(cast("Path", capture), out, model, config, tunnels)
+        from detector.config_file import chosen
+
+        read = chosen(config, tunnels=tunnels, shards=shards, processes=processes)
+        document = _read(cast("Path", capture), out, model, read)
     for line in document["notes"]:
         note(line)
     if json_:
@@ -76,12 +86,10 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
         _show(document)
 
 
-def _read(capture: Path, out: Path | None, model: Path | None, config: Path | None, tunnels: str) -> dict[str, Any]:
-    from detector.config_file import chosen
+def _read(capture: Path, out: Path | None, model: Path | None, settings: Config) -> dict[str, Any]:
     from detector.model import load, load_default
     from detector.offline import detect
 
-    settings = chosen(config, tunnels=tunnels)
     result = detect(capture, load(model) if model else load_default(), settings)
     document = _document(capture, result)
     if out:
@@ -98,6 +106,7 @@ def _listened(
     model: Path | None,
     settings: tuple[Path, str] | None,
     tunnels: str,
+    shards: int | None,
     *,
     keep_rights: bool,
     live: bool,
@@ -119,7 +128,7 @@ def _listened(
     from detector.listening import listen
     from detector.model import load, load_default
 
-    config = with_flags(sound(settings[1], settings[0]) if settings else Config(), tunnels=tunnels)
+    config = with_flags(sound(settings[1], settings[0]) if settings else Config(), tunnels=tunnels, shards=shards)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

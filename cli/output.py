@@ -22,6 +22,11 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document 
 TunnelsFlag = Annotated[
     str, typer.Option("--tunnels", help="inner meters what GRE, IP-in-IP, VXLAN and Geneve carry, outer the tunnels.")
 ]
+ShardsFlag = Annotated[
+    int | None,
+    typer.Option("--shards", min=1, max=64, help="So many threads share the work; the answer stays the same."),
+]
+ProcessesFlag = Annotated[bool, typer.Option("--processes", help="Meter in as many processes as there are shards.")]
 
 
 def print_json(document: Any) -> None:  # noqa: ANN401 - any JSON value

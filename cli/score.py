@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.output import ConfigFlag, JsonFlag, TunnelsFlag, note, print_json, stdout_console
+from cli.output import ConfigFlag, JsonFlag, ProcessesFlag, ShardsFlag, TunnelsFlag, note, print_json, stdout_console
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 
-def command(
+def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     captures: Annotated[
         list[Path], typer.Argument(help="Captures, or folders of captures with truth files beside them.")
     ],
@@ -24,6 +24,8 @@ def command(
     model: Annotated[Path | None, typer.Option("--model", help="A model file other than the one that ships.")] = None,
     tunnels: TunnelsFlag = "",
     config: ConfigFlag = None,
+    shards: ShardsFlag = None,
+    processes: ProcessesFlag = False,
     report: Annotated[
         Path | None, typer.Option("--report", help="Write charts and tables as one HTML file that opens offline.")
     ] = None,
@@ -42,7 +44,7 @@ def command(
     files = captures_of(captures)
     if truth and len(files) != 1:
         raise InputError("--truth goes with one capture; several find theirs beside them")
-    settings = chosen(config, tunnels=tunnels)
+    settings = chosen(config, tunnels=tunnels, shards=shards, processes=processes)
     judge = load(model) if model else load_default()
     cards = []
     for number, capture in enumerate(files, 1):

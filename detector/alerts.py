@@ -11,7 +11,7 @@ from contract.alert import ALLOWED_FROM, MUTED_FROM, Alert
 from contract.schemas import ARP
 from detector.evidence import sentences
 from detector.facts import facts_of, sample_flows
-from detector.flowtable import FlowTable
+from detector.flowtable import NEVER, FlowTable
 from detector.gathering import gather
 from detector.incidents import DIRTY, FREE, REFUSED_FULL, SAMPLES, Incidents, new_incidents, new_marks, reindex
 from detector.policy import Cause, Policy
@@ -151,8 +151,7 @@ class AlertBook:
         bars = self._bars[self._codes(dirty)]
         is_raised = rows["raised"][dirty] != 0
         ready = ~is_raised & (rows["evidence"][dirty] >= bars["evidence"]) & (rows["flows"][dirty] >= bars["flows"])
-        slower = np.where(rows["revision"][dirty] >= _SETTLED, _SLOWER, 1.0)
-        due = is_raised & (now - rows["emitted"][dirty] >= self.policy.update_s * 1e9 * slower)
+        due = is_raised & (now - rows["emitted"][dirty] >= self._pause(rows[dirty]))
         new, again = dirty[ready], dirty[due]
         again = again[np.argsort(rows["emitted"][again], kind="stable")][: self.policy.updates_a_tick]
         for row in new:
@@ -174,6 +173,26 @@ class AlertBook:
             return []
         quiet = used[now - rows["touched"][used] > self._bars[self._codes(used)]["quiet"]]
         return self._close(quiet, now)
+
+    def next_revision(self) -> int:
+        """When an alert is next written again if no verdict comes (epoch ns), ``NEVER`` where none waits for that."""
+        rows = self._state.rows[self._state.dirty[: int(self._state.counters[DIRTY])]]
+        return int((rows["emitted"] + self._pause(rows).astype(np.int64)).min()) if len(rows) else NEVER
+
+    def next_close(self) -> int:
+        """When an incident has next been quiet for long enough (epoch ns), ``NEVER`` where there is none."""
+        used = np.flatnonzero(self._state.rows["used"])
+        if not len(used):
+            return NEVER
+        quiet = self._bars[self._codes(used)]["quiet"].astype(np.int64)
+        return int((self._state.rows["touched"][used] + quiet).min()) + 1
+
+    def _pause(self, rows: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """How long after a revision of each of these incidents the next one may come (ns)."""
+        pause: npt.NDArray[np.float64] = (
+            np.where(rows["revision"] >= _SETTLED, _SLOWER, 1.0) * self.policy.update_s * 1e9
+        )
+        return pause
 
     def finish(self, now: int) -> list[Alert]:
         """Close everything: the input has ended."""

@@ -9,6 +9,7 @@ from contract.errors import InputError
 from detector.live_settings import Live
 from detector.meter import DEFAULT_CAPACITY
 from detector.policy import Policy
+from detector.shards import MOST
 from detector.tunnels import levels_of
 
 NS: Final = 1_000_000_000
@@ -19,15 +20,19 @@ class Config:
     """Settings of a ``detector.pipeline.Detector``. Times are those of the traffic.
 
     tick_ns: how often what changed is classified; ticks begin at multiples of it since the epoch
+    late_ns: how much older than the newest frame before it a frame may be and still count at its own time
     tick_frames: a tick ends early after so many frames, whatever their timestamps say
     capacity, idle_s, active_s, tunnels: the meter's
-    sweep_s: how often flows expire and incidents close
+    sweep_s: how often flows expire and incidents close, at multiples of it since the epoch
     sure: score from which a flow is called an attack at once, without others that add to its evidence
+    shards: so many threads share the work; no answer depends on them while no shard's table is full (docs/engine.md)
+    processes: meter in so many processes instead
     seed: of hashes; give a secret one where traffic may be hostile to them, a fixed one gives the same answer again
     """
 
     tick_ns: int = 50_000_000
     tick_frames: int = 1 << 16
+    late_ns: int = 10_000_000
     capacity: int = DEFAULT_CAPACITY
     idle_s: float = 60.0
     active_s: float = 1800.0
@@ -37,9 +42,15 @@ class Config:
     first_alert_id: int = 1
     sure: float = 0.995
     seed: int = 0
+    shards: int = 1
+    processes: bool = False
     live: Live = field(default_factory=Live)
 
     def __post_init__(self) -> None:
         if self.tick_ns <= 0 or self.tick_frames <= 0 or self.capacity <= 0:
             raise InputError("tick_ns, tick_frames and capacity must be positive")
+        if self.late_ns < 0:
+            raise InputError("late_ns must not be negative")
+        if not 1 <= self.shards <= MOST:
+            raise InputError(f"shards: {self.shards} is not 1 to {MOST}")
         levels_of(self.tunnels)

@@ -59,14 +59,15 @@ def read(path: Path) -> Config:
     return sound(text_of(path), path)
 
 
-def chosen(path: Path | None, *, tunnels: str = "") -> Config:
+def chosen(path: Path | None, *, tunnels: str = "", shards: int | None = None, processes: bool = False) -> Config:
     """The configuration in a file, if there is one, with what the command line says over it. Raises ``InputError``."""
-    return with_flags(read(path) if path else Config(), tunnels=tunnels)
+    return with_flags(read(path) if path else Config(), tunnels=tunnels, shards=shards, processes=processes)
 
 
-def with_flags(config: Config, *, tunnels: str = "") -> Config:
+def with_flags(config: Config, *, tunnels: str = "", shards: int | None = None, processes: bool = False) -> Config:
     """A configuration with what the command line says over it. Raises ``InputError``."""
-    return replace(config, tunnels=tunnels) if tunnels else config
+    config = replace(config, tunnels=tunnels) if tunnels else config
+    return replace(config, shards=shards or config.shards, processes=processes or config.processes)
 
 
 def sound(text: str, path: Path) -> Config:

@@ -13,6 +13,7 @@ Facts of shape ``(2,)`` are by direction: ``[FWD]`` is that of who started the f
 
 from __future__ import annotations
 
+import math
 import mmap
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
@@ -22,7 +23,7 @@ import numpy.typing as npt
 
 from detector.messages import Messages, new_messages
 from detector.rare_facts import RARE
-from detector.side_rows import SideRows, new_side_rows
+from detector.side_rows import Make, SideRows, new_side_rows
 from detector.signs import Signs
 from detector.signs import table as table_of_signs
 
@@ -194,7 +195,7 @@ NOW: Final = 11  # what is being worked on: twice the number of a frame, one mor
 FIRST_SLOT: Final = 12  # no slot before it belongs to this table
 AFTER: Final = 1 << 62  # ``NOW`` behind all frames of a tick: this and the id of a flow that expires
 PAYLOAD_FREE: Final = 13  # rows of payload that were given back
-PAYLOAD_USED: Final = 14  # rows of payload ever used; the last of them
+PAYLOAD_USED: Final = 14  # the last row of payload that was ever used
 COUNTERS: Final = 24
 
 
@@ -220,27 +221,63 @@ class FlowTable(NamedTuple):
 
 def new_table(capacity: int) -> FlowTable:
     """An empty table for ``capacity`` live flows. Memory is taken by the system only for slots that are used."""
-    slots = capacity + max(capacity // 3, 64)
-    table = FlowTable(
-        flows=zeros(slots, FLOW),
-        before=zeros(slots + 1, BEFORE),
-        payload=zeros((slots + 1) * 2 * PAYLOAD_BYTES, np.dtype(np.uint8)).reshape(slots + 1, 2, PAYLOAD_BYTES),
-        payload_free=np.zeros(slots, np.uint32),
-        deadline=np.full(slots, NEVER, np.int64),
-        places=zeros(1 << (2 * capacity - 1).bit_length(), np.dtype(np.uint64)),
-        free=np.arange(slots - 1, -1, -1, dtype=np.int32),  # the lowest slot is taken first
-        dirty=np.zeros(slots, np.int32),
-        dirty_at=np.zeros(slots, np.int64),
-        ended=np.zeros(slots, np.int32),
-        counters=np.zeros(COUNTERS, np.int64),
-        letters=np.zeros(256, np.uint16),
-        rare=new_side_rows(slots, RARE),
-        messages=new_messages(slots),
-        signs=table_of_signs(),
-    )
-    table.counters[FREE_SLOTS] = slots
-    table.counters[NEXT_DEADLINE] = NEVER
-    return table
+    return new_tables(capacity, 1, zeros)[0]
+
+
+def live_of(capacity: int, shards: int) -> int:
+    """Live flows that one of so many shards may have: four standard deviations more than its share."""
+    share = capacity / shards
+    return capacity if shards == 1 else math.ceil(share + 4 * math.sqrt(share))
+
+
+def reserve_of(live: int) -> int:
+    """Slots beside those for so many live flows: for flows that ended and were not released yet."""
+    return max(live // 3, 64)
+
+
+def new_tables(capacity: int, shards: int, make: Make, *, fresh: bool = True) -> tuple[FlowTable, ...]:
+    """The table in so many parts: records are one array with slots numbered through, and each part lists its own.
+
+    ``make`` gives arrays of zeros; where they hold a table already (not ``fresh``) nothing is written.
+    """
+    live = live_of(capacity, shards)
+    slots = live + reserve_of(live)
+    flows = make(slots * shards, FLOW)
+    before = make(slots * shards + 1, BEFORE)
+    payload = make((slots * shards + 1) * 2 * PAYLOAD_BYTES, np.dtype(np.uint8)).reshape(-1, 2, PAYLOAD_BYTES)
+    deadline = make(slots * shards, np.dtype(np.int64))
+    rare = new_side_rows(slots, RARE, shards, make, fresh=fresh)
+    messages = new_messages(slots, shards, make, fresh=fresh)
+    places = 1 << (2 * live - 1).bit_length()
+    tables = []
+    for shard in range(shards):
+        first = shard * slots
+        table = FlowTable(
+            flows,
+            before,
+            payload,
+            payload_free=make(slots, np.dtype(np.uint32)),
+            deadline=deadline,
+            places=make(places, np.dtype(np.uint64)),
+            free=make(slots, np.dtype(np.int32)),
+            dirty=make(slots, np.dtype(np.int32)),
+            dirty_at=make(slots, np.dtype(np.int64)),
+            ended=make(slots, np.dtype(np.int32)),
+            counters=make(COUNTERS, np.dtype(np.int64)),
+            letters=make(256, np.dtype(np.uint16)),
+            rare=rare[shard],
+            messages=messages[shard],
+            signs=table_of_signs(),
+        )
+        if fresh:
+            deadline[first : first + slots] = NEVER
+            table.free[:] = np.arange(first + slots - 1, first - 1, -1)  # the lowest slot is taken first
+            table.counters[FREE_SLOTS] = slots
+            table.counters[FIRST_SLOT] = table.counters[HIGH_WATER] = first
+            table.counters[PAYLOAD_USED] = first
+            table.counters[NEXT_DEADLINE] = NEVER
+        tables.append(table)
+    return tuple(tables)
 
 
 def zeros(count: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:

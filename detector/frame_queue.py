@@ -21,13 +21,15 @@ class FrameQueue:
     """What every inbox is to the detector. A full queue (batches or bytes) holds the reader back.
 
     ``received`` counts frames that were read and ``handed`` those handed on; ``held_back`` how often a reader found it
-    full; ``error`` is why reading ended early.
+    full; ``error`` is why reading ended early. ``complete_ns`` is the time (epoch ns) of which all older frames were
+    handed on, None where the source does not know.
     """
 
     def __init__(self, most_batches: int, most_bytes: int = _MOST_BYTES) -> None:
         self.received = 0
         self.handed = 0
         self.held_back = 0
+        self.complete_ns: int | None = None
         self.notes: list[str] = []
         self.error: InputError | None = None
         self._stop = threading.Event()
@@ -37,24 +39,30 @@ class FrameQueue:
         self._ended = False
         self._turn = threading.Condition()
         self._left_out = 0
+        self._promised: int | None = None
 
     def take(self, timeout_s: float) -> tuple[pa.RecordBatch | None, bool]:
         """What has come, joined to one batch (None if nothing came in time), and whether nothing more will come."""
         batches: list[pa.RecordBatch] = []
         frames = 0
         with self._turn:
-            self._turn.wait_for(lambda: self._waiting or self._ended, timeout_s)
+            self._turn.wait_for(self._has_news, timeout_s)
             while self._waiting and frames < _MOST_FRAMES:
                 batch = self._waiting.popleft()
                 self._bytes -= batch.nbytes
                 batches.append(batch)
                 frames += batch.num_rows
             over = self._ended and not self._waiting
+            if not self._waiting:
+                self.complete_ns = self._promised
             self.handed += frames
             self._turn.notify_all()
         if not batches:
             return None, over
         return (batches[0] if len(batches) == 1 else pa.concat_batches(batches)), over
+
+    def _has_news(self) -> bool:
+        return bool(self._waiting) or self._ended or self._promised != self.complete_ns
 
     @property
     def backlog(self) -> int:
@@ -96,6 +104,12 @@ class FrameQueue:
                     self.waiting()
             self._waiting.append(batch)
             self._bytes += size
+            self._turn.notify_all()
+
+    def complete(self, until_ns: int) -> None:
+        """A reading thread says that it has put all frames from before ``until_ns``."""
+        with self._turn:
+            self._promised = until_ns
             self._turn.notify_all()
 
     def waiting(self) -> None:

@@ -81,6 +81,7 @@ def listen(
         _note(heard, detector.outputs(), told)
     finally:
         inbox.close()
+        detector.close()
     heard.frames = detector.frames
     heard.counts = detector.status() | inbox.status()["capture"]
     heard.ledger = inbox.ledger()

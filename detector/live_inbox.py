@@ -28,7 +28,7 @@ from detector.capture.live_socket import BLOCK_BYTES, RETIRE_MS, Ring, start_rin
 from detector.frame_queue import FrameQueue
 
 _MOST_BATCHES: Final = 128
-_PATIENCE_S: Final = 0.1
+_PATIENCE_S: Final = 0.02
 _HOLD_NS: Final = 4 * RETIRE_MS * 1_000_000  # a ring that has nothing has given all that is older
 
 
@@ -119,15 +119,15 @@ class LiveInbox(FrameQueue):
 
     def _pass_on(self, number: int, batch: pa.RecordBatch | None) -> None:
         """What a ring gave, or that it gave nothing, may let others' frames go."""
-        if len(self._sources) == 1:
-            self._hand_over(batch)
-            return
+        idle_ns = self._sources[number].idle_ns
         with self._order:
-            if batch is not None:
+            if idle_ns:
+                self._merge.quiet(number, idle_ns)
+            if batch is not None and len(self._sources) > 1:
                 self._merge.add(number, batch)
-            elif self._sources[number].idle:
-                self._merge.quiet(number, self._clock.now_ns())
-            self._hand_over(self._merge.take())
+            self._hand_over(batch if len(self._sources) == 1 else self._merge.take())
+            if idle_ns:
+                self.complete(self._merge.until)
 
     def _hand_over(self, batch: pa.RecordBatch | None) -> None:
         if batch is None:

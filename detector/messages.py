@@ -17,7 +17,7 @@ from detector.http_facts import http_request, http_response, is_request
 from detector.message_row import CLIENT_HELLO, HTTP_REQUEST, HTTP_RESPONSE, MESSAGE, PARTIAL, SERVER_HELLO
 from detector.packet import Bytes, Int, Record, be16, be32, u8
 from detector.sha256 import Digest, new_digest
-from detector.side_rows import SideRows, drop_row, new_side_rows, take_row
+from detector.side_rows import Make, SideRows, drop_row, new_side_rows, take_row
 from detector.tls_facts import Lists, client_hello, new_lists, server_hello
 
 FIRST_PACKETS: Final = 4  # packets with payload of each direction that are looked at
@@ -44,20 +44,26 @@ class Messages(NamedTuple):
     digest: Digest
 
 
-def new_messages(slots: int) -> Messages:
-    """No messages yet, for flows in so many slots."""
-    return Messages(
-        new_side_rows(slots, MESSAGE),
-        np.zeros((BUFFERS, BUFFER), np.uint8),
-        np.full(BUFFERS, -1, np.int64),
-        np.zeros(BUFFERS, np.int64),
-        np.zeros(BUFFERS, np.int64),
-        np.zeros(BUFFERS, np.int64),
-        np.zeros(BUFFERS, np.uint32),
-        np.zeros(3, np.int64),
-        new_lists(),
-        new_digest(),
-    )
+def new_messages(slots: int, shards: int, make: Make, *, fresh: bool = True) -> tuple[Messages, ...]:
+    """No messages yet, for flows in so many slots of each shard; see ``new_side_rows``."""
+    found = []
+    for side in new_side_rows(slots, MESSAGE, shards, make, fresh=fresh):
+        messages = Messages(
+            side,
+            make(BUFFERS * BUFFER, np.dtype(np.uint8)).reshape(-1, BUFFER),
+            make(BUFFERS, np.dtype(np.int64)),
+            make(BUFFERS, np.dtype(np.int64)),
+            make(BUFFERS, np.dtype(np.int64)),
+            make(BUFFERS, np.dtype(np.int64)),
+            make(BUFFERS, np.dtype(np.uint32)),
+            make(3, np.dtype(np.int64)),
+            new_lists(),
+            new_digest(),
+        )
+        if fresh:
+            messages.slot[:] = -1
+        found.append(messages)
+    return tuple(found)
 
 
 @lean_part

@@ -26,18 +26,24 @@ from detector.flowtable import (
     END_OF_INPUT,
     ENDED_WAITING,
     EVICTED,
+    FIRST_SLOT,
     FLOW,
     FREE,
     FWD,
     HIGH_WATER,
     LAST_TS,
     LIVE_FLOWS,
+    NEXT_DEADLINE,
     FlowTable,
+    live_of,
     new_table,
+    reserve_of,
 )
-from detector.fragments import DISPLACED, UNMATCHED
+from detector.fragments import DISPLACED, UNMATCHED, Fragments
 from detector.meter_kernel import meter_frames, new_work
 from detector.packet import REASONS, Columns, columns_of
+from detector.shard_processes import Processes
+from detector.shards import Crew, Shards, Threads, new_memory
 from detector.tick import close_tick
 from detector.tunnels import levels_of
 
@@ -60,6 +66,8 @@ class Meter:
         seed: of the table of fragments; drawn by chance if not given. The seed of the index always is, so that nobody
             can aim at its chains: no answer depends on it
         tunnels: ``outer`` meters a tunnel as one flow, ``inner`` what it carries (``detector.tunnels``)
+        shards: parts of the table, each worked on by a thread, or by a process of its own with ``processes``; each has
+            its share of ``capacity``, and no answer depends on them until one of them is full
     """
 
     def __init__(
@@ -70,18 +78,24 @@ class Meter:
         linger_s: float = 2.0,
         seed: int | None = None,
         tunnels: str = "outer",
+        shards: int = 1,
+        *,
+        processes: bool = False,
     ) -> None:
         seed = secrets.randbits(64) if seed is None else seed
-        self.table: FlowTable = new_table(capacity)
         self._limits = flow_life.Limits(
             int(idle_s * 1e9),
             int(active_s * 1e9),
             int(linger_s * 1e9),
-            capacity,
+            live_of(capacity, shards),
             np.uint64(secrets.randbits(64)),
             levels_of(tunnels),
         )
         self._work = new_work(flow_life.blank_record(FLOW), seed)
+        self._shards = _shards(capacity, shards, self._limits, self._work.fragments, processes) if shards > 1 else None
+        self._tables = self._shards.tables if self._shards else (new_table(capacity),)
+        self.table: FlowTable = self._tables[0]  # of all flows; its lists are those of the first shard alone
+        self._reserve = reserve_of(capacity)  # of the whole, so that it says the same of any number of shards
         self._batch: pa.RecordBatch | None = None
         self._columns: Columns | None = None
 
@@ -96,7 +110,10 @@ class Meter:
         if not 0 <= low <= high <= len(self._columns.ts):
             raise ValueError(f"frames {low} to {high} of a batch of {len(self._columns.ts)}")
         self._work.dropped[:] = 0
-        meter_frames(self._columns, low, high, self.table, self._work, self._limits)
+        if self._shards:
+            self._work.dropped[:] = self._shards.meter(self._columns, low, high)
+        else:
+            meter_frames(self._columns, low, high, self.table, self._work, self._limits)
         if not self._work.dropped.any():
             return Counter()
         return Counter({name: int(n) for name, n in zip(REASONS, self._work.dropped, strict=True) if n})
@@ -106,16 +123,19 @@ class Meter:
 
         What ``expire`` ended comes last, in order of its ids.
         """
-        count = self.table.counters[DIRTY]
-        slots, at = self.table.dirty[:count].copy(), self.table.dirty_at[:count]
-        if count and at[-1] > AFTER:
+        lists = [(t.dirty[: t.counters[DIRTY]], t.dirty_at[: t.counters[DIRTY]]) for t in self._tables]
+        slots, at = (np.concatenate(both) for both in zip(*lists, strict=True))
+        if len(slots) and (self._shards or at[-1] > AFTER):
             slots = slots[np.argsort(at, kind="stable")]
         kept: Slots = slots[self.table.flows["state"][slots] != FREE]
         return kept
 
     def clear_dirty(self) -> None:
         """Close a tick: ``before`` of the dirty slots takes the present values, ``fresh`` and ``dirty`` become 0."""
-        close_tick(self.table)
+        if self._shards:
+            self._shards.crew.each("close")
+        else:
+            close_tick(self.table)
 
     def expire(self, now_ns: int) -> Slots:
         """End what idled or lingered out at ``now_ns``; returns all slots that ended since the last call.
@@ -123,25 +143,36 @@ class Meter:
         They come in order of their ids. Frames do not find these flows any more; they can be read until they are
         released.
         """
-        flow_life.expire(self.table, now_ns, self._limits)
+        if not self._shards:
+            flow_life.expire(self.table, now_ns, self._limits)
+        elif self.next_end() <= now_ns:
+            self._shards.crew.each("expire", now_ns)
         return self._take_ended()
 
     @property
     def crowded(self) -> bool:
         """Whether flows that ended and were not handed out take a quarter of the slots that are kept for them."""
-        reserve = len(self.table.flows) - self._limits.live
-        return bool(self.table.counters[ENDED_WAITING] * 4 > reserve)
+        waiting = sum(int(table.counters[ENDED_WAITING]) for table in self._tables)
+        return waiting * 4 > self._reserve
 
     def finish(self) -> Slots:
         """End all flows (``end_of_input``); returns them and what else ended since the last ``expire``."""
-        flow_life.end_all(self.table, END_OF_INPUT, self._limits)
+        if self._shards:
+            self._shards.crew.each("end_all", END_OF_INPUT)
+        else:
+            flow_life.end_all(self.table, END_OF_INPUT, self._limits)
         return self._take_ended()
 
     def _take_ended(self) -> Slots:
-        slots = self.table.ended[: self.table.counters[ENDED_WAITING]].copy()
-        self.table.counters[ENDED_WAITING] = 0
+        slots = np.concatenate([table.ended[: table.counters[ENDED_WAITING]] for table in self._tables])
+        for table in self._tables:
+            table.counters[ENDED_WAITING] = 0
         ordered: Slots = slots[np.argsort(self.table.flows["flow_id"][slots], kind="stable")]
         return ordered
+
+    def next_end(self) -> int:
+        """No flow ends before this time (epoch ns) if no frame comes; ``NEVER`` where none lives."""
+        return min(int(table.counters[NEXT_DEADLINE]) for table in self._tables)
 
     def export(self, slots: Slots) -> pa.RecordBatch:
         """The flows in these slots as a FLOWS batch."""
@@ -149,22 +180,36 @@ class Meter:
 
     def release(self, slots: Slots) -> None:
         """Give ended slots back. Slots that did not end, or were released before, are left alone."""
-        flow_life.release(self.table, np.asarray(slots, np.int32))
+        slots = np.asarray(slots, np.int32)
+        for table in self._tables:
+            first = table.counters[FIRST_SLOT]
+            flow_life.release(table, slots[(slots >= first) & (slots < first + len(table.free))])
+
+    def close(self) -> None:
+        """Let go of threads and processes; what was counted can still be read."""
+        if self._shards:
+            self._shards.crew.close()
 
     def counts(self) -> dict[str, int]:
         """What a status wants: live flows, evictions, frames older than their flow, newest time, slots ever used,
         packets in fragments that lost their place in the table of ports, and later fragments without ports.
         """
-        counters, fragments = self.table.counters, self._work.fragments.counters
+        fragments = self._work.fragments.counters
+        counters = np.array([table.counters for table in self._tables])
         return {
-            "live": int(counters[LIVE_FLOWS]),
-            "evicted": int(counters[EVICTED]),
-            "backwards": int(counters[BACKWARDS]),
-            "last_ts": int(counters[LAST_TS]),
-            "slots_used": int(counters[HIGH_WATER]),
+            "live": int(counters[:, LIVE_FLOWS].sum()),
+            "evicted": int(counters[:, EVICTED].sum()),
+            "backwards": int(counters[:, BACKWARDS].sum()),
+            "last_ts": int(counters[:, LAST_TS].max()),
+            "slots_used": int((counters[:, HIGH_WATER] - counters[:, FIRST_SLOT]).sum()),
             "fragments_displaced": int(fragments[DISPLACED]),
             "fragments_unmatched": int(fragments[UNMATCHED]),
         }
+
+
+def _shards(capacity: int, shards: int, limits: flow_life.Limits, fragments: Fragments, processes: bool) -> Shards:  # noqa: FBT001
+    crew: Crew = Processes(capacity, shards, limits) if processes else Threads(new_memory(capacity, shards), limits)
+    return Shards(crew, limits, fragments)
 
 
 # Where a column of FLOWS stands in a record, and which side of it

@@ -65,43 +65,46 @@ def meter_frames(columns: Columns, low: Int, high: Int, table: FlowTable, work: 
     while at < high:
         count = min(CHUNK, high - at)
         for i in range(count):
-            row = rows[i]
-            n = at + i
-            start, stop = np.int64(columns.offsets[n]), np.int64(columns.offsets[n + 1])
-            reason = decode(
-                data,
-                start,
-                stop,
-                np.int64(columns.wire_len[n]),
-                np.int64(columns.link[n]),
-                columns.ts[n],
-                row,
-                work.fragments,
-            )
-            row["reason"] = np.uint8(reason)
-            if reason == 0:
-                if limits.levels and may_carry(row):
-                    step_inside(data, columns.ts[n], rows, i, CHUNK, work.fragments, limits.levels)
-                if row["quoted"]:
-                    read_quote(data, columns.ts[n], rows, i, CHUNK, work.fragments, limits.levels)
-                row["hash"] = key_hash(row["address"], row["key_port"], row["protocol"], limits.seed)
-                fetch_entry(table, row["hash"])
+            read_row(columns, at + i, rows, i, CHUNK, work.fragments, limits)
+            if rows[i]["reason"] == 0:
+                fetch_entry(table, rows[i]["hash"])
         for i in range(count):
             if rows[i]["reason"] == 0:
                 rows[i]["slot"] = fetch_record(table, rows[i]["hash"])
         for i in range(count):
             row = rows[i]
-            reason = np.int64(row["reason"])
+            reason: Int = np.int64(row["reason"])
             counters[NOW] = (before + at + i) * 2
-            if reason == 0 and not _count(row, data, columns.ts[at + i], table, work.blank, limits):
-                reason = NO_SLOT
+            if reason == 0:
+                if not count_row(row, data, columns.ts[at + i], table, work.blank, limits):
+                    reason = NO_SLOT
+                elif row["quoted"]:
+                    blame(row, table, limits)
             if reason != 0:
                 work.dropped[reason] += 1
         at += count
 
 
 @lean_part
-def _count(row: Record, data: Bytes, ts: Int, table: FlowTable, blank: npt.NDArray[np.void], limits: Limits) -> bool:
+def read_row(
+    columns: Columns, n: Int, rows: npt.NDArray[np.void], i: Int, spare: Int, fragments: Fragments, limits: Limits
+) -> None:
+    """Decode frame ``n`` into ``rows[i]``, with its hash; ``rows[spare]`` is room to work in."""
+    row = rows[i]
+    start, stop = np.int64(columns.offsets[n]), np.int64(columns.offsets[n + 1])
+    ts, wire_len, link = columns.ts[n], np.int64(columns.wire_len[n]), np.int64(columns.link[n])
+    reason: Int = decode(columns.data, start, stop, wire_len, link, ts, row, fragments)
+    row["reason"] = np.uint8(reason)
+    if reason == 0:
+        if limits.levels and may_carry(row):
+            step_inside(columns.data, ts, rows, i, spare, fragments, limits.levels)
+        if row["quoted"]:
+            read_quote(columns.data, ts, rows, i, spare, fragments, limits.levels)
+        row["hash"] = key_hash(row["address"], row["key_port"], row["protocol"], limits.seed)
+
+
+@lean_part
+def count_row(row: Record, data: Bytes, ts: Int, table: FlowTable, blank: npt.NDArray[np.void], limits: Limits) -> bool:
     """Count one decoded frame; False where there is no slot for its flow."""
     slot, side = _found(table, row)
     if slot >= 0:
@@ -119,8 +122,6 @@ def _count(row: Record, data: Bytes, ts: Int, table: FlowTable, blank: npt.NDArr
         if slot < 0:
             return False
     update(table, slot, side, row, data, ts, limits)
-    if row["quoted"]:
-        _blame(row, table, limits)
     return True
 
 
@@ -164,12 +165,13 @@ def starter(row: Record) -> Int:
 
 
 @lean_kernel
-def _blame(row: Record, table: FlowTable, limits: Limits) -> None:
+def blame(row: Record, table: FlowTable, limits: Limits) -> None:
     """Note an ICMP error at the flow whose packet it quotes, where that is known."""
     address, port, protocol = row["quoted_address"], row["quoted_port"], row["quoted_protocol"]
     slot, _ = find(table, address, port, protocol, key_hash(address, port, protocol, limits.seed))
     if slot >= 0:
         note_error(table.rare, slot, np.int64(row["quoted"]))
         if row["quoted"] == UNREACHABLE:
+            table.counters[NOW] |= 1
             table.flows[slot]["unreachable"] += np.uint32(1)
             touch(table, slot)

@@ -5,22 +5,27 @@ The live pipeline and training both look at flows through this class, so that a 
 
 from __future__ import annotations
 
+import numpy as np
+
 from detector.classifiers.base import Matrix
-from detector.due import SKIPPED, new_due, select
-from detector.features import features
+from detector.due import HEAD, SKIPPED, TAIL, new_due, select
+from detector.features import WIDTH, features
 from detector.flowtable import NEVER, FlowTable
+from detector.hands import Hands
 from detector.meter import Slots
 from detector.windows import update
-from detector.windows_state import EVICTED, new_windows
+from detector.windows_state import EVICTED, new_windows, own_room
 
 
 class Observer:
     """Follows one flow table. Call ``look`` once a tick, after ``Meter.expire`` and before ``Meter.clear_dirty``."""
 
-    def __init__(self, table: FlowTable, seed: int = 0) -> None:
+    def __init__(self, table: FlowTable, seed: int = 0, hands: Hands | None = None) -> None:
         self.table = table
         self.windows = new_windows(seed)
         self._due = new_due(table)
+        self._hands = hands or Hands(1)
+        self._views = [own_room(self.windows) for _ in range(self._hands.count)]
 
     def look(self, dirty: Slots, now_ns: int, *, last: bool = False) -> tuple[Slots, Matrix]:
         """Fold the tick into the windows; the slots worth a look and their features ``(n, WIDTH)``.
@@ -32,7 +37,22 @@ class Observer:
         """
         update(self.windows, self.table, dirty, now_ns)
         slots = select(self._due, self.table, self.windows, dirty, now_ns, NEVER if last else now_ns)
-        return slots, features(self.table, self.windows, slots, now_ns)
+        return slots, self._features(slots, now_ns)
+
+    def _features(self, slots: Slots, now_ns: int) -> Matrix:
+        out = np.zeros((len(slots), WIDTH), np.float32)
+
+        def work(hand: int, low: int, high: int) -> None:
+            out[low:high] = features(self.table, self._views[hand], slots[low:high], now_ns)
+
+        if len(slots):
+            self._hands.share(len(slots), work)
+        return out
+
+    def next_look(self) -> int:
+        """When the next second look is due (epoch ns), ``NEVER`` where none waits."""
+        head, tail = self._due.counters[HEAD], self._due.counters[TAIL]
+        return int(self._due.queue_time[head % len(self._due.queue_time)]) if head < tail else NEVER
 
     @property
     def skipped(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from contract.alert import Alert
 from contract.ledger import Ledger
 from contract.schemas import FLOWS, VERDICTS
 from detector.capture.opening import open_capture
+from detector.capture.source import Source
 from detector.config import Config
 from detector.pipeline import Detector, Judge
 
@@ -41,14 +43,26 @@ class Result:
     drift: dict[str, Any] = field(default_factory=dict)  # detector.drift.Drift.report
 
 
-def detect(path: Path, model: Judge, config: Config | None = None, progress: Progress | None = None) -> Result:
+def detect(
+    path: Path,
+    model: Judge,
+    config: Config | None = None,
+    progress: Progress | None = None,
+    until_ns: int | None = None,
+) -> Result:
     """Run a capture through a new detector.
 
     A capture that is cut off is read up to the cut, and ``Result.notes`` says so. ``progress`` gets the frames read so
-    far after each batch. Raises ``InputError`` where it is missing or no capture.
+    far after each batch. ``until_ns`` says until when was recorded (else until the last frame): see
+    ``Detector.finish``. Raises ``InputError`` where it is missing or no capture, ``LackingError`` where a shard's
+    process is lost.
     """
     source = open_capture(path)
-    detector = Detector(config or Config(), model)
+    with contextlib.closing(Detector(config or Config(), model)) as detector:
+        return _run(source, detector, progress, until_ns)
+
+
+def _run(source: Source, detector: Detector, progress: Progress | None, until_ns: int | None) -> Result:
     flows: list[pa.RecordBatch] = []
     verdicts: list[pa.RecordBatch] = []
     alerts: dict[int, Alert] = {}
@@ -67,7 +81,7 @@ def detect(path: Path, model: Judge, config: Config | None = None, progress: Pro
         collect()
         if progress:
             progress(detector.status()["frames"])
-    detector.finish()
+    detector.finish(until_ns)
     collect()
     ledger = Ledger()
     ledger.stages["capture"] = source.ledger_stage

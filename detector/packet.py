@@ -86,17 +86,23 @@ class Columns(NamedTuple):
 
 
 def columns_of(batch: pa.RecordBatch) -> Columns:
-    """The columns of a FRAMES batch without a copy."""
+    """The columns of a FRAMES batch without a copy.
+
+    They are not to be written: for arrays that may be, kernels are compiled anew.
+    """
     frames = batch.column("frame")
     _, offsets, data = frames.buffers()
     count = len(frames)
-    return Columns(
+    columns = Columns(
         ts=_values(batch.column("ts"), np.int64),
         offsets=np.frombuffer(offsets, np.int32, count + 1, frames.offset * 4) if count else np.zeros(1, np.int32),
         data=np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(0, np.uint8),
         wire_len=_values(batch.column("wire_len"), np.uint32),
         link=_values(batch.column("link"), np.uint16),
     )
+    for column in columns:
+        column.flags.writeable = False
+    return columns
 
 
 def _values(column: pa.Array, dtype: type[np.generic]) -> npt.NDArray[Any]:

@@ -1,14 +1,13 @@
 """The detector: frames go in, flows, verdicts and alerts come out, tick by tick.
 
-Ticks follow the time of the traffic, so the same frames give the same answer in batches of any size. A frame belongs to
-the tick of the newest timestamp seen up to it: late ones count to the running tick.
+Ticks follow the time of the traffic (``detector.event_order``), so the same frames give the same answer in batches of
+any size, from a capture or from a wire. A tick is worked off where it held frames or where something is due: a second
+look, the end of a flow, an alert to be written again or closed. docs/engine.md says what is guaranteed.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
-from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -21,35 +20,15 @@ from contract.schemas import FLOWS, FRAMES, VERDICTS, check_schema
 from detector.alerts import AlertBook
 from detector.config import NS, Config
 from detector.drift import Drift
+from detector.event_order import BEFORE, EventOrder, Piece
+from detector.hands import Hands
 from detector.meter import Meter, Slots
 from detector.observer import Observer
+from detector.outputs import Judge, Outputs, joined
 from detector.stopwatch import Stopwatch
 from detector.verdicts import VerdictRows
 
-_BEFORE: Final = np.iinfo(np.int64).min
-
-
-class Judge(Protocol):
-    """What the pipeline needs of a ``detector.model.Model``."""
-
-    @property
-    def families(self) -> tuple[str, ...]:
-        """Names by code; the first is ``benign``."""
-
-    def classify(self, matrix: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float32]]:
-        """Codes and scores of rows of features."""
-
-
-@dataclass
-class Outputs:
-    """What came out since the last call. Batches are FLOWS and VERDICTS, None where there is nothing."""
-
-    flows: pa.RecordBatch | None = None
-    verdicts: pa.RecordBatch | None = None
-    alerts: list[Alert] = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        return self.flows is not None or self.verdicts is not None or bool(self.alerts)
+__all__ = ["Detector", "Judge", "Outputs"]
 
 
 class Detector:
@@ -64,8 +43,17 @@ class Detector:
     def __init__(self, config: Config, model: Judge, clock: Clock | None = None) -> None:
         self.config = config
         self.model = model
-        self.meter = Meter(config.capacity, config.idle_s, config.active_s, seed=config.seed, tunnels=config.tunnels)
-        self.observer = Observer(self.meter.table, config.seed)
+        self.meter = Meter(
+            config.capacity,
+            config.idle_s,
+            config.active_s,
+            seed=config.seed,
+            tunnels=config.tunnels,
+            shards=config.shards,
+            processes=config.processes,
+        )
+        self._hands = Hands(config.shards)
+        self.observer = Observer(self.meter.table, config.seed, self._hands)
         self.alerts = AlertBook(
             model.families, len(self.meter.table.flows), config.policy, config.first_alert_id, config.seed
         )
@@ -79,10 +67,9 @@ class Detector:
         self._clock = clock
         self._rows = VerdictRows(model.families)
         self.drift = Drift(getattr(model, "card", {}))
-        self._newest = _BEFORE
-        self._tick = _BEFORE  # number of the running tick
+        self._order = EventOrder(config.late_ns)
+        self._tick = BEFORE  # number of the running tick
         self._tick_frames = 0
-        self._swept = _BEFORE
         self._out_flows: list[pa.RecordBatch] = []
         self._out_verdicts: list[pa.RecordBatch] = []
         self._out_alerts: list[Alert] = []
@@ -90,54 +77,53 @@ class Detector:
     def feed(self, batch: pa.RecordBatch) -> None:
         """Take FRAMES. Ticks that they complete are worked off at once; see ``outputs``."""
         check_schema(batch.schema, FRAMES, "detector")
-        count = batch.num_rows
-        if not count:
-            return
-        batch = _read_only(batch)
-        ts = batch.column("ts").cast(pa.int64()).to_numpy(zero_copy_only=False)
-        newest = np.maximum(np.maximum.accumulate(ts), self._newest)
-        self._newest = int(newest[-1])
-        ticks = newest // self.config.tick_ns
-        low = 0
-        while low < count:
-            tick = int(ticks[low])
-            if self._tick == _BEFORE:
-                self._tick = tick
-            elif tick > self._tick or self._tick_frames >= self.config.tick_frames:
-                self._end_tick((self._tick + 1) * self.config.tick_ns)
-                self._tick, self._tick_frames = max(tick, self._tick), 0
-            high = int(np.searchsorted(ticks, tick, side="right"))
-            high = min(high, low + self.config.tick_frames - self._tick_frames)
-            self._meter(batch, low, high)
-            low = high
+        if batch.num_rows:
+            self._decode.offered += batch.num_rows
+            self._meter(self._order.put(batch))
+            self._reach(self._order.watermark // self.config.tick_ns)
 
     def tick(self, now_ns: int | None = None) -> None:
-        """Nothing came, but time passes: end the running tick if it is over by the clock (live streams only)."""
-        now = self._clock.now_ns() if now_ns is None and self._clock else now_ns
-        if now is None or self._tick == _BEFORE:
-            return
-        tick = now // self.config.tick_ns
-        if tick > self._tick:
-            self._newest = max(self._newest, tick * self.config.tick_ns)
-            self._end_tick(tick * self.config.tick_ns)
-            self._tick, self._tick_frames = tick, 0
+        """What is older than ``now_ns`` has come, the source says: end the ticks that are over (live streams only).
 
-    def finish(self) -> None:
-        """The input has ended: end the running tick, all flows and all incidents."""
-        now = (self._tick + 1) * self.config.tick_ns if self._tick != _BEFORE else 0
+        A frame that comes all the same counts as late. Without a time it is that of the clock less the allowance.
+        """
+        if now_ns is None and self._clock:
+            now_ns = self._clock.now_ns() - self.config.late_ns
+        if now_ns is None or self._order.newest == BEFORE:
+            return
+        self._order.promise(now_ns)
+        self._meter(self._order.take())
+        self._reach(self._order.watermark // self.config.tick_ns)
+
+    def finish(self, until_ns: int | None = None) -> None:
+        """The input has ended: end the running tick, all flows and all incidents.
+
+        ``until_ns`` says until when it was listened to (of a live stream: ``watermark``); else it ended with its last
+        frame.
+        """
+        self._meter(self._order.flush())
+        if until_ns is not None:
+            self._reach(until_ns // self.config.tick_ns)
+        now = (self._tick + 1) * self.config.tick_ns if self._tick != BEFORE else 0
         self._end_tick(now, last=True)
         self._end_flows(self.meter.finish(), np.zeros(0, np.int32), now)
         self._out_alerts += self.alerts.finish(now)
         self.settle()
 
+    def close(self) -> None:
+        """Let go of threads and processes, whether or not the input has ended."""
+        self.meter.close()
+        self._hands.close()
+
     def outputs(self) -> Outputs:
         """What came out since the last call."""
-        found = Outputs(_one(self._out_flows, FLOWS), _one(self._out_verdicts, VERDICTS), self._out_alerts)
+        found = Outputs(joined(self._out_flows, FLOWS), joined(self._out_verdicts, VERDICTS), self._out_alerts)
         self._out_flows, self._out_verdicts, self._out_alerts = [], [], []
         return found
 
     def settle(self) -> Ledger:
         """Bring the ledger up to date and return it. Frames of flows that live are in flight."""
+        self._decode.in_flight = self._order.held
         live = self.meter.counts()["live"]
         self._metered.in_flight = self._metered.offered - self._metered.delivered if live else 0
         told, silenced = self._told, self.alerts.silenced
@@ -149,7 +135,12 @@ class Detector:
     @property
     def newest(self) -> int | None:
         """The newest time of the traffic (epoch ns), None before the first frame."""
-        return None if self._newest == _BEFORE else self._newest
+        return None if self._order.newest == BEFORE else self._order.newest
+
+    @property
+    def watermark(self) -> int:
+        """Up to when the traffic is known to be complete (epoch ns)."""
+        return self._order.watermark
 
     @property
     def frames(self) -> int:
@@ -161,6 +152,8 @@ class Detector:
         metered = self.meter.counts()
         return dict(self.counts) | {
             "frames": self._decode.offered,
+            "frames_late": self._order.late,
+            "frames_out_of_order": self._order.backward,
             "alerts": self.alerts.raised,
             "open_alerts": self.alerts.open,
             "allowed_alerts": self.alerts.silenced["allowed"],
@@ -175,11 +168,44 @@ class Detector:
             "verdicts_without_incident": self.alerts.refused,
         }
 
-    def _meter(self, batch: pa.RecordBatch, low: int, high: int) -> None:
+    def _meter(self, pieces: list[Piece]) -> None:
+        """Count frames that are in order, and end the ticks before them."""
+        for batch, first, times in pieces:
+            ticks = times // self.config.tick_ns
+            low = 0
+            while low < len(ticks):
+                tick = int(ticks[low])
+                if self._tick == BEFORE:
+                    self._tick = tick
+                self._reach(tick)
+                if self._tick_frames >= self.config.tick_frames:
+                    self._end_tick((tick + 1) * self.config.tick_ns)
+                high = int(np.searchsorted(ticks, tick, side="right"))
+                high = min(high, low + self.config.tick_frames - self._tick_frames)
+                self._count(batch, first + low, first + high)
+                low = high
+
+    def _reach(self, tick: int) -> None:
+        """Go on to that tick: end the one with frames in it, and of the empty ones those in which something is due."""
+        while BEFORE < self._tick < tick:
+            if not self._tick_frames:
+                self._tick = min(max(self._next_due(), self._tick), tick)
+                if self._tick == tick:
+                    return
+            self._end_tick((self._tick + 1) * self.config.tick_ns)
+            self._tick += 1
+
+    def _next_due(self) -> int:
+        """The tick at whose end something is due, whether or not a frame comes."""
+        sweep_ns = int(self.config.sweep_s * NS)
+        swept = -(-min(self.meter.next_end(), self.alerts.next_close()) // sweep_ns) * sweep_ns
+        due = min(swept, self.observer.next_look(), self.alerts.next_revision())
+        return -(-due // self.config.tick_ns) - 1
+
+    def _count(self, batch: pa.RecordBatch, low: int, high: int) -> None:
         self.stopwatch.start()
         dropped = self.meter.update(batch, low, high)
         passed = high - low - sum(dropped.values())
-        self._decode.offered += high - low
         self._decode.delivered += passed
         self._decode.dropped.update(dropped)
         self._metered.offered += passed
@@ -188,10 +214,10 @@ class Detector:
 
     def _end_tick(self, now: int, *, last: bool = False) -> None:
         self.stopwatch.start()
-        sweep = self._swept == _BEFORE or now - self._swept >= self.config.sweep_s * NS
+        self._tick_frames = 0
         ended = np.zeros(0, np.int32)
-        if sweep:
-            self._swept = now
+        sweep_ns = int(self.config.sweep_s * NS)
+        if now // sweep_ns != (now - self.config.tick_ns) // sweep_ns:
             ended = self.meter.expire(now)
             # Before this tick's verdicts, so that a cause that comes back after its quiet time is a new incident.
             self._out_alerts += self.alerts.sweep(now)
@@ -214,7 +240,7 @@ class Detector:
         """Classify and fold into incidents. What is said of a flow outside follows in ``_speak``."""
         if not len(slots):
             return
-        codes, scores = self.alerts.demanding(*self.model.classify(matrix))
+        codes, scores = self.alerts.demanding(*self._scores(matrix))
         self.drift.take(matrix, codes)
         self.stopwatch.lap("classify")
         marks = self.alerts.marks
@@ -230,6 +256,15 @@ class Detector:
         marks["looked"][slots] = np.where(codes != before, packets, marks["looked"][slots])
         relevant = (codes > 0) | (before > 0)
         self.alerts.gather(self.meter.table, slots[relevant], codes[relevant], scores[relevant], now)
+
+    def _scores(self, matrix: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float32]]:
+        codes, scores = np.zeros(len(matrix), np.int16), np.zeros(len(matrix), np.float32)
+
+        def work(_: int, low: int, high: int) -> None:
+            codes[low:high], scores[low:high] = self.model.classify(matrix[low:high])
+
+        self._hands.share(len(matrix), work)
+        return codes, scores
 
     def _speak(self, slots: Slots) -> Slots:
         """Say of flows what they are, and return those of which something new is said.
@@ -267,20 +302,3 @@ class Detector:
             self.counts["flows"] += len(ended)
             self.alerts.release(ended)
             self.meter.release(ended)
-
-
-def _read_only(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The same memory, which nobody may write to: kernels are compiled anew for arrays that can be written."""
-    columns = []
-    for column in batch.columns:
-        buffers = [None if b is None else pa.py_buffer(memoryview(b).toreadonly()) for b in column.buffers()]
-        columns.append(pa.Array.from_buffers(column.type, len(column), buffers, 0, column.offset))
-    return pa.record_batch(columns, schema=batch.schema)
-
-
-def _one(batches: list[pa.RecordBatch], schema: pa.Schema) -> pa.RecordBatch | None:
-    if len(batches) <= 1:
-        return batches[0] if batches else None
-    table = pa.Table.from_batches(batches, schema).combine_chunks()
-    found: pa.RecordBatch = table.to_batches()[0]
-    return found

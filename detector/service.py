@@ -95,9 +95,13 @@ def _serve(options: argparse.Namespace, stop: threading.Event, again: threading.
     gc.freeze()  # what is loaded by now stays: collections need not look at it again
     with StoreWriter(options.store, clock) as writer:
         settings = Settings(options.config, again)
-        config = replace(settings.config, first_alert_id=_next_alert(options.store), seed=secrets.randbits(63))
+        config = replace(
+            settings.config, first_alert_id=_next_alert(options.store), seed=options.seed or secrets.randbits(63)
+        )
         if options.capacity:
             config = replace(config, capacity=options.capacity)
+        if options.shards:
+            config = replace(config, shards=options.shards)
         outbox = Outbox(writer)
         inbox = _inbox(options, rings, clock)
         service = Service(inbox, Detector(config, model, clock), outbox, options.status, clock, settings)
@@ -144,6 +148,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", type=Path, help="a model file other than the one that ships")
     parser.add_argument("--config", type=Path, help="configuration file; read again on SIGHUP")
     parser.add_argument("--capacity", type=int, default=0, help="live flows at most; 0 for as many as usual")
+    parser.add_argument("--shards", type=int, default=0, help="so many threads share the work")
+    parser.add_argument("--seed", type=int, default=0, help="of hashes, to get the same answer again; 0: by chance")
     parser.add_argument("--once", action="store_true", help="end with the first stream")
     live = parser.add_argument_group("with --interface")
     live.add_argument("--netns", default="", help="network namespace of the interface")

@@ -18,17 +18,22 @@ from detector.status import write_status
 
 _STATUS_S: Final = 0.2
 _DRIFT_S: Final = 10.0
-_QUIET_NS: Final = 50_000_000  # time goes on by the clock when nothing came for so long
-_LONGEST_TICK_NS: Final = 1_000_000_000
+_QUIET_NS: Final = 50_000_000  # what a stream of now may keep back
+_STALL_NS: Final = 1_000_000_000  # what a stream of another time, a recording, may keep back
+_NOW_NS: Final = 60_000_000_000  # a stream is of now if its times are not further from it than this
 
 
 class Pulse:
-    """Moves frames from an inbox through a detector; without frames, the traffic's time goes on by the clock."""
+    """Moves frames from an inbox through a detector; without frames, the traffic's time goes on by the clock.
+
+    A packet ring says up to when it has handed over everything (``FrameQueue.complete_ns``). Of a stream that is silent
+    it is taken to be so up to the time of its newest frame and what has passed since, less what it may keep back.
+    """
 
     def __init__(self, inbox: FrameQueue, detector: Detector, clock: Clock) -> None:
         self.inbox, self.detector = inbox, detector
         self._clock = clock
-        self._came = self._ended = clock.now_ns()
+        self._came = clock.now_ns()
 
     def beat(self) -> tuple[Outputs, bool]:
         """Wait for frames for at most a tick; what came out of the detector, and whether nothing more will come."""
@@ -37,22 +42,14 @@ class Pulse:
         if batch is not None:
             self._came = now
             self.detector.feed(batch)
-        self._let_time_pass(now)
-        outputs = self.detector.outputs()
-        if outputs:
-            self._ended = now
-        return outputs, over
-
-    def _let_time_pass(self, now: int) -> None:
-        """A tick lasts a second at most."""
         newest = self.detector.newest
-        if newest is None:
-            return
-        if now - self._came > _QUIET_NS:
-            self.detector.tick(newest + now - self._came)
-        elif now - self._ended > _LONGEST_TICK_NS:
-            self._ended = now
-            self.detector.tick(newest + self.detector.config.tick_ns)
+        if self.inbox.complete_ns is not None:
+            self.detector.tick(self.inbox.complete_ns)
+        elif newest is not None:
+            kept_back = _QUIET_NS if abs(now - newest) < _NOW_NS else _STALL_NS
+            if now - self._came > kept_back:
+                self.detector.tick(newest + now - self._came - kept_back)
+        return self.detector.outputs(), over
 
 
 class Service:

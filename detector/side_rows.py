@@ -6,6 +6,7 @@ and stays blank, so that ``side.rows[side.of[slots]]`` is right for flows withou
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -15,7 +16,10 @@ from contract.jit import lean_part
 from detector.packet import Int
 
 _GIVEN_BACK: Final = 0  # counters: rows on the stack of free ones
-_HIGH: Final = 1  # rows ever used
+_HIGH: Final = 1  # the highest row ever used
+_BEFORE: Final = 2  # no row up to this one is given out
+
+Make = Callable[[int, np.dtype[Any]], npt.NDArray[Any]]
 
 
 class SideRows(NamedTuple):
@@ -24,14 +28,24 @@ class SideRows(NamedTuple):
     of: npt.NDArray[np.int32]  # (slots,) row of the flow in a slot, 0 where it has none
     rows: npt.NDArray[Any]  # (slots + 1,)
     free: npt.NDArray[np.int32]  # (slots,) stack of rows given back
-    counters: npt.NDArray[np.int64]  # (2,)
+    counters: npt.NDArray[np.int64]  # (3,)
 
 
-def new_side_rows(slots: int, dtype: np.dtype[Any]) -> SideRows:
-    """No rows yet, for flows in so many slots."""
-    return SideRows(
-        np.zeros(slots, np.int32), np.zeros(slots + 1, dtype), np.zeros(slots, np.int32), np.zeros(2, np.int64)
-    )
+def new_side_rows(
+    slots: int, dtype: np.dtype[Any], shards: int, make: Make, *, fresh: bool = True
+) -> tuple[SideRows, ...]:
+    """No rows yet, for flows in so many slots of each shard; shards give out rows of one array, each its own.
+
+    ``make`` gives arrays of zeros; where they hold rows already (not ``fresh``) nothing is written.
+    """
+    of, rows = make(slots * shards, np.dtype(np.int32)), make(slots * shards + 1, dtype)
+    sides = []
+    for shard in range(shards):
+        side = SideRows(of, rows, make(slots, np.dtype(np.int32)), make(3, np.dtype(np.int64)))
+        if fresh:
+            side.counters[_HIGH] = side.counters[_BEFORE] = shard * slots
+        sides.append(side)
+    return tuple(sides)
 
 
 @lean_part
@@ -62,4 +76,4 @@ def drop_row(side: SideRows, slot: Int) -> None:
 
 def rows_in_use(side: SideRows) -> int:
     """How many flows have a row."""
-    return int(side.counters[_HIGH] - side.counters[_GIVEN_BACK])
+    return int(side.counters[_HIGH] - side.counters[_BEFORE] - side.counters[_GIVEN_BACK])

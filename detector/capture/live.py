@@ -43,7 +43,7 @@ class LiveSource:
         self._status = status[STATUS // 4 :: ring.block_bytes // 4]
         self._found = new_found(ring.block_bytes)
         self._block = 0
-        self.idle = False  # whether the last ``read`` found that nothing had come
+        self.idle_ns = 0  # when the ring held nothing, as the last ``read`` found it; 0 where that found something
         self._stop = threading.Event()
         self._shift = self._counted = self._shifted = 0
         self._shut = False
@@ -89,7 +89,9 @@ class LiveSource:
         while not ready and (left := limit - time.monotonic()) > 0 and (self._shut or not self._stop.is_set()):
             self._ring.wait(min(left, _PATIENCE_S))
             ready = self._ready()
-        self.idle = not ready
+        now = self._clock.now_ns()
+        ready = ready or self._ready()
+        self.idle_ns = 0 if ready else now
         if not ready or self._clock.now_ns() - self._counted > _COUNT_NS:
             self.count()
         if not ready:

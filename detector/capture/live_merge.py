@@ -47,9 +47,14 @@ class TimeMerge:
         """A ring will give nothing more."""
         self._until[ring] = NEVER
 
+    @property
+    def until(self) -> int:
+        """All that is older than this has come, and was given if ``take`` was called since."""
+        return min(self._until)
+
     def take(self) -> pa.RecordBatch | None:
         """What may be given by now, in the order of time; None where that is nothing."""
-        mark = min(self._until)
+        mark = self.until
         if self.waiting > self._most:
             mark = max(self._until)
         parts = [part for held in self._held for part in self._older(held, mark)]

@@ -33,7 +33,8 @@ def test_detect_writes_files_and_tells_of_a_cut(tmp_path: Path) -> None:
     assert "cut off" in told.stderr
     assert pq.read_table(document["files"]["flows.parquet"]).num_rows == document["flows"]
     assert json.loads(Path(document["files"]["alerts.json"]).read_text()) == document["alerts"]
-    assert "419 frames" in tenfold("detect", capture).stdout
+    again = tenfold("detect", capture, "--shards", 2, "--processes")
+    assert "419 frames" in again.stdout, again.stderr
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,7 @@ def test_detect_writes_files_and_tells_of_a_cut(tmp_path: Path) -> None:
         (("README.md",), "not a capture"),
         (("README.md", "--model", "README.md"), "not a skops file"),
         (("README.md", "--interface", "lo"), "name a capture or an interface"),
+        (("--interface", "lo", "--processes"), "--processes is for captures"),
         (("--interface", "tfx-none"), "no interface is called 'tfx-none'; there are"),
     ],
 )

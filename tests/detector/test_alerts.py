@@ -7,6 +7,7 @@ import pytest
 
 from contract.alert import Alert
 from detector.config import Config
+from detector.flowtable import NEVER
 from detector.pipeline import Detector, Judge
 from detector.policy import Policy
 from tests.detector.streams import SECOND, START, Frame, Scripted, always, arp, batch, tcp, udp
@@ -158,3 +159,23 @@ def test_verdict_rows_carry_the_alert() -> None:
 @pytest.mark.parametrize("first", [1, 700])
 def test_numbers_go_on_where_told(first: int) -> None:
     assert alerts_of(always("port_scan"), scan(60), Config(capacity=4096, first_alert_id=first))[0].alert_id == first
+
+
+def test_it_is_known_when_an_alert_is_next_written_and_closed() -> None:
+    detector = Detector(SMALL, always("port_scan"))
+    assert (detector.alerts.next_revision(), detector.alerts.next_close()) == (NEVER, NEVER)
+    detector.feed(batch(scan(400)))
+    detector.tick(START + SECOND)
+    first = detector.outputs().alerts[0]
+    due = detector.alerts.next_revision()
+    assert due == first.decided + SECOND
+    detector.tick(due - 1)
+    assert detector.outputs().alerts == []
+    detector.tick(due + 50_000_000)
+    assert [alert.revision for alert in detector.outputs().alerts] == [2]
+    detector.tick(START + 100 * SECOND)  # second looks, and the last looks at flows that idled out, have added to it
+    closing = detector.alerts.next_close()
+    detector.tick(closing - SECOND)
+    assert all(alert.open for alert in detector.outputs().alerts)
+    detector.tick(closing + 2 * SECOND)
+    assert [alert.open for alert in detector.outputs().alerts] == [False]

@@ -76,3 +76,15 @@ def test_notes_are_bounded() -> None:
         frames.note(f"note {number}")
     assert len(frames.notes) == 100
     assert frames.notes[-2:] == ["note 99", "and 151 notes more"]
+
+
+def test_a_promise_is_heard_when_all_that_came_before_it_was_taken() -> None:
+    frames = FrameQueue(8)
+    frames.put(one(1))
+    frames.complete(70)
+    assert frames.complete_ns is None
+    assert frames.take(0.0)[0] is not None
+    assert frames.complete_ns == 70
+    frames.complete(90)
+    assert frames.take(5.0) == (None, False), "a new promise ends the wait"
+    assert frames.complete_ns == 90

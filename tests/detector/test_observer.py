@@ -1,4 +1,8 @@
+import numpy as np
+
 from detector.features import WIDTH
+from detector.flowtable import NEVER
+from detector.hands import Hands
 from detector.observer import Observer
 from tests.detector.flows_by_hand import SECOND, START, close_tick, empty, put, slots_of
 
@@ -25,3 +29,26 @@ def test_the_last_look_waits_for_nobody():
     put(table, 0, 1, 2)
     observer.look(slots_of(1), START)
     assert observer.look(slots_of(0), START + 1, last=True)[0].tolist() == [0]
+
+
+def test_it_says_when_the_next_second_look_is_due():
+    table = empty()
+    observer = Observer(table)
+    assert observer.next_look() == NEVER
+    put(table, 0, 1, 2)
+    observer.look(slots_of(1), START)
+    assert observer.next_look() == START + SECOND
+    observer.look(slots_of(0), START + SECOND)
+    assert observer.next_look() == NEVER
+
+
+def test_hands_share_the_rows_and_change_nothing():
+    table = empty(1024)
+    for slot in range(900):
+        put(table, slot, slot % 7, slot % 5, port=slot % 90)
+    hands = Hands(3)
+    one, many = Observer(table), Observer(table, hands=hands)
+    for observer in (one, many):
+        observer.found = observer.look(slots_of(900), START)
+    hands.close()
+    assert np.array_equal(one.found[1], many.found[1])

@@ -66,6 +66,44 @@ def words(table: pa.Table) -> list[dict[str, Any]]:
     return pa.table(plain, names=table.column_names).to_pylist()
 
 
+def test_a_frame_within_the_allowance_counts_at_its_time_and_a_later_one_is_counted() -> None:
+    def frame(when: int, port: int) -> Frame:
+        return when, tcp("198.18.0.1", "198.18.1.1", port, 80)
+
+    mixed = run(always("benign"), [batch([frame(50_000_000, 1), frame(49_000_000, 2), frame(90_000_000, 3)])])
+    assert mixed[1].column("decided").cast(pa.int64()).to_pylist() == [START + 100_000_000] * 3
+    status = mixed[3].status()
+    assert (status["frames_out_of_order"], status["frames_late"]) == (1, 0)
+    assert [row["first"] - START for row in words(mixed[0])] == [49_000_000, 50_000_000, 90_000_000]
+    late = run(always("benign"), [batch([frame(50_000_000, 1), frame(10_000_000, 2)])])
+    assert late[3].status()["frames_late"] == 1
+    with pytest.raises(InputError, match="late_ns"):
+        Config(late_ns=-1)
+
+
+def test_silence_in_a_capture_is_silence_on_a_wire() -> None:
+    """Second looks, ends of flows and last words on alerts come when they are due, though no frame comes."""
+    frames = [(n * 1_000_000, tcp("198.18.0.9", "198.18.1.1", 4000 + n, n + 1)) for n in range(60)]
+    frames.append((400 * SECOND, tcp("198.18.0.8", "198.18.1.1", 1, 2)))
+    whole = run(always("port_scan"), [batch(frames)])
+    detector = Detector(SMALL, always("port_scan"))
+    detector.feed(batch(frames[:-1]))
+    for n in range(400 * 4):
+        detector.tick(START + n * SECOND // 4)
+    out = detector.outputs()
+    assert out.flows is not None
+    assert out.verdicts is not None
+    detector.feed(batch(frames[-1:]))
+    detector.finish()
+    rest = detector.outputs()
+    flows, verdicts = [pa.Table.from_batches(b, s) for b, s in
+                       (([out.flows, rest.flows], FLOWS), ([out.verdicts, rest.verdicts], VERDICTS))]  # fmt: skip
+    assert words(flows) == words(whole[0])
+    assert words(verdicts) == words(whole[1])
+    assert out.alerts + rest.alerts == whole[2]
+    assert [alert.open for alert in out.alerts] == [True] * 5 + [False], "written again, and closed, in the silence"
+
+
 @pytest.mark.parametrize("size", [1, 7, 64])
 def test_batches_of_any_size_give_the_same_answer(size: int) -> None:
     frames = traffic()
@@ -98,7 +136,10 @@ def test_the_ledger_balances_and_every_flow_ends_with_a_final_verdict() -> None:
 def test_frames_are_in_flight_while_their_flows_live() -> None:
     detector = Detector(SMALL, always("benign"))
     detector.feed(batch([(0, tcp("198.18.0.1", "198.18.1.1", 1, 2))]))
-    assert detector.settle().stages["meter"].in_flight == 1
+    assert detector.settle().stages["decode"].in_flight == 1, "until no older frame can come"
+    assert detector.settle().balanced
+    detector.tick(START)
+    assert (detector.ledger.stages["decode"].delivered, detector.settle().stages["meter"].in_flight) == (1, 1)
     assert detector.settle().balanced
 
 
@@ -152,7 +193,7 @@ def test_a_clock_may_be_given() -> None:
 
 def test_a_tick_ends_early_when_it_holds_too_many_frames() -> None:
     frames = [(n, tcp("198.18.0.1", "198.18.1.1", n, 80)) for n in range(100)]
-    detector = Detector(Config(capacity=4096, tick_frames=40), always("benign"))
+    detector = Detector(Config(capacity=4096, tick_frames=40, late_ns=0), always("benign"))
     detector.feed(batch(frames))
     assert detector.stopwatch.ticks_ms()["count"] == 2
     detector.finish()
