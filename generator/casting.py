@@ -104,7 +104,9 @@ class Cast:
     def frames_ratio(self, workload: Workload) -> float:
         """Mean frames of an attempt by those of an ordinary conversation, from a trial of each family."""
         counts = np.diff(self.template.first)[::2]
-        times = np.linspace(workload.start_ns, workload.end_ns - 1, _PILOT).astype(np.int64)
+        # counted from second 0, so that the same comes of it whenever the campaign begins
+        within = np.linspace(0, workload.end_ns - workload.start_ns - 1, _PILOT)
+        times = workload.start_ns + within.astype(np.int64)
 
         def mean(roles: list[Role]) -> float:
             total = sum(role.share.weight for role in roles)

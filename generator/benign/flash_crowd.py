@@ -201,7 +201,8 @@ def _gather(intended: npt.NDArray[np.int64], world: World) -> npt.NDArray[np.int
     level = np.where(grid < event, 0.3, level)
     made = np.concatenate([[0.0], np.cumsum(level[:-1])])
     bent = np.interp(share, made / made[-1], grid)
-    times: npt.NDArray[np.int64] = (intended[0] + bent * span).astype(np.int64)
+    # counted from the first: an epoch time in ns is more than a float holds
+    times: npt.NDArray[np.int64] = intended[0] + (bent * span).astype(np.int64)
     return times
 
 

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from campaign.lab_keeper import keeper, main
+from contract.lab import exists
 from generator.lab import namespaces
 from generator.lab.namespaces import Lab
 from tests.detector.wires import needs_wire
@@ -42,7 +43,7 @@ def test_a_run_that_is_killed_leaves_no_lab(tmp_path):
         assert run.stdout.readline() == "up\n"
         assert namespaces.status(OWN)["up"]
         run.kill()
-    until("the end of the lab", lambda: not namespaces.status(OWN)["send"]["exists"])
+    until("the end of the lab", lambda: not (exists(OWN.send_namespace) or exists(OWN.listen_namespace)))
     until("the end of the lock", lambda: not list(tmp_path.iterdir()))
 
 

@@ -77,6 +77,14 @@ def test_the_frames_are_those_that_were_written_down(name: str) -> None:
     assert golden.digest(traffic(name, 1)) == golden.read().get(name), f"{name} makes other frames; {golden.RENEW}"
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_later_start_moves_the_times_and_nothing_else(name: str) -> None:
+    later = 1_234_567_891  # no multiple of what a float can tell apart at an epoch time
+    first, second = (registry.family(name).attempts(planned(1) + shift, world_of(name, 1)) for shift in (0, later))
+    for column, here, there in zip(Attempts._fields, first, second, strict=True):
+        assert np.array_equal(here + later if column == "intended" else here, there), column
+
+
 def test_no_digest_is_of_a_family_that_is_gone() -> None:
     assert set(golden.read()) == set(NAMES), f"families came or went; {golden.RENEW}"
 

@@ -40,8 +40,15 @@ def test_statistics_are_those_of_the_catalogue():
 def test_every_number_of_the_catalogue_is_there():
     meter, slots = metered()
     told = facts_of_flows(meter.table, slots[:1]).schema
+    # first messages are read when a flow is told in full; they are no statistics
+    said = ("tls", "http", "name_hash")
     left = {field.name for field in told if str(field.type) not in {"string", "list<item: int16>"}} - {*NAMES}
-    assert left <= {*FLOWS.names, "vlan", "tcp_flags_fwd", "tcp_flags_bwd"}
+    assert {name for name in left if not name.startswith(said)} <= {
+        *FLOWS.names,
+        "vlan",
+        "tcp_flags_fwd",
+        "tcp_flags_bwd",
+    }
 
 
 @pytest.mark.parametrize("count", [0, 1])
