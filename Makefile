@@ -36,6 +36,7 @@ run: install ## run a campaign (SCENARIO=paris-2024) with the live page on loopb
 	@$(BIN)/tenfold run $(SCENARIO) --port $(PORT)
 
 test: install ## run the whole test suite (WORKERS=1: one test at a time)
+	@echo "==> kernels (compiled once, kept on disk)" && $(BIN)/python -m tests.kernels
 	@echo "==> tests"
 	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --maxprocesses=4 --dist=loadfile
 

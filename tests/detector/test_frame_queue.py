@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from detector.frame_queue import FrameQueue
 from tests.detector.streams import batch, tcp
@@ -57,6 +58,10 @@ def test_bytes_hold_the_reader_back_as_well() -> None:
     frames = FrameQueue(1000, most_bytes=3 * size)
     thread = threading.Thread(target=lambda: ([frames.put(one(number + 1)) for number in range(50)], frames.end()))
     thread.start()
+    deadline = time.monotonic() + 60
+    while not frames.held_back:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
     rows, over = 0, False
     while not over:
         assert frames.backlog <= 4
