@@ -31,7 +31,8 @@ def few(folder: Path) -> str:
     """A scenario that lasts and has few families: making the conversations of all takes longer than what is tested."""
     path = folder / "few.toml"
     path.write_text(
-        'title = "Few"\nsummary = "A few families."\nduration = 90\nseed = 1\nsites = 20\nclients = 500\nmultiplier = [[0, 0.2]]\n'
+        'title = "Few"\nsummary = "A few families."\nduration = 90\nseed = 1\nsites = 20\nclients = 500\n'
+        "multiplier = [[0, 0.2]]\n"
         "background = [[0, 20]]\n[attacks]\nsyn_flood = 2\nport_scan = 1\n[benign]\ndns_lookup = 1\n"
     )
     return str(path)
