@@ -141,7 +141,7 @@ def _word_of_flow(source: Source, words: Words) -> Words:
 def isolation(others: Sequence[Source]) -> Method:
     """Isolation forest over facts of single flows."""
     rows = [s.matrix[last_looks(s)][s.families[last_looks(s)] == BENIGN][:, FLOW] for s in ordinary(others)]
-    forest = IsolationForest(TREES, contamination=SPARED, random_state=1).fit(np.concatenate(rows))
+    forest = IsolationForest(n_estimators=TREES, contamination=SPARED, random_state=1).fit(np.concatenate(rows))
 
     def method(source: Source) -> Said:
         last = last_looks(source)
@@ -153,7 +153,7 @@ def isolation(others: Sequence[Source]) -> Method:
 def forest_held_out(others: Sequence[Source]) -> Method:
     """Random forest over facts of single flows, fitted on other origins."""
     rows, words = _flows_of(others)
-    forest = RandomForestClassifier(TREES, random_state=1, n_jobs=1).fit(rows, words)
+    forest = RandomForestClassifier(n_estimators=TREES, random_state=1, n_jobs=1).fit(rows, words)
     return lambda source: _predicted(source, last_looks(source), forest)
 
 
@@ -179,7 +179,7 @@ def forest_random_split(sources: Sequence[Source]) -> list[Said]:
     known = [s.families[at] != UNKNOWN for s, at in zip(sources, lasts, strict=True)]
     rows = np.concatenate([s.matrix[a[h & k]][:, FLOW] for s, a, h, k in zip(sources, lasts, half, known, strict=True)])
     words = np.concatenate([s.families[a[h & k]] for s, a, h, k in zip(sources, lasts, half, known, strict=True)])
-    forest = RandomForestClassifier(TREES, random_state=1, n_jobs=1).fit(rows, words)
+    forest = RandomForestClassifier(n_estimators=TREES, random_state=1, n_jobs=1).fit(rows, words)
     return [_predicted(source, at[~h], forest) for source, at, h in zip(sources, lasts, half, strict=True)]
 
 
@@ -210,7 +210,7 @@ def autoencoders(others: Sequence[Source]) -> Method:
 def _autoencoder(rows: npt.NDArray[np.float64], width: int) -> MLPRegressor:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a few epochs, as in the paper
-        return MLPRegressor((width,), max_iter=12, random_state=1).fit(rows, rows)
+        return MLPRegressor(hidden_layer_sizes=(width,), max_iter=12, random_state=1).fit(rows, rows)
 
 
 def _error(network: MLPRegressor, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
