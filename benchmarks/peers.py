@@ -272,7 +272,7 @@ def ours(
         entries += card["entries"]
         if not card["entries"]:
             benign, alarmed = benign + 1, alarmed + bool(result.alerts)
-        by_flows.append(_said(source, result.verdicts.to_pylist()))
+        by_flows.append(_said(source, result.verdicts.select(["flow_id", "family"]).to_pylist()))
     loud = [e for e in entries if group_of(e["family"]) in LOUD]
     quiet = [e for e in entries if group_of(e["family"]) not in LOUD]
     alerts = {
