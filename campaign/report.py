@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from campaign import latency
 from campaign.runfolder import RunFolder, read_json
@@ -15,6 +16,9 @@ from contract.errors import InputError
 from contract.families import BENIGN, catalogue
 from contract.version import VERSION
 
+if TYPE_CHECKING:  # loaded where a report is written
+    from jinja2 import Environment
+
 ASSETS: Final = Path(__file__).parent / "assets"
 _ALERTS: Final = 40
 _MISSED: Final = 40
@@ -22,19 +26,27 @@ _SECONDS: Final = 7200  # of timeline drawn; longer runs are thinned
 Json = dict[str, Any]
 
 
-def render(folder: RunFolder) -> Path:
-    """Write ``report.html``; its path. Raises ``InputError`` where there is no scorecard or a file is damaged."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
+def environment(**filters: Callable[..., str]) -> Environment:
+    """Where the templates of reports lie; a name that a template misspells is an error. ``filters`` by name."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(
+    made = Environment(
         loader=FileSystemLoader(ASSETS),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=number, percent=percent, ms=milliseconds, us=microseconds)
-    template = environment.get_template("report.html.j2")
+    made.filters.update(filters)
+    return made
+
+
+def render(folder: RunFolder) -> Path:
+    """Write ``report.html``; its path. Raises ``InputError`` where there is no scorecard or a file is damaged."""
+    from jinja2 import UndefinedError
+
+    pages = environment(number=number, percent=percent, ms=milliseconds, us=microseconds)
+    template = pages.get_template("report.html.j2")
     assets = {
         "script": (ASSETS / "uPlot.iife.min.js").read_text(encoding="utf-8"),
         "style": (ASSETS / "uPlot.min.css").read_text(encoding="utf-8"),

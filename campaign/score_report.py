@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from campaign.charts import Bar, bars, steps
-from campaign.report import ASSETS, confusion_table, number, percent
+from campaign.report import ASSETS, confusion_table, environment, number, percent
 from contract.errors import InputError
 from contract.families import group_of
 from contract.version import VERSION
@@ -36,19 +36,10 @@ def write(cards: Sequence[Json], total: Json, path: Path) -> Path:
 
 def render(cards: Sequence[Json], total: Json) -> str:
     """The report as HTML: it loads nothing."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(ASSETS),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(number=number, percent=percent)
+    pages = environment(number=number, percent=percent)
     entries = [entry for card in cards for entry in card["entries"]]
     words = _sum([card.get("confusion", {}) for card in cards])
-    return environment.get_template("score.html.j2").render(
+    return pages.get_template("score.html.j2").render(
         version=VERSION,
         cards=cards,
         total=total,
