@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from contract.jit import lean_kernel, lean_part
+from detector.name_hash import fnv1a
 from detector.packet import Bytes, Int, Record
 from detector.signs import Signs
 
@@ -50,21 +51,12 @@ def _request(flow: Record, signs: Signs, data: Bytes, at: Int, end: Int, length:
     stop = space
     while stop < end and data[stop] != 13 and data[stop] != 10:
         stop += 1
-    flow["asked_hash"] = _hash(data, at, min(stop, at + _SEARCHED))
+    flow["asked_hash"] = fnv1a(data, at, min(stop, at + _SEARCHED))
     found = _signs_in(signs, data, space, min(stop, space + _SEARCHED))
     body = _blank_line(data, at, min(end, at + _HEAD))
     if 0 <= body < end:
         found += _signs_in(signs, data, body, _text_end(data, body, min(end, body + _SEARCHED)))
     flow["http_signs"] = max(flow["http_signs"], np.uint8(min(found, 255)))
-
-
-@lean_kernel
-def _hash(data: Bytes, at: Int, end: Int) -> np.uint64:
-    """FNV-1a."""
-    value = np.uint64(0xCBF29CE484222325)
-    for i in range(at, end):
-        value = (value ^ np.uint64(data[i])) * np.uint64(0x100000001B3)
-    return value
 
 
 @lean_kernel

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from contract.jit import lean_kernel
 from contract.schemas import ARP
 from detector.arithmetic import log1
+from detector.name_hash import fnv1a
 
 # counts of an entity (``Windows.counts``)
 STARTS: Final = 0
@@ -147,10 +148,7 @@ def _messages(
 @lean_kernel
 def first_words(payload: npt.NDArray[np.uint8], kept: int) -> np.uint64:
     """A hash (FNV-1a) of the first 48 bytes of a message."""
-    value = np.uint64(0xCBF29CE484222325)
-    for i in range(min(kept, 48)):
-        value = (value ^ np.uint64(payload[i])) * np.uint64(0x100000001B3)
-    return value
+    return np.uint64(fnv1a(payload, 0, min(kept, 48)))
 
 
 @lean_kernel

@@ -5,12 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from contract.jit import lean_kernel
-from detector.name_hash import name_hash
+from detector.name_hash import fnv1a, name_hash
 
 
 @lean_kernel
 def hashed(data, start, stop):
     return name_hash(data, start, stop)
+
+
+@lean_kernel
+def plain(data, start, stop):
+    return fnv1a(data, start, stop)
+
+
+def test_bytes_hash_as_published():
+    known = {b"": 0xCBF29CE484222325, b"a": 0xAF63DC4C8601EC8C, b"foobar": 0x85944171F73967E8}
+    for text, value in known.items():
+        assert int(plain(np.frombuffer(text, np.uint8), 0, len(text))) == value
 
 
 def test_case_does_not_count_and_the_rest_does():
