@@ -116,7 +116,8 @@ def record(run: dict[str, Any], out: Path, folder: Path) -> None:
     try:
         with captured(out / f"{run['name']}.pcap", truth_of(run, f"{run['name']}.pcap")):
             time.sleep(2)  # the ordinary comes first
-            network.run(run.get("host", "attacker"), fill(run["command"], folder), run["seconds"])
+            # in the scratch folder: some tools leave files where they are run
+            network.run(run.get("host", "attacker"), f"cd {folder}; " + fill(run["command"], folder), run["seconds"])
     finally:
         for process in beside:
             stop(process)
