@@ -16,7 +16,7 @@ from api.documents import SCHEMAS
 from api.guard import Guard
 from api.ingest import IngestDesk
 from api.metrics import Metrics
-from api.routes import campaigns, catalogue, health, ingest, page, runs, seen, stream
+from api.routes import campaigns, catalogue, health, ingest, page, pictures, runs, seen, stream, triage
 from api.rows import AlertCache
 from api.runs import RunBook
 from api.service import Service
@@ -63,7 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.service = service
     problems.install(app)
-    for module in (seen, stream, campaigns, runs, ingest, catalogue, health, page):
+    for module in (seen, triage, pictures, stream, campaigns, runs, ingest, catalogue, health, page):
         app.include_router(module.router)
     app.add_middleware(Guard, settings=settings, metrics=service.metrics)
     _complete_openapi(app)

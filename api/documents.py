@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from api.shapes import SUMMED
+
 _STRING: Final = {"type": "string"}
 _INSTANT: Final = {"type": "string", "format": "date-time"}
 _NUMBER: Final = {"type": "number"}
@@ -182,6 +184,8 @@ SCHEMAS: Final[dict[str, Any]] = {
             "latency_ms": {"type": ["object", "null"]},
             "families": {"type": "array", "items": {"type": "object"}},
             "ledger": {"type": ["object", "null"]},
+            "drift": {"type": ["object", "null"], "description": "how far the traffic is from that of training"},
+            "targets": {"type": "object", "description": "what the scenario wants: `p99_ms`, `recall`"},
         },
         required=["as_of", "run"],
     ),
@@ -195,9 +199,11 @@ SCHEMAS: Final[dict[str, Any]] = {
             "detected": {"type": "array", "items": {"type": ["number", "null"]}},
             "latency_p50_ms": {"type": "array", "items": {"type": ["number", "null"]}},
             "latency_p99_ms": {"type": "array", "items": {"type": ["number", "null"]}},
+            "backlog": {"type": "array", "items": {"type": ["number", "null"]}, "description": "frames that wait"},
             "families": {"type": "object"},
         }
     ),
+    **SUMMED,
     "Receipt": _object(
         {"batch": _STRING, "frames": _COUNT, "bytes": _COUNT, "duplicate": {"type": "boolean"}, "run": _STRING},
         required=["batch", "frames", "duplicate"],

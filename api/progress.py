@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import numpy as np
 import orjson
@@ -18,6 +18,7 @@ from contract.ledger import Ledger
 
 TOKYO: Final = 815.0
 _MAX_BYTES: Final = 32 << 20
+_BY_SECOND: Final = ("sent_per_s", "p50_ms", "p99_ms", "backlog")
 _STATUSES: Final = ("sender", "detector")
 Json = dict[str, Any]
 Series = list[float | None]
@@ -29,6 +30,7 @@ class Progress:
 
     figures: Json = field(default_factory=dict)
     curve: tuple[tuple[float, float], ...] = ()  # (second, times 815)
+    changes: tuple[tuple[float, float], ...] = ()  # (second from which on, times 815): asked for while it ran
     planned_total: int | None = None
     ledger: Json | None = None
 
@@ -49,7 +51,10 @@ class Progress:
         if not self.curve:
             return [None] * len(seconds)
         at, times = zip(*self.curve, strict=True)
-        values = np.interp(np.asarray(seconds, np.float64) + 0.5, at, times) * TOKYO
+        middle = np.asarray(seconds, np.float64) + 0.5
+        values = np.interp(middle, at, times) * TOKYO
+        for begin, multiplier in self.changes:
+            values[middle >= begin] = multiplier * TOKYO
         end = duration_s if duration_s is not None else at[-1]
         return [float(v) if 0 <= s < end else None for s, v in zip(seconds, values.tolist(), strict=True)]
 
@@ -57,17 +62,19 @@ class Progress:
 def read_progress(facts: RunFacts) -> Progress:
     """The progress of a run, as far as its folder tells."""
     figures = facts.status.get("figures")
+    sender = read_json(facts.folder / "sender.status.json") or {}
     return Progress(
         figures=figures if isinstance(figures, dict) else {},
         curve=_curve(facts.status.get("multiplier")),
-        planned_total=_planned_total(facts.folder),
+        changes=_changes(sender.get("changes")),
+        planned_total=_planned_total(sender),
         ledger=_ledger(facts.folder) if facts.active else None,
     )
 
 
 def by_second(lines: list[Json], seconds: list[int]) -> dict[str, Series]:
-    """Figures by second: ``sent_per_s``, ``p50_ms``, ``p99_ms``. The later line of a second counts."""
-    names = ("sent_per_s", "p50_ms", "p99_ms")
+    """Figures by second, as ``_BY_SECOND`` names them. The later line of a second counts."""
+    names = _BY_SECOND
     columns: dict[str, Series] = {name: [None] * len(seconds) for name in names}
     first = seconds[0] if seconds else 0
     for line in lines:
@@ -107,8 +114,18 @@ def _curve(value: object) -> tuple[tuple[float, float], ...]:
     return tuple(points) if len(points) == len(value) else ()
 
 
-def _planned_total(folder: Path) -> int | None:
-    value = (read_json(folder / "sender.status.json") or {}).get("planned_attempts")
+def _changes(value: object) -> tuple[tuple[float, float], ...]:
+    rows = [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+    pairs = [(row.get("from_second"), row.get("multiplier")) for row in rows]
+    return tuple(sorted((float(at), float(x)) for at, x in pairs if _is_number(at) and _is_number(x)))
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _planned_total(sender: Json) -> int | None:
+    value = sender.get("planned_attempts")
     return value if isinstance(value, int) else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -15,6 +15,8 @@ from api.rows import AlertCache
 from api.runs import RunBook
 from api.settings import Settings
 from api.statistics import Statistics
+from api.talkers import TalkerBook
+from api.triage import Triage
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Service:
     broadcasts: Broadcasts
     campaigns: Campaigns
     ingest: IngestDesk
+    triage: Triage = field(default_factory=Triage)
+    talkers: TalkerBook = field(default_factory=TalkerBook)
 
 
 def _of(request: Request) -> Service:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from api.facts import RunFacts, read_json
 from api.latency import SeenLatency
+from api.outlook import drift, targets
 from api.progress import Progress, by_second, read_lines, read_progress
 from api.runs import RunBook
 from contract.alert import SEVERITIES
@@ -65,6 +66,7 @@ class Statistics:
                 "verdicts": counts["rows"]["verdicts"],
                 "alerts": counts["alerts"]["total"],
                 "alerts_open": counts["alerts"]["open"],
+                "alerts_silenced": counts["silenced"],
                 "alerts_by_severity": self._by_severity(facts.id, reader, counts["last_commit"]),
             },
             "latency_ms": (card or {}).get("latency_ms") or progress.latency_ms or self._seen_latency(facts, reader),
@@ -72,6 +74,8 @@ class Statistics:
             "backlog_frames": _whole(progress.number("backlog")) if facts.active else 0,
             "families": _families(counts["families"], card),
             "ledger": _ledger(facts, card, progress),
+            "drift": drift(facts, card),
+            "targets": targets(facts),
         }
 
     def timeline(self, facts: RunFacts) -> Json:
@@ -108,6 +112,7 @@ class Statistics:
             "detected": [total[at] for at in range(len(seconds))] if rollups else [None] * len(seconds),
             "latency_p50_ms": p50,
             "latency_p99_ms": p99,
+            "backlog": told["backlog"],
             "families": families,
         }
 
@@ -193,6 +198,7 @@ def _no_counts() -> Json:
     return {
         "rows": {"flows": 0, "verdicts": 0},
         "alerts": {"total": 0, "open": 0, "families": {}},
+        "silenced": {"allowed": 0, "muted": 0},
         "families": {},
         "last_commit": 0,
     }

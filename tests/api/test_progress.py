@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
@@ -14,6 +15,16 @@ def test_the_plan_by_second_ends_with_the_plan():
     progress = Progress(curve=((0.0, 1.0), (10.0, 1.0), (10.0, 8.0), (20.0, 8.0)))
     assert progress.planned([0, 9, 10, 19, 20], 20.0) == [815.0, 815.0, 6520.0, 6520.0, None]
     assert Progress().planned([0, 1], 5.0) == [None, None]
+
+
+def test_a_change_of_the_rate_holds_from_its_second_on(tmp_path):
+    folder = make_run(tmp_path / "one", alerts=1, seconds=1, per_second=1)
+    finish(folder, multiplier=[[0, 1], [9, 1]])
+    changes = [{"from_second": 2.0, "multiplier": 4}, {"from_second": None, "multiplier": 9}, "odd"]
+    (folder / "sender.status.json").write_text(json.dumps({"changes": changes, "planned_attempts": 77}))
+    progress = read_progress(read_facts(folder))
+    assert progress.planned([1, 2, 3], 9.0) == [815.0, 3260.0, 3260.0]
+    assert progress.planned_total == 77
 
 
 def test_lines_are_read_up_to_one_that_is_half_written(tmp_path):
