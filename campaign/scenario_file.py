@@ -254,7 +254,7 @@ def _shares(table: Table, where: str, duration: float, *, attack: bool) -> tuple
 
 
 def _check_params(family: str, params: Table, where: str) -> None:
-    known = accepted(family)
+    known = accepted(family) if params else ()  # reading a family's source takes a while
     for key in params:
         if key not in known:
             raise InputError(f"{where}: {family} knows no {key!r}; it takes {', '.join(known) or 'none'}")

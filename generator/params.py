@@ -65,6 +65,13 @@ def _functions(module: str) -> dict[str, Function]:
     return {node.name: node for node in ast.walk(_tree(module)) if isinstance(node, Function)}
 
 
+@cache
+def _by_name(module: str, name: str) -> frozenset[str]:
+    """The names by which a function asks for parameters that its caller names."""
+    asked = (one for part in ast.walk(_functions(module)[name]) for one in _asked(part))
+    return frozenset(one.id for one in asked if isinstance(one, ast.Name))
+
+
 class _Reader:
     """Walks through a family's code and what it calls."""
 
@@ -88,7 +95,7 @@ class _Reader:
             self._seen.add((where, name))
             self.read(function, where)
         names = [argument.arg for argument in function.args.args]
-        by_name = {one.id for part in ast.walk(function) for one in _asked(part) if isinstance(one, ast.Name)}
+        by_name = _by_name(where, name)
         given = [*zip(names, node.args, strict=False), *((word.arg, word.value) for word in node.keywords)]
         for parameter, value in given:
             if parameter in by_name and isinstance(value, ast.Constant) and isinstance(value.value, str):

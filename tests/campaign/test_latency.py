@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hdrh.histogram import HdrHistogram
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.latency import StageLatencies, describe, record
+from campaign.latency import StageLatencies, describe, mean, record
 from contract.schemas import TIME
 from tests.store.helpers import verdicts
 
@@ -52,3 +53,11 @@ def test_nothing_measured_is_null():
     document = StageLatencies().as_dict()
     assert document["stages"]["total"]["count"] == 0
     assert document["stages"]["total"]["percentiles"]["99"] is None
+
+
+@given(st.lists(st.integers(1, 3_600_000_000), max_size=50))
+def test_the_mean_is_the_librarys(values):
+    histogram = HdrHistogram(1, 3_600_000_000, 3)
+    for value in values:
+        histogram.record_value(value)
+    assert mean(histogram) == pytest.approx(histogram.get_mean_value(), abs=1)
