@@ -9,17 +9,34 @@ from typing import Any, Final
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from api import problems
+from api import problems, rights
+from api.audit import AuditLog
 from api.broadcast import Broadcasts
+from api.callers import Callers
 from api.campaigns import Campaigns
 from api.documents import SCHEMAS
 from api.guard import Guard
 from api.ingest import IngestDesk
+from api.keys import KeyBook
 from api.metrics import Metrics
-from api.routes import campaigns, catalogue, health, ingest, page, pictures, runs, seen, stream, triage
+from api.routes import (
+    audit,
+    campaigns,
+    catalogue,
+    health,
+    ingest,
+    page,
+    pictures,
+    runs,
+    seen,
+    session,
+    stream,
+    triage,
+)
 from api.rows import AlertCache
 from api.runs import RunBook
 from api.service import Service
+from api.sessions import Sessions
 from api.settings import Settings
 from api.statistics import Statistics
 from contract.version import VERSION
@@ -31,8 +48,12 @@ _TAGS: Final = [
     {"name": "runs", "description": "What campaigns leave behind, and figures while they last."},
     {"name": "ingest", "description": "Frames from sensors, as Arrow IPC batches."},
     {"name": "catalogue", "description": "Families and scenarios."},
+    {"name": "rights", "description": "Who asks, and what was asked."},
     {"name": "health", "description": "For whoever runs the service."},
 ]
+_ROUTES: Final = (
+    seen, triage, pictures, stream, campaigns, runs, ingest, catalogue, session, audit, health, page
+)  # fmt: skip
 _ABOUT: Final = (
     "Replays labelled attacks at 815 attempts a second times a multiplier and says what detection makes of them. "
     "Errors are RFC 9457 problems. Lists are paged by opaque cursors that are bound to their filters. "
@@ -51,6 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
         await run_in_threadpool(service.campaigns.close)
         await run_in_threadpool(service.ingest.close)
         service.runs.close()
+        await run_in_threadpool(service.audit.flush)
 
     app = FastAPI(
         title="Tenfold",
@@ -63,9 +85,16 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.service = service
     problems.install(app)
-    for module in (seen, triage, pictures, stream, campaigns, runs, ingest, catalogue, health, page):
+    for module in _ROUTES:
         app.include_router(module.router)
-    app.add_middleware(Guard, settings=settings, metrics=service.metrics)
+    app.add_middleware(
+        Guard,
+        settings=settings,
+        metrics=service.metrics,
+        callers=service.callers,
+        audit=service.audit,
+        open_paths=rights.open_paths(app),
+    )
     _complete_openapi(app)
     return app
 
@@ -75,6 +104,7 @@ def _service(settings: Settings) -> Service:
     metrics = Metrics()
     alerts = AlertCache()
     started_here = Campaigns(settings, runs_book)
+    audit_log = AuditLog(settings.runs)
     statistics = Statistics(runs_book, started_here.item)
     return Service(
         settings=settings,
@@ -85,7 +115,17 @@ def _service(settings: Settings) -> Service:
         broadcasts=Broadcasts(settings, runs_book, statistics, metrics, alerts),
         campaigns=started_here,
         ingest=IngestDesk(settings, metrics),
+        callers=_callers(settings, audit_log),
+        audit=audit_log,
     )
+
+
+def _callers(settings: Settings, audit_log: AuditLog) -> Callers:
+    def changed(ids: list[str]) -> None:
+        audit_log.write("keys.changed", "", "", "read again", keys=ids)
+
+    keys = KeyBook(settings.keys, changed) if settings.keys else None
+    return Callers(keys, Sessions(settings.port))
 
 
 def _complete_openapi(app: FastAPI) -> None:

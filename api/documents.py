@@ -214,18 +214,48 @@ SCHEMAS: Final[dict[str, Any]] = {
         "description": "DESIGN section 4: families, entries, false alarms, latency, ledger.",
     },
     "Health": _object({"status": _STRING, "version": _STRING}, example={"status": "ok", "version": "0.1.0"}),
+    "Session": _object(
+        {
+            "keys": {"type": "boolean", "description": "whether the service asks for keys"},
+            "caller": {"type": ["object", "null"], "description": "id, scopes, and name and end of the key"},
+            "note": _STRING,
+        },
+        required=["keys", "caller", "note"],
+        example={"keys": True, "caller": {"id": "k3jw7xq2", "scopes": ["read"], "name": "wall"}, "note": ""},
+    ),
+    "AuditRecord": _object(
+        {
+            "id": _STRING,
+            "at": _INSTANT,
+            "who": _STRING | {"description": "id of the key; `loopback` where there are no keys"},
+            "from": _STRING | {"description": "address of the client"},
+            "what": _STRING | {"description": "the operation, `refused`, or `ingest` (summed up)"},
+            "result": {"type": ["integer", "string"]},
+        },
+        required=["id", "at", "who", "from", "what", "result"],
+        example={
+            "id": "1722022200000000000-9f3c",
+            "at": "2024-07-26T19:30:00.000000Z",
+            "who": "k3jw7xq2",
+            "from": "127.0.0.1",
+            "what": "startCampaign",
+            "result": 202,
+            "run": "20240726-193000-paris-2024-ab12",
+        },
+    ),
     "Readiness": _object({"status": _STRING, "checks": {"type": "object"}}),
 }
 
 _WORDS: Final = {
     400: "The request is wrong; `detail` says where.",
-    403: "The request comes from another site.",
+    401: "A key is needed, or the one given is none.",
+    403: "The key lacks the scope, or the request comes from another site's page.",
     404: "There is no such thing.",
     409: "Not now.",
     411: "The body has no length.",
     413: "The body is too large.",
     415: "The body is of another media type.",
-    421: "The service answers only to its loopback address by name.",
+    421: "The service answers only to its own names.",
     422: "A parameter is malformed; `errors` lists which.",
     429: "Too much waits; try again after `Retry-After` seconds.",
     503: "Something that the service needs is missing or damaged.",
@@ -238,7 +268,7 @@ def problems(*statuses: int) -> Responses:
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
         status: {"description": _WORDS[status], "content": {"application/problem+json": {"schema": schema}}}
-        for status in sorted({*statuses, 421, 422})
+        for status in sorted({*statuses, 400, 401, 403, 421, 422, 429})
     }
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import errno
+import ipaddress
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -15,8 +16,9 @@ from typing import Final
 import uvicorn
 
 from api.app import create_app
+from api.keys import KeyBook
 from api.names import is_run_name
-from api.settings import DEFAULT_PORT, Settings, check_host
+from api.settings import DEFAULT_PORT, Settings, check_host, check_names
 from contract.errors import InputError, TenfoldError
 
 _GRACE_S: Final = 3
@@ -41,9 +43,9 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, *, keys: bool = False) -> socket.socket:
     """A listening socket (port 0: a free one). Raises ``InputError`` where the port is taken or may not be used."""
-    address = check_host(host)
+    address = check_host(host, keys=keys)
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -83,22 +85,28 @@ def serve(
     run: str | None = None,
     *,
     config: Path | None = None,
+    keys: Path | None = None,
+    names: Sequence[str] = (),
     ready: Callable[[dict[str, str]], None] | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM. Raises ``InputError`` for a host, port, folder or run that cannot be used.
+    """Serve until SIGINT or SIGTERM. Raises ``InputError`` for a host, port, folder, run or keys that cannot be used.
 
+    ``keys`` is the file of API keys, without which loopback alone is served; ``names`` are further ``Host`` names.
     ``ready`` is told the address once the port listens; without it a line for people goes to stderr.
     """
     if run is not None and not (is_run_name(run) and (runs / run).is_dir()):
         raise InputError(f"{runs} holds no run called {run!r}")
-    with listen(host, port) as listener:
+    rights = _check_keys(keys, host)
+    with listen(host, port, keys=keys is not None) as listener:
         check_runs(runs)  # after the port: a folder is made only for a service that can be
         settings = Settings(
             runs=runs.resolve(),
-            host=host,
+            host=listener.getsockname()[0],
             port=listener.getsockname()[1],
             run=run,
             config=config.resolve() if config else None,
+            keys=keys.resolve() if keys else None,
+            names=check_names(names),
         )
         server = uvicorn.Config(
             create_app(settings),
@@ -107,26 +115,40 @@ def serve(
             server_header=False,
             timeout_graceful_shutdown=_GRACE_S,
             timeout_keep_alive=30,
+            proxy_headers=False,  # who is asking is who is connected: a header may say anything
+            ws="none",
         )
         if ready is not None:
-            ready({"url": url_of(listener), "runs": str(runs)})
+            ready({"url": url_of(listener), "runs": str(runs), "keys": str(keys) if keys else ""})
         else:
-            sys.stderr.write(f"Tenfold serves {url_of(listener)} (runs in {runs}; loopback only; Ctrl-C ends it)\n")
+            sys.stderr.write(f"Tenfold serves {url_of(listener)} (runs in {runs}; {rights}; Ctrl-C ends it)\n")
         sys.stdout.flush()
         sys.stderr.flush()
         Server(server).run(sockets=[listener])
+
+
+def _check_keys(path: Path | None, host: str) -> str:
+    """What the start says of rights. Raises ``InputError`` for a key file that cannot be used, or lets nobody in."""
+    if path is None:
+        return "no keys: whoever is on this machine may do everything"
+    good = KeyBook(path).good
+    if not good and not ipaddress.ip_address(check_host(host, keys=True)).is_loopback:
+        raise InputError(f"{path} holds no key that is good, so nobody could ask; `tenfold keys add` makes one")
+    return f"{good} key{'' if good == 1 else 's'} in {path}"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command of the module; exit code 2 for bad usage."""
     parser = argparse.ArgumentParser(prog="api.server", description="Serve the API and the live page on loopback.")
     parser.add_argument("--runs", type=Path, required=True, help="folder with the run folders")
-    parser.add_argument("--host", default="127.0.0.1", help="a loopback address")
+    parser.add_argument("--host", default="127.0.0.1", help="a loopback address; with keys any address")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 chooses a free one")
     parser.add_argument("--run", default=None, help="show this run where a request names none")
+    parser.add_argument("--keys", type=Path, default=None, help="file of API keys, see `tenfold keys`")
+    parser.add_argument("--name", action="append", default=[], help="a further name that it answers to")
     options = parser.parse_args(arguments)
     try:
-        serve(options.runs, options.host, options.port, options.run)
+        serve(options.runs, options.host, options.port, options.run, keys=options.keys, names=options.name)
     except TenfoldError as error:
         sys.stderr.write(f"tenfold: {error}\n")
         return error.exit_code

@@ -1,4 +1,4 @@
-"""What the routes share: settings, runs, metrics, live streams, campaigns and ingest. Made once per application."""
+"""What the routes share: settings, runs, live streams, campaigns, keys and the rest. Made once per application."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.audit import AuditLog
 from api.broadcast import Broadcasts
+from api.callers import Callers
 from api.campaigns import Campaigns
 from api.ingest import IngestDesk
 from api.metrics import Metrics
@@ -31,6 +33,8 @@ class Service:
     broadcasts: Broadcasts
     campaigns: Campaigns
     ingest: IngestDesk
+    callers: Callers
+    audit: AuditLog
     triage: Triage = field(default_factory=Triage)
     talkers: TalkerBook = field(default_factory=TalkerBook)
 

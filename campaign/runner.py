@@ -43,7 +43,7 @@ Json = dict[str, Any]
 class Options:
     """Where the run goes and what runs beside it. ``model`` is a model file other than the one that ships.
 
-    ``config`` is the detector's configuration file, of which the run folder gets a copy.
+    ``config`` is the detector's configuration file, of which the run folder gets a copy; ``keys`` the file of API keys.
     """
 
     runs: Path = Path("runs")
@@ -52,6 +52,7 @@ class Options:
     port: int = 8150
     model: Path | None = None
     config: Path | None = None
+    keys: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,8 @@ class Campaign:
         """Start the API and live page on loopback."""
         port = self._options.port
         arguments = ["--runs", str(self.folder.path.parent), "--port", str(port), "--run", self.folder.id]
+        if self._options.keys:
+            arguments += ["--keys", str(self._options.keys.resolve())]
         children.start("api.server", arguments, folder=self.folder.path, log=self.folder.log("api"), niceness=10)
         self._state["address"] = f"http://{_SHOWN_HOST}:{port}/"
         told(self._state["address"])

@@ -18,6 +18,14 @@ ConfigFlag = Annotated[
     Path | None,
     typer.Option("--config", envvar="TENFOLD_CONFIG", help="Configuration file; see `tenfold config`."),
 ]
+KeysFlag = Annotated[
+    Path | None,
+    typer.Option(
+        "--keys",
+        envvar="TENFOLD_KEYS",
+        help="File of API keys, see `tenfold keys`; if nobody says, tenfold-keys.json where there is one.",
+    ),
+]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 TunnelsFlag = Annotated[
     str, typer.Option("--tunnels", help="inner meters what GRE, IP-in-IP, VXLAN and Geneve carry, outer the tunnels.")
@@ -27,6 +35,13 @@ ShardsFlag = Annotated[
     typer.Option("--shards", min=1, max=64, help="So many threads share the work; the answer stays the same."),
 ]
 ProcessesFlag = Annotated[bool, typer.Option("--processes", help="Meter in as many processes as there are shards.")]
+
+
+def key_file(named: Path | None) -> Path | None:
+    """The key file that was named, else the one that lies here; None where there is none."""
+    from api.key_file import DEFAULT_FILE
+
+    return named or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
 
 
 def print_json(document: Any) -> None:  # noqa: ANN401 - any JSON value

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.output import ConfigFlag, JsonFlag, note, print_json, stdout_console
+from cli.output import ConfigFlag, JsonFlag, KeysFlag, key_file, note, print_json, stdout_console
 
 if TYPE_CHECKING:
     from campaign.runner import Campaign, Outcome
@@ -31,6 +31,7 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     port: Annotated[int, typer.Option(help="Port of the API and live page, on loopback.")] = 8150,
     wire: Annotated[bool, typer.Option("--wire", help="Send real frames through the lab (root, Linux).")] = False,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the API and live page meanwhile.")] = True,
+    keys: KeysFlag = None,
     config: ConfigFlag = None,
     json_: JsonFlag = False,
 ) -> None:
@@ -44,7 +45,7 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     from campaign.runner import Options, run  # seconds of imports that a typing mistake need not wait for
 
     progress = Progress(changed.title, changed.duration_s)
-    options = Options(runs=runs, run_id=run_id, serve=serve, port=port, model=model, config=config)
+    options = Options(runs=runs, run_id=run_id, serve=serve, port=port, model=model, config=config, keys=key_file(keys))
     kind, place = carrier(wire=wire)
     with place, progress.shown():
         outcome = run(chosen, options, overrides, progress, progress.address, kind)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from api import documents
 from api.campaigns import CampaignRequest
+from api.guard import NOTE
 from api.names import RunPath
+from api.rights import OPERATE, READ
 from api.service import Shared
 from api.wire import json_response
 
@@ -18,21 +20,37 @@ _ACCEPTED = documents.one(
 )
 
 
-@router.post("", operation_id="startCampaign", summary="Start a campaign", status_code=202, responses=_ACCEPTED)
-async def start(shared: Shared, wanted: CampaignRequest) -> Response:
+@router.post(
+    "",
+    operation_id="startCampaign",
+    summary="Start a campaign",
+    status_code=202,
+    dependencies=[OPERATE],
+    responses=_ACCEPTED,
+)
+async def start(request: Request, shared: Shared, wanted: CampaignRequest) -> Response:
     """Starts one campaign; 409 while another is under way."""
     run = await run_in_threadpool(shared.campaigns.start, wanted)
+    request.scope[NOTE] = {"run": run, **wanted.model_dump(exclude_none=True)}
     item = await run_in_threadpool(shared.campaigns.one, run)
     return json_response(item, 202, {"Location": f"/v1/campaigns/{run}"})
 
 
-@router.get("", operation_id="listCampaigns", summary="Campaigns", responses=documents.items("Run"))
+@router.get(
+    "", operation_id="listCampaigns", summary="Campaigns", dependencies=[READ], responses=documents.items("Run")
+)
 async def campaigns(shared: Shared) -> Response:
     """Every campaign whose run folder is there, the newest first."""
     return json_response({"items": await run_in_threadpool(shared.campaigns.all)})
 
 
-@router.get("/{run_id}", operation_id="getCampaign", summary="Watch a campaign", responses=documents.one("Run"))
+@router.get(
+    "/{run_id}",
+    operation_id="getCampaign",
+    summary="Watch a campaign",
+    dependencies=[READ],
+    responses=documents.one("Run"),
+)
 async def campaign(shared: Shared, run_id: RunPath) -> Response:
     """State and progress."""
     return json_response(await run_in_threadpool(shared.campaigns.one, run_id))
@@ -42,7 +60,12 @@ _STOPPING = documents.one("Run", 403, 409, status=202, description="It ends in o
 
 
 @router.delete(
-    "/{run_id}", operation_id="stopCampaign", summary="Stop a campaign", status_code=202, responses=_STOPPING
+    "/{run_id}",
+    operation_id="stopCampaign",
+    summary="Stop a campaign",
+    status_code=202,
+    dependencies=[OPERATE],
+    responses=_STOPPING,
 )
 async def stop(shared: Shared, run_id: RunPath) -> Response:
     """Ends a campaign that was started through this service; the run folder stays."""
@@ -55,6 +78,7 @@ async def stop(shared: Shared, run_id: RunPath) -> Response:
     operation_id="stopCampaignByPost",
     summary="Stop a campaign (as DELETE)",
     status_code=202,
+    dependencies=[OPERATE],
     responses=_STOPPING,
 )
 async def stop_by_post(shared: Shared, run_id: RunPath) -> Response:

@@ -8,11 +8,12 @@ from starlette.concurrency import run_in_threadpool
 
 from api import documents
 from api.catalogue import family_items, scenario_items
+from api.rights import READ
 from api.wire import json_response
 from contract.families import ATTACK_VERSION
 from contract.version import VERSION
 
-router = APIRouter(prefix="/v1", tags=["catalogue"])
+router = APIRouter(prefix="/v1", tags=["catalogue"], dependencies=[READ])
 
 
 @router.get(

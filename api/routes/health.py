@@ -4,33 +4,49 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from api import documents
+from api.callers import STATE, Caller
 from api.metrics import CONTENT_TYPE
 from api.problems import ProblemError
+from api.rights import OPEN, READ
 from api.service import Service, Shared
 from api.statistics import gauges
 from api.wire import json_response
-from contract.errors import TenfoldError
+from contract.errors import LackingError, TenfoldError
 from contract.version import VERSION
 
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz", operation_id="health", summary="Is the process alive", responses=documents.plain("Health"))
+@router.get(
+    "/healthz",
+    operation_id="health",
+    summary="Is the process alive",
+    dependencies=[OPEN],
+    responses=documents.plain("Health"),
+)
 async def healthz() -> Response:
     """Answers as long as the event loop turns; touches nothing else."""
     return json_response({"status": "ok", "version": VERSION})
 
 
-@router.get("/readyz", operation_id="readiness", summary="Can it serve", responses=documents.readiness())
-async def readyz(shared: Shared) -> Response:
-    """200 when the runs folder and the store on show can be read and posted batches reach their detector; else 503."""
+@router.get(
+    "/readyz", operation_id="readiness", summary="Can it serve", dependencies=[OPEN], responses=documents.readiness()
+)
+async def readyz(request: Request, shared: Shared) -> Response:
+    """200 when the runs folder and the store on show can be read and posted batches reach their detector; else 503.
+
+    Where there are keys, the details are for those who may read.
+    """
     checks = await run_in_threadpool(_checks, shared)
     ready = all(check["ok"] for check in checks.values())
+    caller: Caller | None = request.scope.get(STATE)
+    if caller is None or "read" not in caller.scopes:
+        checks = {name: {"ok": check["ok"]} for name, check in checks.items()}
     return json_response({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)
 
 
@@ -38,6 +54,7 @@ async def readyz(shared: Shared) -> Response:
     "/metrics",
     operation_id="metrics",
     summary="For Prometheus",
+    dependencies=[READ],
     response_class=Response,
     responses=documents.text("text/plain"),
 )
@@ -69,7 +86,22 @@ def _checks(shared: Service) -> dict[str, dict[str, Any]]:
             else {"ok": True, "detail": "the run has no store yet"}
         )
     checks["ingest"] = _check(shared.ingest.check)
+    checks["keys"] = _check(lambda: _keys(shared))
+    checks["audit"] = _check(lambda: _no_fault(shared.audit.fault))
     return checks
+
+
+def _keys(shared: Service) -> str:
+    keys = shared.callers.keys
+    if keys is None:
+        return "no keys: whoever is on this machine may do everything"
+    _no_fault(keys.fault)
+    return f"{keys.good} good"
+
+
+def _no_fault(fault: str) -> None:
+    if fault:
+        raise LackingError(fault)
 
 
 def _check(work: Any) -> dict[str, Any]:  # noqa: ANN401 - a callable without arguments

@@ -14,10 +14,11 @@ from api.guard import too_large
 from api.ingest import MEDIA_TYPE
 from api.names import BATCH_PATTERN
 from api.problems import ProblemError
+from api.rights import INGEST
 from api.service import Shared
 from api.wire import json_response
 
-router = APIRouter(prefix="/v1/ingest", tags=["ingest"])
+router = APIRouter(prefix="/v1/ingest", tags=["ingest"], dependencies=[INGEST])
 _BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,

@@ -10,9 +10,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from api.problems import not_found
+from api.rights import OPEN
 from api.wire import fixed_response
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[OPEN])
 _STATIC: Final = Path(__file__).parent.parent / "static"
 _VENDOR: Final = Path(__file__).parent.parent.parent / "campaign" / "assets"
 _TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}

@@ -11,12 +11,13 @@ from starlette.concurrency import run_in_threadpool
 from api import attack, documents
 from api.facts import RunFacts
 from api.names import RunQuery
+from api.rights import READ
 from api.service import Service, Shared
 from api.wire import json_response
 from contract.clock import iso
 from contract.families import ATTACK_VERSION
 
-router = APIRouter(prefix="/v1", tags=["seen"])
+router = APIRouter(prefix="/v1", tags=["seen"], dependencies=[READ])
 _MOST: int = 200
 
 

@@ -13,10 +13,11 @@ from api import documents
 from api.names import RunPath, RunQuery
 from api.problems import not_found
 from api.query import DEFAULT_LIMIT, MAX_LIMIT
+from api.rights import READ
 from api.service import Shared
 from api.wire import fixed_response, json_response
 
-router = APIRouter(prefix="/v1", tags=["runs"])
+router = APIRouter(prefix="/v1", tags=["runs"], dependencies=[READ])
 # The report carries its scripts and styles within, so it gets an origin of its own from which it can ask for nothing.
 REPORT_CSP: Final = (
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "

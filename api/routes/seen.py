@@ -27,13 +27,14 @@ from api.query import (
     link_header,
     scope_of,
 )
+from api.rights import READ
 from api.rows import alert_item, detection_items, flow_items
 from api.service import Service, Shared
 from api.wire import json_response
 from contract.clock import iso
 from store.filters import Filters
 
-router = APIRouter(prefix="/v1", tags=["seen"])
+router = APIRouter(prefix="/v1", tags=["seen"], dependencies=[READ])
 _Found = tuple[Sequence[Any], int | None]
 
 

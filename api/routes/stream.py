@@ -15,9 +15,10 @@ from api import documents
 from api.broadcast import HEARTBEAT, Broadcasts, Client, TooManyClientsError
 from api.names import RunQuery
 from api.problems import ProblemError
+from api.rights import READ
 from api.service import Shared
 
-router = APIRouter(prefix="/v1", tags=["live"])
+router = APIRouter(prefix="/v1", tags=["live"], dependencies=[READ])
 _PATIENCE_S: Final = 10.0
 
 

@@ -14,8 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from api import documents
+from api.guard import NOTE
 from api.names import RunQuery
 from api.problems import ProblemError, not_found
+from api.rights import OPERATE, READ
 from api.service import Service, Shared
 from api.triage import STATES
 from api.wire import encode, fixed_response, json_response
@@ -38,7 +40,13 @@ class Decision(BaseModel):
     note: str | None = Field(default=None, max_length=500, description="Why. Without it the former note stays.")
 
 
-@router.get("/triage", operation_id="listTriage", summary="Decisions on alerts", responses=documents.one("Triage"))
+@router.get(
+    "/triage",
+    operation_id="listTriage",
+    summary="Decisions on alerts",
+    dependencies=[READ],
+    responses=documents.one("Triage"),
+)
 async def triage(request: Request, shared: Shared, run: RunQuery = None) -> Response:
     """Every alert of a run that somebody decided about. With ETag: ask again at little cost."""
 
@@ -53,10 +61,12 @@ async def triage(request: Request, shared: Shared, run: RunQuery = None) -> Resp
     "/triage",
     operation_id="decideTriage",
     summary="Archive or escalate alerts",
+    dependencies=[OPERATE],
     responses=documents.one("Triage", 400, 403, 411, 413),
 )
 async def decide(request: Request, shared: Shared, wanted: Decision, run: RunQuery = None) -> Response:
     """Kept in the run folder before it is answered. The same again changes nothing but the time."""
+    request.scope[NOTE] = {"alerts": ",".join(wanted.alerts[:10]), "state": wanted.state.value}
     by = str(getattr(request.state, "key_name", "") or _BY)
 
     def work() -> Any:  # noqa: ANN401 - JSON
