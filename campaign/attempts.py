@@ -22,9 +22,11 @@ from contract.families import BENIGN
 class Attempts:
     """One element an attempt of an attack: its family, whether some flow of it was seen and detected, and when.
 
+    ``ids`` are their numbers in TRUTH, rising.
     ``intended`` and ``since`` (when it could be read that it is an attack, ``NEVER`` where unknown) are epoch ns.
     """
 
+    ids: I64
     family: npt.NDArray[np.object_]
     seen: Mask
     found: Mask
@@ -68,7 +70,7 @@ def attempts_of(truth: pa.Table, pairs: Pairs, flagged: Mask, since: I64) -> Att
     np.logical_or.at(found, inverse, row_found[attack])
     np.minimum.at(intended, inverse, times(truth, "intended")[attack])
     np.minimum.at(when, inverse, row_since[attack])
-    return Attempts(kind, seen, found, intended, when)
+    return Attempts(ids, kind, seen, found, intended, when)
 
 
 def readable(said: FlowWords, flagged: Mask, committed: dict[int, list[int]]) -> I64:

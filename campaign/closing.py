@@ -57,7 +57,7 @@ def close_run(folder: RunFolder, scenario: Scenario, ending: Ending) -> Json:
         ledger = wire_ledger(sender, detector, ending.wire)
         certificate, uncertified = certify_run(folder, scenario, sender, detector, ending.wire)
     runfolder.write_json(folder.ledger, ledger.as_dict())
-    notes = _tidy(folder)
+    notes = _tidy(folder, sender.get("lateness"))
     reasons = [*ending.reasons, *_faults(sender, ledger, scenario.targets, ending), *uncertified]
     card, lacking = _judged(folder, ledger)
     card["notes"] = [*card.get("notes", []), *notes, *detector.get("notes", [])]
@@ -104,7 +104,7 @@ def merge_ledgers(sender: Json, detector: Json) -> Ledger:
     return ledger
 
 
-def _tidy(folder: RunFolder) -> list[str]:
+def _tidy(folder: RunFolder, sent: Json | None) -> list[str]:
     """Recover and compact the store, write the alerts and latencies; what recovery had to say."""
     if not (folder.path / DATABASE).is_file():
         return []
@@ -114,7 +114,8 @@ def _tidy(folder: RunFolder) -> list[str]:
             store.compact(everything=True)
             store.compact(everything=True)  # the files of the round before go with this one
         with StoreReader(folder.path) as reader:
-            latency.write(folder.latency, latency.measure(reader.verdict_tables()))
+            moments = latency.moments(folder.ticks, *reader.commit_times())
+            latency.write(folder.latency, latency.measure(reader.verdict_tables(), moments), sent)
             alerts = [alert.as_dict() for alert in reader.all_alerts()]
             runfolder.write_json(folder.alerts, {"alerts": alerts})
     except (InputError, LackingError) as error:

@@ -12,13 +12,14 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from campaign import alert_truth, scorecard
+from campaign import alert_truth, examples, scorecard
 from campaign.alert_truth import AlertTruth
-from campaign.attempts import add_attempts, attempts_of, readable
+from campaign.attempts import Attempts, add_attempts, attempts_of, readable
 from campaign.by_zone import Zones
 from campaign.coverage import claimed, cover
-from campaign.flow_words import fold, frames_in, with_unended
-from campaign.labels import I64, Mask, families_of_pairs, is_attack, label_flows, numbers, pair_truth, times
+from campaign.flow_words import FlowWords, fold, frames_in, with_unended
+from campaign.labels import I64, Mask, Pairs, families_of_pairs, is_attack, label_flows, numbers, pair_truth, times
+from campaign.over_time import over_time
 from contract.addresses import column_to_array, texts
 from contract.alert import Alert
 from contract.families import BENIGN, UNKNOWN
@@ -78,9 +79,22 @@ def judge(material: Material) -> Json:
         add_attempts(card, attempts, material.alerts)
         if material.zones:
             card["zones"] = material.zones.rows(material.truth, attempts)
+        card |= _looked_into(material, flows, pairs, attempts, said, flagged & (true == BENIGN))
     card["groups"] = scorecard.group_rows(card["families"])
     card["worst_missed"] = _worst(flows, true, flagged)
     return card
+
+
+def _looked_into(
+    material: Material, flows: pa.Table, pairs: Pairs, attempts: Attempts, said: FlowWords, wrong: Mask
+) -> Json:
+    """What a report shows beyond sums: the course of the run, and examples of what went wrong."""
+    last = examples.last_words(flows, material.verdicts)
+    return {
+        "over_time": over_time(attempts, times(flows, "first"), wrong),
+        "missed": examples.missed(material.truth, pairs, attempts, flows, material.verdicts, last),
+        "mistaken": examples.false_alarms(material.truth, pairs, flows, said, wrong, last.score),
+    }
 
 
 def _card(

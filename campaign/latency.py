@@ -5,11 +5,21 @@ Stages, all for the verdict with which a flow first is called an attack:
 * ``decide``: from the flow's first frame to the end of the tick in which it was called an attack (event time);
 * ``commit``: from there to the moment at which readers of the store see it;
 * ``total``: both, that is from the planned time of the flow's first frame.
+
+``commit`` is told apart further where the run kept the times of its ticks (``detector.tick_times``) and commits:
+
+* ``received``: from the end of that tick to the moment at which the detector had taken all its frames;
+* ``metered``, ``classified``: until that tick's frames were in flows, and its verdicts said;
+* ``queued``: until the writing of the commit that holds the verdict began;
+* ``committed``: until it was on disk, which is when it can be read.
+
+``decide`` and these five add up to ``total``. ``sent`` is the generator's own: how far from plan frames left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,19 +31,72 @@ from hdrh.histogram import HdrHistogram
 
 from campaign.runfolder import read_json, write_json
 from contract.families import BENIGN
+from detector.tick_times import TICKS
 from store.seen import Seen
 
 STAGES: Final = ("decide", "commit", "total")
+PARTS: Final = ("received", "metered", "classified", "queued", "committed")
 PERCENTILES: Final = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99, 100.0)
 _LOWEST_US, _HIGHEST_US, _DIGITS = 1, 3_600_000_000, 3
 I64 = npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Moments:
+    """When ticks and commits were where: epoch ns, one element a tick and one a commit, each never decreasing.
+
+    ``received``, ``metered`` and ``classified`` belong to the ticks that end at ``decided``; ``written`` (the writing
+    began) and ``readable`` to the commits.
+    """
+
+    decided: I64
+    received: I64
+    metered: I64
+    classified: I64
+    written: I64
+    readable: I64
+
+    def parts(self, decided: I64, committed: I64) -> dict[str, I64]:
+        """What each stage took of verdicts decided then and readable then: ns, one element a verdict."""
+        commit = np.minimum(np.searchsorted(self.readable, committed), len(self.readable) - 1)
+        begun = np.minimum(self.written[commit], committed)
+        # A tick of very many frames is worked off in parts of one ``decided``: the last before the commit is meant.
+        tick = np.searchsorted(self.decided, decided, side="right") - 1
+        tick = np.maximum(np.minimum(tick, np.searchsorted(self.classified, begun, side="right") - 1), 0)
+        stops = (decided, self.received[tick], self.metered[tick], self.classified[tick], begun, committed)
+        rising = np.maximum.accumulate(np.stack(stops), axis=0)
+        return dict(zip(PARTS, np.diff(np.minimum(rising, committed), axis=0), strict=True))
+
+
+def moments(ticks: Path, written: I64, readable: I64) -> Moments | None:
+    """The moments of a run from its file of ticks and the times of its commits; None where there are none.
+
+    A file that is cut off is read up to the cut.
+    """
+    tables = []
+    try:
+        with ticks.open("rb") as file, pa.ipc.open_stream(file) as stream:
+            for batch in stream:
+                batch.validate(full=True)
+                tables.append(batch)
+    except FileNotFoundError:
+        return None
+    except (pa.ArrowException, OSError):
+        pass  # what came before the cut counts
+    if not tables or not len(readable) or tables[0].schema.names != list(TICKS.names):
+        return None
+    table = pa.Table.from_batches(tables)
+    decided, received, metered, classified = (np.asarray(table.column(name).cast(pa.int64())) for name in TICKS.names)
+    return Moments(decided, received, metered, classified, written, readable)
+
+
 class StageLatencies:
     """Collects verdicts in the order of their commits; each flow counts once."""
 
-    def __init__(self) -> None:
-        self.histograms = {name: HdrHistogram(_LOWEST_US, _HIGHEST_US, _DIGITS) for name in STAGES}
+    def __init__(self, moments: Moments | None = None) -> None:
+        self._moments = moments
+        names = STAGES + PARTS if moments else STAGES
+        self.histograms = {name: HdrHistogram(_LOWEST_US, _HIGHEST_US, _DIGITS) for name in names}
         self._seen = Seen()
         self._seen.first_turns(np.zeros(0, np.uint64), np.zeros(0, np.bool_), np.zeros(0, np.bool_))  # load the kernel
         self._families: dict[str, HdrHistogram] = {}
@@ -51,7 +114,8 @@ class StageLatencies:
             np.asarray(verdicts.column(name).cast(pa.int64()))[rows] for name in ("first", "decided", "committed")
         )
         spans = {"decide": decided - first, "commit": committed - decided, "total": committed - first}
-        for name, span in spans.items():
+        parts = self._moments.parts(decided, committed) if self._moments else {}
+        for name, span in (spans | parts).items():
             record(self.histograms[name], span)
         said = words.to_numpy(zero_copy_only=False)[rows]
         for family in np.unique(said.astype(str)):
@@ -103,17 +167,20 @@ def mean(histogram: HdrHistogram) -> float:
     return float(np.average((np.array(lowest) + np.array(highest) + 1) // 2, weights=counts[used]))
 
 
-def measure(tables: Iterable[pa.Table]) -> StageLatencies:
+def measure(tables: Iterable[pa.Table], times: Moments | None = None) -> StageLatencies:
     """The latencies of a whole run, from ``StoreReader.verdict_tables()``."""
-    latencies = StageLatencies()
+    latencies = StageLatencies(times)
     for table in tables:
         latencies.add(table)
     return latencies
 
 
-def write(path: Path, latencies: StageLatencies) -> None:
-    """Write ``latency.json``."""
-    write_json(path, latencies.as_dict())
+def write(path: Path, latencies: StageLatencies, sent: dict[str, Any] | None = None) -> None:
+    """Write ``latency.json``; ``sent`` is the generator's own word on how far from plan frames left."""
+    document = latencies.as_dict()
+    if sent and sent.get("count"):
+        document["stages"] = {"sent": sent, **document["stages"]}
+    write_json(path, document)
 
 
 def read(path: Path) -> dict[str, Any]:

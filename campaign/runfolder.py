@@ -80,6 +80,11 @@ class RunFolder:
         return self.path / "ledger.json"
 
     @property
+    def ticks(self) -> Path:
+        """When each tick of the detector came in, was metered and classified (``detector.tick_times``)."""
+        return self.path / "ticks.arrows"
+
+    @property
     def latency(self) -> Path:
         """HdrHistograms by stage."""
         return self.path / "latency.json"

@@ -214,6 +214,7 @@ class Campaign:
     def _start_detector(self, children: Children, stop: StopRequest) -> Child:
         arguments = ["--store", str(self.folder.path), "--clock", self.clock.anchor]
         arguments += ["--status", str(self.folder.status("detector")), *self.listening()]
+        arguments += ["--ticks", str(self.folder.ticks)]
         if self._options.model:
             arguments += ["--model", str(self._options.model.absolute())]
         if self._options.config:

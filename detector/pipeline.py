@@ -38,9 +38,12 @@ class Detector:
         config: settings
         model: what classifies (``detector.model.load_default()``)
         clock: not needed for captures; ``tick`` may be called without a time where it is given
+        stopwatch: what times it
     """
 
-    def __init__(self, config: Config, model: Judge, clock: Clock | None = None) -> None:
+    def __init__(
+        self, config: Config, model: Judge, clock: Clock | None = None, stopwatch: Stopwatch | None = None
+    ) -> None:
         self.config = config
         self.model = model
         self.meter = Meter(
@@ -62,7 +65,7 @@ class Detector:
         self._decode, self._metered = self.ledger.stage("decode"), self.ledger.stage("meter")
         self._classified = self.ledger.stage("classify", "flows")
         self._told = self.ledger.stage("alert", "incidents")
-        self.stopwatch = Stopwatch()
+        self.stopwatch = stopwatch or Stopwatch()
         self.counts: dict[str, int] = defaultdict(int)
         self._clock = clock
         self._rows = VerdictRows(model.families)
@@ -234,7 +237,7 @@ class Detector:
         self.meter.clear_dirty()
         self._end_flows(ended, changed, now)
         self.stopwatch.lap("verdicts")
-        self.stopwatch.end_tick()
+        self.stopwatch.end_tick(now)
 
     def _classify(self, slots: Slots, matrix: npt.NDArray[np.float32], now: int) -> None:
         """Classify and fold into incidents. What is said of a flow outside follows in ``_speak``."""

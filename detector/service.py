@@ -86,6 +86,8 @@ def _serve(options: argparse.Namespace, stop: threading.Event, again: threading.
     from detector.pipeline import Detector
     from detector.serving import Service
     from detector.settings import Settings
+    from detector.stopwatch import Stopwatch
+    from detector.tick_times import TickTimes
     from detector.warm import warm_up
     from store.writer import StoreWriter
 
@@ -104,11 +106,13 @@ def _serve(options: argparse.Namespace, stop: threading.Event, again: threading.
             config = replace(config, shards=options.shards)
         outbox = Outbox(writer)
         inbox = _inbox(options, rings, clock)
-        service = Service(inbox, Detector(config, model, clock), outbox, options.status, clock, settings)
+        watch = TickTimes(options.ticks, clock) if options.ticks else Stopwatch()
+        service = Service(inbox, Detector(config, model, clock, watch), outbox, options.status, clock, settings)
         try:
             service.report("listening", force=True)
             service.run(stop)
         finally:
+            watch.close()
             inbox.close()
             outbox.close()
         failed = inbox.error is not None and (options.once or bool(rings))
@@ -147,6 +151,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--clock", default="", help="anchor of the campaign's clock")
     parser.add_argument("--model", type=Path, help="a model file other than the one that ships")
     parser.add_argument("--config", type=Path, help="configuration file; read again on SIGHUP")
+    parser.add_argument("--ticks", type=Path, help="an Arrow file for when each tick came, was metered, classified")
     parser.add_argument("--capacity", type=int, default=0, help="live flows at most; 0 for as many as usual")
     parser.add_argument("--shards", type=int, default=0, help="so many threads share the work")
     parser.add_argument("--seed", type=int, default=0, help="of hashes, to get the same answer again; 0: by chance")

@@ -39,6 +39,7 @@ class Pulse:
         """Wait for frames for at most a tick; what came out of the detector, and whether nothing more will come."""
         batch, over = self.inbox.take(self.detector.config.tick_ns / 1e9)
         now = self._clock.now_ns()
+        self.detector.stopwatch.received()
         if batch is not None:
             self._came = now
             self.detector.feed(batch)

@@ -33,11 +33,17 @@ class Stopwatch:
         self._tick_ns += now - self._since
         self._since = now
 
-    def end_tick(self) -> None:
-        """A tick is done: what its laps add up to goes into the histogram."""
+    def received(self) -> None:
+        """Something came in that may complete ticks."""
+
+    def end_tick(self, decided: int) -> None:  # noqa: ARG002 - for who writes it down
+        """The tick that ends at that time (epoch ns) is done: what its laps add up to goes into the histogram."""
         taken, self._tick_ns = self._tick_ns, 0
         self._bins[min(int(np.log(max(taken, 1)) / _STEP), _BINS - 1)] += 1
         self._most = max(self._most, taken)
+
+    def close(self) -> None:
+        """Nothing more will be timed."""
 
     def ticks_ms(self) -> dict[str, float | int | None]:
         """Percentiles of the time that a tick takes, in ms, to 2 %; null before the first."""

@@ -11,8 +11,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-_BINS: Final = 200_000  # of 1 us; what is later counts in the last one and in the maximum
+_BINS: Final = 200_000  # of 1 us
+_COARSE_US: Final = 1000  # what is later is told to 1 ms, up to two minutes
+_COARSE: Final = 120_000
 LIMIT_US: Final = 1000
+PERCENTILES: Final = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99, 100.0)
 
 
 def claim_processor(priority: int = 1) -> None:
@@ -35,7 +38,7 @@ class Lateness:
     """A histogram of |left - planned| over all frames, in microseconds."""
 
     def __init__(self) -> None:
-        self.bins: npt.NDArray[np.int64] = np.zeros(_BINS + 1, np.int64)
+        self.bins: npt.NDArray[np.int64] = np.zeros(_BINS + _COARSE + 1, np.int64)
         self.worst_us = 0
         self._pending: list[tuple[int, bytes]] = []
 
@@ -48,7 +51,8 @@ class Lateness:
         """These frames left at these moments; both int64 ns."""
         off = np.abs(left_ns - times) // 1000
         self.worst_us = max(self.worst_us, int(off.max(initial=0)))
-        self.bins += np.bincount(np.minimum(off, _BINS), minlength=_BINS + 1)
+        coarse = _BINS + np.minimum((off - _BINS) // _COARSE_US, _COARSE)
+        self.bins += np.bincount(np.where(off < _BINS, off, coarse), minlength=len(self.bins))
 
     def settle(self) -> None:
         """Count what was noted."""
@@ -65,8 +69,25 @@ class Lateness:
         if not total:
             return 1.0, {"p50": 0, "p99": 0, "max": 0}
         sums = np.cumsum(self.bins)
-        p50, p99 = (int(np.searchsorted(sums, part * total)) for part in (0.5, 0.99))
+        p50, p99 = (min(_bin_us(int(np.searchsorted(sums, part * total))), self.worst_us) for part in (0.5, 0.99))
         return float(sums[LIMIT_US] / total), {"p50": p50, "p99": p99, "max": self.worst_us}
+
+    def percentiles(self) -> dict[str, Any]:
+        """``{"count", "mean", "percentiles": {"50": us, ...}}``: to 1 us up to 200 ms, beyond to 1 ms."""
+        total = int(self.bins.sum())
+        if not total:
+            return {"count": 0, "mean": None, "percentiles": dict.fromkeys(map("{:g}".format, PERCENTILES))}
+        sums = np.cumsum(self.bins)
+        at = np.searchsorted(sums, np.ceil(np.array(PERCENTILES) / 100 * total))
+        found = {f"{p:g}": min(_bin_us(int(i)), self.worst_us) for p, i in zip(PERCENTILES, at, strict=True)}
+        used = np.flatnonzero(self.bins)
+        mean = sum(int(self.bins[i]) * _bin_us(int(i)) for i in used) / total
+        return {"count": total, "mean": round(mean, 1), "percentiles": found | {"100": self.worst_us}}
+
+
+def _bin_us(index: int) -> int:
+    """Where a step of the histogram begins."""
+    return index if index < _BINS else _BINS + (index - _BINS) * _COARSE_US
 
 
 class StatusFile:
@@ -88,12 +109,13 @@ class StatusFile:
             self._wake.notify()
 
     def close(self, document: dict[str, Any]) -> None:
-        """Write the last status and wait for it."""
+        """Write the last status, with all percentiles, and wait for it."""
         with self._wake:
             self._closed = True
             self._wake.notify()
         self._thread.join()
-        self._write(document)
+        self._lateness.settle()
+        self._write({**document, "lateness": self._lateness.percentiles()})
 
     def _run(self) -> None:
         claim_processor()  # or this thread might be put aside while it holds the interpreter

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from contract.alert import ALLOWED_FROM, MUTED_FROM, Alert
@@ -147,6 +148,12 @@ class StoreReader:
             "families": {family: {"attacks": attacks, "ended": ended} for family, attacks, ended in families},
             "last_commit": self.last_commit(),
         }
+
+    def commit_times(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """When the writing of each commit began and when it could be read (epoch ns), in their order."""
+        rows = self._query(f"SELECT written_ns, {_READABLE} FROM commits ORDER BY id")  # noqa: S608 - constants
+        both = np.asarray(rows, np.int64).reshape(-1, 2)
+        return both[:, 0], both[:, 1]
 
     def last_commit(self) -> int:
         """The number of the last commit, 0 before the first: what has changed since is asked for by it."""

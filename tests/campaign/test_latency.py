@@ -7,8 +7,10 @@ from hdrh.histogram import HdrHistogram
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.latency import StageLatencies, describe, mean, record
+from campaign.latency import PARTS, Moments, StageLatencies, describe, mean, moments, record
+from contract.clock import Clock
 from contract.schemas import TIME
+from detector.tick_times import TickTimes
 from tests.store.helpers import verdicts
 
 
@@ -61,3 +63,51 @@ def test_the_mean_is_the_librarys(values):
     for value in values:
         histogram.record_value(value)
     assert mean(histogram) == pytest.approx(histogram.get_mean_value(), abs=1)
+
+
+def test_the_parts_of_a_latency_add_up_to_it():
+    ms = 1_000_000
+    times = Moments(
+        *(
+            np.array(column, np.int64) * ms
+            for column in (
+                [50, 100, 100],
+                [60, 130, 135],
+                [65, 140, 145],
+                [70, 141, 146],
+                [75, 143],
+                [80, 160],
+            )
+        )
+    )
+    decided, committed_at = np.array([50, 100, 100]) * ms, np.array([80, 160, 160]) * ms
+    found = times.parts(decided, committed_at)
+    assert tuple(found) == PARTS
+    assert np.array_equal(sum(found.values()), committed_at - decided)
+    # Of the tick that was worked off in two parts, the first: the second was not done when the commit began.
+    assert [int(found[name][1] // ms) for name in PARTS] == [30, 10, 1, 2, 17]
+    assert [int(found[name][0] // ms) for name in PARTS] == [10, 5, 5, 5, 5]
+
+
+def test_stages_are_those_of_the_file_of_ticks(tmp_path):
+    clock = Clock.start()
+    watch = TickTimes(tmp_path / "ticks.arrows", clock)
+    watch.received()
+    watch.start()
+    watch.lap("meter")
+    batch = verdicts(4, codes=np.array([0, 1, 1, 2]), final=False)
+    watch.end_tick(int(batch.column("decided").cast(pa.int64())[0].as_py()))
+    watch.close()
+    written, readable = (np.asarray([int(batch.column("decided").cast(pa.int64())[0].as_py()) + n]) for n in (5, 9))
+    found = moments(tmp_path / "ticks.arrows", written, readable)
+    assert found is not None
+    assert moments(tmp_path / "absent", written, readable) is None
+    latencies = StageLatencies(found)
+    latencies.add(committed(batch, 9))
+    stages = latencies.as_dict()["stages"]
+    assert all(stages[name]["count"] == 3 for name in PARTS)
+
+
+def test_a_damaged_file_of_ticks_is_none(tmp_path):
+    (tmp_path / "ticks.arrows").write_bytes(b"no Arrow at all")
+    assert moments(tmp_path / "ticks.arrows", np.zeros(1, np.int64), np.zeros(1, np.int64)) is None

@@ -9,11 +9,11 @@ def test_laps_add_up_and_ticks_are_counted() -> None:
     watch = Stopwatch()
     assert watch.ticks_ms()["count"] == 0
     assert watch.ticks_ms()["p50"] is None
-    for _ in range(5):
+    for tick in range(5):
         watch.start()
         watch.lap("one")
         watch.lap("two")
-        watch.end_tick()
+        watch.end_tick(tick)
     found = watch.ticks_ms()
     assert found["count"] == 5
     assert set(watch.stages_ms()) == {"one", "two"}
