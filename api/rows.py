@@ -105,7 +105,7 @@ def _common(table: pa.Table) -> list[dict[str, Any]]:
     ports = [np.asarray(table.column(name)) for name in ("src_port", "dst_port", "protocol")]
     columns: list[list[Any]] = [
         [str(number) for number in np.asarray(table.column("flow_id")).tolist()],
-        list(community_ids(src, dst, ports[0], ports[1], ports[2])),
+        community_ids(src, dst, ports[0], ports[1], ports[2]).to_pylist(),
         texts(src),
         texts(dst),
         *(column.tolist() for column in ports),

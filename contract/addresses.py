@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from contract.errors import InputError
 
@@ -55,14 +56,40 @@ def array_to_column(array: Bytes2D) -> pa.Array:
     return pa.FixedSizeBinaryArray.from_buffers(pa.binary(WIDTH), len(flat), [None, pa.py_buffer(flat)])
 
 
+def is_mapped(array: Bytes2D) -> Mask:
+    """Which rows of an ``(n, 16)`` array are IPv4 addresses: bool ``(n,)``."""
+    wide = np.ascontiguousarray(array, np.uint8).reshape(-1, WIDTH)
+    high, low = np.frombuffer(MAPPED_PREFIX, np.uint64, 1)[0], np.frombuffer(MAPPED_PREFIX, np.uint32, 1, 8)[0]
+    mapped: Mask = (wide.view(np.uint64)[:, 0] == high) & (wide.view(np.uint32)[:, 2] == low)
+    return mapped
+
+
+def text_column(array: Bytes2D) -> pa.Array:
+    """Each row of an ``(n, 16)`` array as text, as a column of strings."""
+    array = np.ascontiguousarray(array, np.uint8)
+    mapped = is_mapped(array)
+    if mapped.all():
+        return _dotted(array)
+    # Equal addresses of version 6 are written once: Python writes them one by one.
+    others = array_to_column(array[~mapped]).dictionary_encode()
+    words = pa.array([to_text(packed) for packed in others.dictionary.to_pylist()], pa.string())
+    places = np.empty(len(array), np.int64)
+    places[mapped] = np.arange(mapped.sum())
+    places[~mapped] = mapped.sum() + np.asarray(others.indices)
+    return pa.concat_arrays([_dotted(array[mapped]), words]).take(pa.array(places))
+
+
 def texts(array: Bytes2D) -> list[str]:
-    """Each row of an ``(n, 16)`` array as text; equal rows are formatted once."""
-    if len(array) == 0:
-        return []
-    rows = np.ascontiguousarray(array).view(f"V{WIDTH}").ravel()
-    values, inverse = np.unique(rows, return_inverse=True)
-    words = [to_text(value.tobytes()) for value in values]
-    return [words[i] for i in inverse]
+    """Each row of an ``(n, 16)`` array as text."""
+    words: list[str] = text_column(array).to_pylist()
+    return words
+
+
+def _dotted(array: Bytes2D) -> pa.Array:
+    """Rows that are IPv4 addresses as text."""
+    octets = pa.array([str(number) for number in range(256)])
+    columns = [octets.take(pa.array(np.ascontiguousarray(array[:, at]))) for at in range(12, 16)]
+    return pc.binary_join_element_wise(*columns, ".")
 
 
 class Networks:

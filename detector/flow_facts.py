@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from contract.addresses import texts
+from contract.addresses import text_column
 from contract.community_id import community_ids
 from contract.schemas import ENDED, TIME
 from detector.fact import Array, Fact, Look, both, deviation, field_of, look_at, ratio, side_of
@@ -38,7 +38,7 @@ _FLAGS: Final = (
 
 
 def _address(look: Look, side: int) -> pa.Array:
-    return pa.array(texts(as_bytes(look.flows["address"][:, side])))
+    return text_column(as_bytes(look.flows["address"][:, side]))
 
 
 def _mac(look: Look, side: int) -> pa.Array:
@@ -50,8 +50,7 @@ def _mac(look: Look, side: int) -> pa.Array:
 def _community(look: Look) -> pa.Array:
     flows = look.flows
     src, dst = as_bytes(flows["address"][:, FWD]), as_bytes(flows["address"][:, BWD])
-    ids = community_ids(src, dst, flows["port"][:, FWD], flows["port"][:, BWD], flows["protocol"])
-    return pa.array(list(ids), pa.string())
+    return community_ids(src, dst, flows["port"][:, FWD], flows["port"][:, BWD], flows["protocol"])
 
 
 def _ended(look: Look) -> pa.Array:

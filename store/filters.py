@@ -92,5 +92,6 @@ def _of_community(table: pa.Table, wanted: str) -> pa.Table:
     if not table.num_rows:
         return table
     numbers = [np.asarray(table.column(name)) for name in ("src_port", "dst_port", "protocol")]
-    ids = community_ids(column_to_array(table.column("src")), column_to_array(table.column("dst")), *numbers)
-    return table.filter(pa.array([found == wanted for found in ids]))
+    src, dst = column_to_array(table.column("src")), column_to_array(table.column("dst"))
+    ids = community_ids(src, dst, numbers[0], numbers[1], numbers[2])
+    return table.filter(pc.equal(ids, wanted))

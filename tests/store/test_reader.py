@@ -87,7 +87,9 @@ def test_a_group_stands_for_its_families(store):
 def test_a_community_id_finds_its_flow(store):
     batch = verdicts(300)
     numbers = [np.asarray(batch.column(name)) for name in ("src_port", "dst_port", "protocol")]
-    ids = community_ids(column_to_array(batch.column("src")), column_to_array(batch.column("dst")), *numbers)
+    ids = community_ids(
+        column_to_array(batch.column("src")), column_to_array(batch.column("dst")), *numbers
+    ).to_pylist()
     assert pages(store.detections, filters=Filters(community_id=ids[123])) == [123]
     assert pages(store.flows, filters=Filters(community_id=ids[123])) == [123]
 
