@@ -22,7 +22,7 @@ from api.statistics import Statistics, no_run
 from api.wire import encode
 from contract.errors import TenfoldError
 
-_IDLE_TICK_S: Final = 1.0
+_IDLE_POLL_S: Final = 0.5
 _TICK_S: Final = 0.45
 _NEWS: Final = 1000
 _REVISION_S: Final = 2.0
@@ -168,7 +168,7 @@ class Broadcasts:
             except (ProblemError, TenfoldError, OSError) as error:
                 active = False
                 self._to_all(channel, "tick", event("tick", no_run(str(error))))
-            pause = self._settings.poll_s if active else _IDLE_TICK_S
+            pause = self._settings.poll_s if active else _IDLE_POLL_S
             await asyncio.sleep(max(0.02, pause - (loop.time() - start)))
 
     async def _turn(self, run: str | None, channel: _Channel) -> bool:

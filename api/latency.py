@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from contract.families import BENIGN
 from store.reader import StoreReader
+from store.seen import Seen
 
 _EVERY_S: Final = 0.5
 _MAX_MS: Final = 86_400_000.0
@@ -33,7 +34,7 @@ class SeenLatency:
         self._commit = -1
         self._rows = 0
         self._asked = 0.0
-        self._flows: npt.NDArray[np.uint64] = np.zeros(0, np.uint64)
+        self._seen = Seen()  # the earliest word on each flow counts, and only once
         self._seconds: I64 = np.zeros(0, np.int64)
         self._ms: F64 = np.zeros(0, np.float64)
 
@@ -49,7 +50,7 @@ class SeenLatency:
                 return
             if commit < self._commit:  # another store under the same name
                 self._rows = 0
-                self._flows, self._seconds, self._ms = self._flows[:0], self._seconds[:0], self._ms[:0]
+                self._seen, self._seconds, self._ms = Seen(), self._seconds[:0], self._ms[:0]
             for table in reader.verdict_tables(self._rows):
                 self._rows += table.num_rows
                 self._take(table)
@@ -84,20 +85,15 @@ class SeenLatency:
         return p50, p99
 
     def _take(self, table: pa.Table) -> None:
-        attacks = table.filter(pc.not_equal(table.column("family").cast(pa.string()), BENIGN))
-        if not attacks.num_rows:
+        attack: npt.NDArray[np.bool_] = np.asarray(pc.not_equal(table.column("family").cast(pa.string()), BENIGN))
+        flows = np.ascontiguousarray(np.asarray(table.column("flow_id")))
+        fresh = self._seen.first_turns(flows, attack, np.asarray(table.column("final")))
+        if not fresh.any():
             return
-        flows = np.asarray(attacks.column("flow_id")).astype(np.uint64)
-        committed, first, decided = (_nanoseconds(attacks, name) for name in ("committed", "first", "decided"))
-        # The earliest word of each flow counts, and only once.
-        order = np.argsort(committed, kind="stable")
-        _, at = np.unique(flows[order], return_index=True)
-        chosen = order[at]
-        chosen = chosen[~np.isin(flows[chosen], self._flows)]
-        ms = (committed[chosen] - first[chosen]) / 1e6
+        committed, first, decided = (_nanoseconds(table, name)[fresh] for name in ("committed", "first", "decided"))
+        ms = (committed - first) / 1e6
         sound = (ms >= 0) & (ms < _MAX_MS)  # a capture read long after it was taken has no latency
-        self._flows = np.concatenate([self._flows, flows[chosen]])
-        self._seconds = np.concatenate([self._seconds, decided[chosen][sound] // 1_000_000_000])
+        self._seconds = np.concatenate([self._seconds, decided[sound] // 1_000_000_000])
         self._ms = np.concatenate([self._ms, ms[sound]])
 
 

@@ -121,7 +121,8 @@ def _common(table: pa.Table) -> list[dict[str, Any]]:
 
 def _instants(table: pa.Table, name: str) -> list[str]:
     numbers: npt.NDArray[np.int64] = np.asarray(table.column(name).cast(pa.int64()))
-    return [iso(value) for value in numbers.tolist()]
+    texts_of: list[str] = np.datetime_as_string((numbers // 1000).astype("datetime64[us]")).tolist()
+    return [f"{text}Z" for text in texts_of]
 
 
 def _flag_text(flags: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from store.reader import StoreReader
 
 LIVE: Final = "live"
 _OPEN_READERS: Final = 8
+_SHOWN_S: Final = 0.25
 
 
 class RunBook:
@@ -25,6 +27,8 @@ class RunBook:
         self.folder = folder
         self._pinned = pinned
         self._turn = threading.Lock()
+        # The run on show, of which state of the folder, and when it was looked for: that looks into every run.
+        self._shown = ("", 0, 0.0)
         self._readers: OrderedDict[tuple[str, int], StoreReader] = OrderedDict()
 
     def check(self) -> None:
@@ -53,6 +57,24 @@ class RunBook:
             if facts is None:
                 raise not_found("no-run", f"no run is called {wanted}; /v1/runs lists them")
             return facts
+        with self._turn:
+            shown, changed, asked = self._shown
+        now, changes = time.monotonic(), self._changed()
+        if changed == changes and now - asked < _SHOWN_S and (facts := read_facts(self.folder / shown)) is not None:
+            return facts
+        facts = self._on_show()
+        with self._turn:
+            self._shown = (facts.id, changes, now)
+        return facts
+
+    def _changed(self) -> int:
+        """When a run was last added or taken away (ns), 0 where that cannot be told."""
+        try:
+            return self.folder.stat().st_mtime_ns
+        except OSError:
+            return 0
+
+    def _on_show(self) -> RunFacts:
         runs = self.all()
         if not runs:
             raise not_found("no-run", "there is no run yet; POST /v1/campaigns starts one")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import gc
 import ipaddress
 import socket
 import sys
@@ -23,6 +24,8 @@ from contract.errors import InputError, TenfoldError
 
 _GRACE_S: Final = 3
 _BACKLOG: Final = 512
+_DEAF_MS: Final = 20_000
+_SWITCH_S: Final = 0.0005
 
 
 class Server(uvicorn.Server):
@@ -49,6 +52,9 @@ def listen(host: str, port: int, *, keys: bool = False) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # Of each connection: who takes nothing for so long is cut off by the system, with all that was kept for it.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAF_MS)
     try:
         listener.bind((address, port))
         listener.listen(_BACKLOG)
@@ -124,6 +130,8 @@ def serve(
             sys.stderr.write(f"Tenfold serves {url_of(listener)} (runs in {runs}; {rights}; Ctrl-C ends it)\n")
         sys.stdout.flush()
         sys.stderr.flush()
+        sys.setswitchinterval(_SWITCH_S)  # the event loop must not wait for a thread that makes a long answer
+        gc.freeze()  # what is loaded by now stays: collections need not look at it again
         Server(server).run(sockets=[listener])
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from api.facts import RunFacts, read_json
@@ -16,15 +17,12 @@ from api.runs import RunBook
 from contract.alert import SEVERITIES
 from contract.clock import iso
 from contract.families import BENIGN, catalogue
-from store.filters import Filters
 from store.reader import StoreReader
-from store.results import Rollup
 
 _WINDOW_S: Final = 3
 _MAX_SECONDS: Final = 7200
-_PAGE: Final = 1000
-_MAX_PAGES: Final = 10
-_SEVERITIES_EVERY_S: Final = 2.0
+_FRESH_S: Final = 0.25
+_MOST_RUNS: Final = 16
 Json = dict[str, Any]
 
 
@@ -40,22 +38,36 @@ class Statistics:
         self._runs, self._describe = runs, describe
         self._turn = threading.Lock()
         self._latency: dict[str, SeenLatency] = {}
-        self._severities: dict[str, tuple[int, float, Json]] = {}
+        self._made: OrderedDict[str, _Made] = OrderedDict()
 
     def of(self, facts: RunFacts) -> Json:
-        """The figures of a run as they are now."""
+        """The figures of a run as they are now, or were a quarter of a second ago. Not to be changed by the caller.
+
+        Many ask at once: whoever comes while one is at it waits for that answer.
+        """
+        with self._turn:
+            made = self._made.setdefault(facts.id, _Made())
+            self._made.move_to_end(facts.id)
+            while len(self._made) > _MOST_RUNS:
+                self._made.popitem(last=False)
+        with made.turn:
+            if made.state != facts.state or time.monotonic() - made.at >= _FRESH_S:
+                made.document, made.state, made.at = self._make(facts), facts.state, time.monotonic()
+            return made.document
+
+    def _make(self, facts: RunFacts) -> Json:
         reader = self._runs.reader(facts.id) if facts.has_store else None
         card = None if facts.active else read_json(facts.folder / "scorecard.json")
         progress = read_progress(facts)
         counts = reader.counts() if reader else _no_counts()
-        rollups = reader.timeline() if reader else []
+        recent = reader.recent(_WINDOW_S + 1) if reader else {}
         attacks = sum(row["attacks"] for family, row in counts["families"].items() if family != BENIGN)
         judged = _judged(card)
         return {
             "as_of": iso(time.time_ns()),
             "run": self._describe(facts),
             "judged": card is not None,
-            "rates": self._rates(facts, progress, rollups),
+            "rates": self._rates(facts, progress, recent, attacks),
             "counts": {
                 "attempts_planned": progress.planned_total,
                 "attempts_sent": judged.get("attempts", _whole(progress.number("attempts"))),
@@ -67,7 +79,7 @@ class Statistics:
                 "alerts": counts["alerts"]["total"],
                 "alerts_open": counts["alerts"]["open"],
                 "alerts_silenced": counts["silenced"],
-                "alerts_by_severity": self._by_severity(facts.id, reader, counts["last_commit"]),
+                "alerts_by_severity": _by_severity(counts["alerts"]["severities"]) if reader else {},
             },
             "latency_ms": (card or {}).get("latency_ms") or progress.latency_ms or self._seen_latency(facts, reader),
             "within_1ms": progress.number("within_1ms"),
@@ -116,11 +128,7 @@ class Statistics:
             "families": families,
         }
 
-    def _rates(self, facts: RunFacts, progress: Progress, rollups: list[Rollup]) -> Json:
-        by_second: dict[int, int] = defaultdict(int)
-        for row in rollups:
-            if row.family != BENIGN:
-                by_second[row.second] += row.attacks
+    def _rates(self, facts: RunFacts, progress: Progress, by_second: dict[int, int], attacks: int) -> Json:
         newest = max(by_second, default=0)
         # The newest second is still filling up; what counts is the whole ones before it.
         whole = [
@@ -139,31 +147,10 @@ class Statistics:
             "average": {
                 "planned": _over(progress.planned_total, spans),
                 "sent": _over(progress.number("attempts"), spans),
-                "detected": _over(sum(by_second.values()) or None, spans),
+                "detected": _over(attacks or None, spans),
                 "frames": _over(progress.number("frames"), spans),
             },
         }
-
-    def _by_severity(self, run: str, reader: StoreReader | None, commit: int) -> Json:
-        if reader is None:
-            return {}
-        now = time.monotonic()
-        with self._turn:
-            known = self._severities.get(run)
-        if known and (known[0] == commit or now - known[1] < _SEVERITIES_EVERY_S):
-            return known[2]
-        found: Json = dict.fromkeys(reversed(SEVERITIES), 0)
-        cursor: int | None = None
-        for _ in range(_MAX_PAGES):
-            page = reader.alerts(Filters(), _PAGE, cursor)
-            for document in page.alerts:
-                found[document["severity"]] = found.get(document["severity"], 0) + 1
-            cursor = page.cursor
-            if cursor is None:
-                break
-        with self._turn:
-            self._severities[run] = (commit, now, found)
-        return found
 
     def _latency_of(self, facts: RunFacts, reader: StoreReader | None) -> SeenLatency:
         with self._turn:
@@ -174,6 +161,20 @@ class Statistics:
 
     def _seen_latency(self, facts: RunFacts, reader: StoreReader | None) -> Json | None:
         return self._latency_of(facts, reader).summary() if reader else None
+
+
+@dataclass
+class _Made:
+    """The last document of a run."""
+
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    document: Json = field(default_factory=dict)
+    state: str = ""
+    at: float = 0.0
+
+
+def _by_severity(counted: dict[str, int]) -> Json:
+    return dict.fromkeys(reversed(SEVERITIES), 0) | counted
 
 
 def gauges(run: Json) -> dict[str, float]:
@@ -197,7 +198,7 @@ def _over(total: float | None, seconds: float | None) -> float | None:
 def _no_counts() -> Json:
     return {
         "rows": {"flows": 0, "verdicts": 0},
-        "alerts": {"total": 0, "open": 0, "families": {}},
+        "alerts": {"total": 0, "open": 0, "families": {}, "severities": {}},
         "silenced": {"allowed": 0, "muted": 0},
         "families": {},
         "last_commit": 0,

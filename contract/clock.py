@@ -46,6 +46,6 @@ class Clock:
 
 def iso(epoch_ns: int) -> str:
     """Epoch nanoseconds as ISO 8601 in UTC with microseconds."""
-    return datetime.fromtimestamp(epoch_ns // 1_000_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%S") + (
-        f".{epoch_ns % 1_000_000_000 // 1000:06d}Z"
-    )
+    seconds, rest = divmod(epoch_ns, 1_000_000_000)
+    moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1000, tzinfo=None)
+    return moment.isoformat(timespec="microseconds") + "Z"

@@ -57,6 +57,7 @@ CREATE TABLE alerts(
 CREATE INDEX alerts_of_family ON alerts(family, row);
 CREATE INDEX alerts_of_group ON alerts(grp, row);
 CREATE INDEX alerts_changed ON alerts(commit_id);
+CREATE INDEX alerts_counted ON alerts(family, severity, alert_id, open);
 CREATE TABLE alert_hosts(host TEXT NOT NULL, alert_id INTEGER NOT NULL, PRIMARY KEY(host, alert_id)) WITHOUT ROWID;
 CREATE TABLE alert_flows(
   community_id TEXT NOT NULL, alert_id INTEGER NOT NULL, PRIMARY KEY(community_id, alert_id)) WITHOUT ROWID;

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -15,25 +16,29 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from contract.alert import ALLOWED_FROM, MUTED_FROM, Alert
+from contract.alert import Alert
 from contract.errors import InputError
+from contract.families import BENIGN
 from contract.schemas import TIME
 from store import segments
+from store.documents import Documents, alert_conditions
 from store.filters import Filters, matching
 from store.layout import KINDS, connect_reader, database_errors
+from store.pieces import Pieces
 from store.results import AlertPage, Page, Revision, Rollup
 from store.segments import SEGMENT_COLUMNS, Segment
+from store.totals import TOLD, totals
 
 _RETRIES: Final = 5
 _ROW: Final = pa.field("row", pa.int64(), nullable=False)
 _COMMITTED: Final = pa.field("committed", TIME, nullable=False)
-MAX_SCANNED_ROWS: Final = 5_000_000
+_LISTED: Final = 32  # segments that are looked up at once
+MAX_SCANNED_ROWS: Final = 1_000_000  # of one page: an answer may hold fewer rows than were asked for, and go on there
 _T = TypeVar("_T")
 _READABLE: Final = "coalesce(readable_ns, written_ns)"
-_TOLD: Final = f"(alert_id < {ALLOWED_FROM})"
-_ALERT: Final = (
-    f"SELECT row, document, (SELECT {_READABLE} FROM commits WHERE id=commit_id), "  # noqa: S608 - constants
-    f"(SELECT {_READABLE} FROM commits WHERE id=raised_commit) FROM alerts"
+_MOMENTS: Final = (
+    f"(SELECT {_READABLE} FROM commits WHERE id=commit_id), "  # noqa: S608 - constants
+    f"(SELECT {_READABLE} FROM commits WHERE id=raised_commit)"
 )
 
 
@@ -44,6 +49,8 @@ class StoreReader:
         self.path = Path(path)
         self._database = connect_reader(self.path)
         self._turn = threading.Lock()
+        self._pieces = Pieces(self.path, self._finished)
+        self._documents = Documents()
 
     def close(self) -> None:
         """Let go of the database."""
@@ -65,8 +72,8 @@ class StoreReader:
 
         What the configuration allowed or muted is left out: see ``silenced``.
         """
-        where, values = _alert_conditions(filters or Filters())
-        where.append(_TOLD)
+        where, values = alert_conditions(filters or Filters())
+        where.append(TOLD)
         if cursor is not None:
             where.append("row < ?")
             values.append(cursor)
@@ -74,23 +81,27 @@ class StoreReader:
             where.append("commit_id > ?")
             values.append(changed_after)
         condition = f"WHERE {' AND '.join(where)}" if where else ""
-        rows = self._query(f"{_ALERT} {condition} ORDER BY row DESC LIMIT ?", *values, limit + 1)
-        found = [_alert(row) for row in rows[:limit]]
+        query = f"SELECT row, alert_id, commit_id, {_MOMENTS} FROM alerts {condition} ORDER BY row DESC LIMIT ?"  # noqa: S608
+        with self._snapshot():
+            rows = self._rows(query, *values, limit + 1)
+            found = self._documents.of(rows[:limit], self._rows)
         return AlertPage(found, int(rows[limit - 1][0]) if len(rows) > limit else None)
 
     def alert(self, alert_id: int) -> dict[str, Any] | None:
         """One alert as a document, None where there is no such one."""
-        rows = self._query(f"{_ALERT} WHERE alert_id=?", alert_id)
-        return _alert(rows[0]) if rows else None
+        query = f"SELECT row, alert_id, commit_id, {_MOMENTS} FROM alerts WHERE alert_id=?"  # noqa: S608 - constants
+        with self._snapshot():
+            found = self._documents.of(self._rows(query, alert_id), self._rows)
+        return found[0] if found else None
 
     def all_alerts(self) -> list[Alert]:
         """Every alert as it now is, in the order in which they were raised."""
-        rows = self._query(f"SELECT document FROM alerts WHERE {_TOLD} ORDER BY row")  # noqa: S608 - constants
+        rows = self._query(f"SELECT document FROM alerts WHERE {TOLD} ORDER BY row")  # noqa: S608 - constants
         return [Alert.from_dict(json.loads(text)) for (text,) in rows]
 
     def silenced(self) -> list[Alert]:
         """What the configuration allowed or muted, in the order in which it would have been raised."""
-        rows = self._query(f"SELECT document FROM alerts WHERE NOT {_TOLD} ORDER BY row")  # noqa: S608 - constants
+        rows = self._query(f"SELECT document FROM alerts WHERE NOT {TOLD} ORDER BY row")  # noqa: S608 - constants
         return [Alert.from_dict(json.loads(text)) for (text,) in rows]
 
     def alert_revisions(self, alert_id: int | None = None) -> list[Revision]:
@@ -124,30 +135,21 @@ class StoreReader:
         low = -(1 << 62) if since is None else since
         return [Rollup(*row) for row in self._query(query, low, 1 << 62 if until is None else until)]
 
+    def recent(self, seconds: int) -> dict[int, int]:
+        """Flows first called an attack in each of the last seconds in which there were any, by epoch second."""
+        query = (
+            "SELECT second, sum(attacks) FROM rollups WHERE family != ? AND second > "
+            "(SELECT coalesce(max(second), 0) FROM rollups WHERE attacks > 0) - ? GROUP BY second"
+        )
+        return dict(self._query(query, BENIGN, seconds))
+
     def counts(self) -> dict[str, Any]:
-        """Totals: rows by kind, alerts (total, open, by family), flows called an attack and ended by family.
+        """Totals: rows by kind, alerts (total, open, by family, by severity), flows by family that were called an
+        attack and that ended.
 
         ``silenced`` counts what the configuration allowed and muted, which is in none of the other counts of alerts.
         """
-        rows = self._query("SELECT kind, sum(rows) FROM segments WHERE state='live' GROUP BY kind")
-        alerts = self._query(
-            f"SELECT family, count(*), sum(open) FROM alerts WHERE {_TOLD} GROUP BY family ORDER BY family"  # noqa: S608
-        )
-        silenced = self._query(
-            f"SELECT count(*), coalesce(sum(alert_id >= {MUTED_FROM}), 0) FROM alerts WHERE NOT {_TOLD}"  # noqa: S608
-        )[0]
-        families = self._query("SELECT family, sum(attacks), sum(ended) FROM rollups GROUP BY family ORDER BY family")
-        return {
-            "rows": dict.fromkeys(KINDS, 0) | dict(rows),
-            "alerts": {
-                "total": sum(row[1] for row in alerts),
-                "open": sum(row[2] for row in alerts),
-                "families": {family: count for family, count, _ in alerts},
-            },
-            "silenced": {"allowed": silenced[0] - silenced[1], "muted": silenced[1]},
-            "families": {family: {"attacks": attacks, "ended": ended} for family, attacks, ended in families},
-            "last_commit": self.last_commit(),
-        }
+        return totals(self._query)
 
     def commit_times(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """When the writing of each commit began and when it could be read (epoch ns), in their order."""
@@ -165,29 +167,60 @@ class StoreReader:
 
     def _query(self, query: str, *values: object) -> list[Any]:
         with self._turn, database_errors(self.path):
-            try:
-                return self._database.execute(query, values).fetchall()
-            except sqlite3.ProgrammingError as error:
-                raise InputError(f"{self.path}: the store was closed: {error}") from None
+            return self._rows(query, *values)
 
-    def _segments(self, kind: str, below: int | None = None) -> list[Segment]:
+    def _rows(self, query: str, *values: object) -> list[Any]:
+        """The rows of a query; the caller holds the turn."""
+        try:
+            return self._database.execute(query, values).fetchall()
+        except sqlite3.ProgrammingError as error:
+            raise InputError(f"{self.path}: the store was closed: {error}") from None
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Hold the turn for several queries that see the store at one moment."""
+        with self._turn, database_errors(self.path):
+            self._rows("BEGIN")
+            try:
+                yield
+            finally:
+                self._rows("COMMIT")
+
+    def _segments(self, kind: str, filters: Filters, below: int) -> Iterator[Segment]:
+        """Segments that may hold a match before row ``below``, the newest first, and each row of them once.
+
+        They are looked up a few at a time. Where compaction merges meanwhile, the merged one holds rows that were given
+        already as well: the caller leaves out what lies behind the last first row.
+        """
         query = (
             f"SELECT {SEGMENT_COLUMNS} FROM segments WHERE kind=? AND state='live' AND rows > 0 "  # noqa: S608
-            "AND first_row < ? ORDER BY first_row DESC"
+            "AND first_row < ? AND max_ns >= ? AND min_ns <= ? ORDER BY first_row DESC LIMIT ?"
         )
-        return [Segment.from_row(row) for row in self._query(query, kind, 1 << 62 if below is None else below)]
+        since = -(1 << 62) if filters.since is None else filters.since
+        until = 1 << 62 if filters.until is None else filters.until
+        families = filters.families()
+        while rows := self._query(query, kind, below, since, until, _LISTED):
+            for row in rows:
+                segment = Segment.from_row(row)
+                if _may_match(segment, families, attacks=filters.attacks):
+                    yield segment
+                below = segment.first_row
 
-    def _read(self, segment: Segment) -> pa.Table:
-        """The rows of a segment with ``row`` and ``committed`` instead of ``commit``."""
-        table = segments.read(self.path, segment)
+    def _finished(self, table: pa.Table, first_row: int) -> tuple[pa.Table, bool]:
+        """The rows of a segment with ``row`` and ``committed`` instead of ``commit``, and whether it stays so.
+
+        When the newest commit could be read is noted with the one behind it.
+        """
         commits = np.asarray(table.column("commit"))
         low, high = (int(commits.min()), int(commits.max())) if len(commits) else (0, 0)
-        known = self._query(f"SELECT id, {_READABLE} FROM commits WHERE id BETWEEN ? AND ?", low, high)  # noqa: S608
+        query = f"SELECT id, {_READABLE}, readable_ns FROM commits WHERE id BETWEEN ? AND ?"  # noqa: S608 - constants
+        known = self._query(query, low, high)
         numbers = np.asarray([row[0] for row in known], np.int64)
         moments = np.asarray([row[1] for row in known], np.int64)
         committed = segments.times(moments[np.searchsorted(numbers, commits)])
-        rows = pa.array(np.arange(segment.first_row, segment.first_row + table.num_rows, dtype=np.int64))
-        return table.drop_columns(["commit"]).append_column(_ROW, rows).append_column(_COMMITTED, committed)
+        rows = pa.array(np.arange(first_row, first_row + table.num_rows, dtype=np.int64))
+        whole = table.drop_columns(["commit"]).append_column(_ROW, rows).append_column(_COMMITTED, committed)
+        return whole, all(row[2] is not None for row in known)
 
     def _retried(self, work: Callable[[], _T]) -> _T:
         """Do it again where compaction took a file away between manifest and file."""
@@ -205,24 +238,24 @@ class StoreReader:
     def _scan(self, kind: str, filters: Filters, limit: int, cursor: int | None) -> Page:
         schema = pa.schema([*KINDS[kind].schema, _ROW, _COMMITTED], metadata=KINDS[kind].schema.metadata)
         found: list[pa.Table] = []
+        below = 1 << 62 if cursor is None else cursor
         wanted, scanned = limit, 0
-        for segment in self._segments(kind, cursor):
-            if not _may_match(segment, filters):
-                continue
-            if scanned >= MAX_SCANNED_ROWS:
-                return Page(_joined(found, schema), segment.first_row + segment.rows)
-            table = self._read(segment)
-            scanned += table.num_rows
-            if cursor is not None and cursor < segment.first_row + segment.rows:
-                table = table.slice(0, cursor - segment.first_row)
-            table = matching(table, filters, KINDS[kind].time)
-            newest = table.take(pa.array(np.arange(table.num_rows - 1, -1, -1)[: wanted + 1]))
-            if newest.num_rows > wanted:
-                found.append(newest.slice(0, wanted))
-                joined = _joined(found, schema)
-                return Page(joined, int(joined.column("row")[-1].as_py()) if joined.num_rows else None)
-            found.append(newest)
-            wanted -= newest.num_rows
+        for segment in self._segments(kind, filters, below):
+            for first, rows in self._pieces.of(segment, below):
+                if scanned >= MAX_SCANNED_ROWS:
+                    return Page(_joined(found, schema), below)
+                scanned += rows.num_rows
+                table = matching(rows.slice(0, below - first), filters, KINDS[kind].time)
+                below = first
+                last = table.num_rows - 1
+                newest = table.take(pa.array(np.arange(last, max(last - wanted - 1, -1), -1)))
+                if newest.num_rows > wanted:
+                    found.append(newest.slice(0, wanted))
+                    joined = _joined(found, schema)
+                    return Page(joined, int(joined.column("row")[-1].as_py()) if joined.num_rows else None)
+                if newest.num_rows:
+                    found.append(newest)
+                    wanted -= newest.num_rows
         return Page(_joined(found, schema), None)
 
     def _tables(self, kind: str, done: int) -> Iterator[pa.Table]:
@@ -241,45 +274,18 @@ class StoreReader:
         if not rows:
             return None
         segment = Segment.from_row(rows[0])
-        table = self._read(segment).slice(max(0, done - segment.first_row)).drop_columns(["row"])
+        whole, _ = self._finished(segments.read(self.path, segment), segment.first_row)
+        table = whole.slice(max(0, done - segment.first_row)).drop_columns(["row"])
         return table, segment.first_row + segment.rows
 
 
-def _alert(row: tuple[int, str, int, int]) -> dict[str, Any]:
-    _, text, committed, raised = row
-    document: dict[str, Any] = json.loads(text)
-    return document | {"committed_ns": committed, "raised_ns": raised}
-
-
-def _alert_conditions(filters: Filters) -> tuple[list[str], list[Any]]:
-    filters.check()
-    pairs: list[tuple[str, Any]] = [
-        ("family = ?", filters.family),
-        ("grp = ?", filters.group),
-        ("last_seen >= ?", filters.since),
-        ("first_seen <= ?", filters.until),
-        ("confidence >= ?", filters.min_score),
-        ("severity = ?", filters.severity),
-        ("open = ?", filters.open),
-        ("alert_id IN (SELECT alert_id FROM alert_hosts WHERE host = ?)", filters.host),
-        ("alert_id IN (SELECT alert_id FROM alert_flows WHERE community_id = ?)", filters.community_id),
-    ]
-    chosen = [(text, value) for text, value in pairs if value is not None]
-    return [text for text, _ in chosen], [value for _, value in chosen]
-
-
-def _may_match(segment: Segment, filters: Filters) -> bool:
-    """Whether a segment can hold a match at all, by what the manifest says."""
-    if filters.since is not None and segment.max_ns < filters.since:
-        return False
-    if filters.until is not None and segment.min_ns > filters.until:
-        return False
-    families = filters.families()
+def _may_match(segment: Segment, families: frozenset[str] | None, *, attacks: bool) -> bool:
+    """Whether a segment can hold a match at all, by the families that the manifest says."""
     if not segment.families:
         return True
     if families is not None and not families & set(segment.families):
         return False
-    return not (filters.attacks and set(segment.families) == {"benign"})
+    return not (attacks and set(segment.families) == {"benign"})
 
 
 def _joined(tables: list[pa.Table], schema: pa.Schema) -> pa.Table:

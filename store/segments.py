@@ -9,6 +9,7 @@ import json
 import os
 import zlib
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
@@ -168,6 +169,32 @@ def read(root: Path, segment: Segment) -> pa.Table:
         raise InputError(f"{path}: damaged segment: {first_line(error)}") from None
 
 
+def group_ends(root: Path, segment: Segment) -> list[int]:
+    """Where each row group of a compacted segment ends, in rows from its begin. Raises as ``read`` does."""
+    path = segment.path(root)
+    try:
+        found = pq.read_metadata(path)
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError(f"{path}: damaged segment: {first_line(error)}") from None
+    return list(accumulate(found.row_group(group).num_rows for group in range(found.num_row_groups)))
+
+
+def read_group(root: Path, segment: Segment, group: int) -> pa.Table:
+    """One row group of a compacted segment, with ``commit``. Raises as ``read`` does."""
+    path = segment.path(root)
+    schema = KINDS[segment.kind].schema
+    names = ["family"] if "family" in schema.names else None
+    try:
+        with pq.ParquetFile(path, read_dictionary=names, page_checksum_verification=True) as file:
+            return conform(file.read_row_group(group), _with_commit(schema))
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError(f"{path}: damaged segment: {first_line(error)}") from None
+
+
 def read_arrow(path: Path, kind: str, checksum: int | None) -> tuple[pa.RecordBatch, CommitNote]:
     """The batch of an Arrow segment and what it says about its commit.
 
@@ -192,7 +219,11 @@ def read_parquet(path: Path, kind: str) -> pa.Table:
     schema = KINDS[kind].schema
     names = ["family"] if "family" in schema.names else None
     table = pq.read_table(path, read_dictionary=names, page_checksum_verification=True, partitioning=None)
-    return conform(table, pa.schema([*schema, COMMIT], metadata=schema.metadata))
+    return conform(table, _with_commit(schema))
+
+
+def _with_commit(schema: pa.Schema) -> pa.Schema:
+    return pa.schema([*schema, COMMIT], metadata=schema.metadata)
 
 
 def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -49,7 +49,8 @@ class EventStream(Response):
         await _send(send, b"retry: 1000\n\n")
         while not client.closed:
             try:
-                await asyncio.wait_for(client.wake.wait(), self._heartbeat_s)
+                async with asyncio.timeout(self._heartbeat_s):
+                    await client.wake.wait()
             except TimeoutError:
                 await _send(send, HEARTBEAT)
                 continue
@@ -66,7 +67,8 @@ class EventStream(Response):
 
 
 async def _send(send: Send, body: bytes, *, more: bool = True) -> None:
-    await asyncio.wait_for(send({"type": "http.response.body", "body": body, "more_body": more}), _PATIENCE_S)
+    async with asyncio.timeout(_PATIENCE_S):  # unlike wait_for it makes no task, and this is done for each client
+        await send({"type": "http.response.body", "body": body, "more_body": more})
 
 
 @router.get(

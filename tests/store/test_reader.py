@@ -124,7 +124,12 @@ def test_alerts_come_in_pages_and_as_news(store):
 def test_counts_and_timeline(store):
     counts = store.counts()
     assert counts["rows"] == {"flows": 300, "verdicts": 300}
-    assert counts["alerts"] == {"total": 12, "open": 12, "families": {"syn_flood": 6, "web_scan": 6}}
+    assert counts["alerts"] == {
+        "total": 12,
+        "open": 12,
+        "families": {"syn_flood": 6, "web_scan": 6},
+        "severities": {"high": 12},
+    }
     assert counts["families"]["web_scan"] == {"attacks": 100, "ended": 100}
     second = START // 10**9
     assert sum(row.ended for row in store.timeline()) == 300

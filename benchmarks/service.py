@@ -1,0 +1,272 @@
+"""The service at the rates of an operations room, beside a campaign at 10x or over a store that lies still.
+
+Usage: ``python benchmarks/service.py [--beside campaign|nothing|store] [--runs DIR] [--seconds 10] [--part NAME ...]``.
+Prints one line of JSON for each part, with the limit that the part has to keep and whether it does:
+
+* ``floor``: ``/healthz`` at 200 requests a second, which touches nothing: what machine and client cost by themselves
+* ``alerts``: a page of 100 alerts at 200 requests a second
+* ``analyst``: detections, statistics and the timeline at the rates of a few people
+* ``stream``: 100 clients of the live stream, one of which reads nothing: when each alert arrives, counted from the
+  moment at which it could be read in the store
+* ``ingest``: flow batches over HTTP, each acknowledged when durable
+
+Requests are open loop: each has an intended time, and its latency counts from that, whatever became of the one before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+PARTS = ("floor", "alerts", "analyst", "stream")
+_ANALYST = ("/v1/detections?limit=100", "/v1/stats", "/v1/detections?family=port_scan&limit=100", "/v1/stats/timeline")
+_CONNECTIONS = 24
+_CLIENTS = 100
+_LIMIT_MS = {"floor": 20.0, "alerts": 20.0, "analyst": 100.0, "stream": 250.0}
+
+
+def main() -> None:
+    """Run it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--beside", choices=("campaign", "nothing", "store"), default="campaign")
+    parser.add_argument("--runs", type=Path, help="runs folder; with --beside store, one that holds a run")
+    parser.add_argument("--multiplier", type=float, default=10.0)
+    parser.add_argument("--rate", type=float, default=200.0, help="requests a second of a part")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each part")
+    parser.add_argument("--settle", type=float, default=10.0, help="seconds of campaign before the first part")
+    parser.add_argument("--part", action="append", choices=PARTS, help="only this one")
+    options = parser.parse_args()
+    parts = options.part or list(PARTS)
+    with tempfile.TemporaryDirectory(prefix="tenfold-bench-") as folder:
+        runs = (options.runs or Path(folder)).resolve()
+        with serving(runs) as (url, process):
+            if options.beside == "campaign":
+                begin(url, options.multiplier, options.settle + len(parts) * (options.seconds + 2))
+                time.sleep(options.settle)
+            for part in parts:
+                before = cpu_seconds(process.pid)
+                began = time.monotonic()
+                found = asyncio.run(measure(part, url, options.rate, options.seconds))
+                found["server_cores"] = round((cpu_seconds(process.pid) - before) / (time.monotonic() - began), 2)
+                found["load_of_machine"] = round(os.getloadavg()[0], 1)
+                print(json.dumps({"part": part, "beside": options.beside, **found}), flush=True)
+
+
+@contextmanager
+def serving(runs: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A server process on a free port."""
+    command = [sys.executable, "-m", "api.server", "--runs", str(runs), "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            line = next((line for line in process.stderr or () if "serves http" in line), "")
+            yield line.split("serves ")[1].split()[0].rstrip("/"), process
+        finally:
+            process.terminate()
+            process.wait(120)
+
+
+def begin(url: str, multiplier: float, seconds: float) -> None:
+    """Start a campaign that lasts so long at that multiplier, and wait until it has raised alerts."""
+    body = json.dumps({"scenario": "paris-2024", "multiplier": multiplier, "duration_s": round(seconds)}).encode()
+    request = urllib.request.Request(f"{url}/v1/campaigns", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as reply:
+        run = json.load(reply)["id"]
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        with urllib.request.urlopen(f"{url}/v1/campaigns/{run}") as reply:
+            state = json.load(reply)["state"]
+        if state == "running":
+            return
+        if state not in ("starting", "running"):
+            raise SystemExit(f"the campaign is {state}")
+        time.sleep(0.1)
+
+
+async def measure(part: str, url: str, rate: float, seconds: float) -> dict[str, Any]:
+    """One part."""
+    host, port = url.removeprefix("http://").split(":")
+    pool = Pool(host, int(port))
+    try:
+        if part == "floor":
+            return await at_rate(pool, ["/healthz"], rate, seconds, _LIMIT_MS[part])
+        if part == "alerts":
+            return await at_rate(pool, ["/v1/alerts?limit=100"], rate, seconds, _LIMIT_MS[part])
+        if part == "analyst":
+            each = [await at_rate(pool, [path], 5.0, seconds / len(_ANALYST), _LIMIT_MS[part]) for path in _ANALYST]
+            return {"limit_ms": _LIMIT_MS[part], "kept": all(row["kept"] for row in each)} | dict(
+                zip(_ANALYST, each, strict=True)
+            )
+        return await streams(host, int(port), seconds, _LIMIT_MS[part])
+    finally:
+        pool.close()
+
+
+class Pool:
+    """Connections that are kept open; a request takes a free one, or opens one more."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._where = (host, port)
+        self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._gate = asyncio.Semaphore(_CONNECTIONS)
+
+    async def get(self, path: str) -> tuple[int, int]:
+        """Status and bytes of the body."""
+        async with self._gate:
+            reader, writer = self._free.pop() if self._free else await asyncio.open_connection(*self._where, limit=1 << 22)
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: {self._where[0]}:{self._where[1]}\r\n\r\n".encode())
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+            await reader.readexactly(length)
+            self._free.append((reader, writer))
+            return int(head[9:12]), length
+
+    def close(self) -> None:
+        """Close them."""
+        for _, writer in self._free:
+            writer.close()
+
+
+async def at_rate(pool: Pool, paths: list[str], rate: float, seconds: float, limit_ms: float) -> dict[str, Any]:
+    """Requests at intended times."""
+    loop = asyncio.get_running_loop()
+    took: list[float] = []
+    sizes: list[int] = []
+    wrong = 0
+
+    async def one(path: str, due: float) -> None:
+        nonlocal wrong
+        try:
+            status, size = await pool.get(path)
+            wrong += status != 200
+            sizes.append(size)
+        except (OSError, asyncio.IncompleteReadError, IndexError):
+            wrong += 1
+        took.append(loop.time() - due)
+
+    for path in paths:
+        await pool.get(path)  # whatever is made at the first request
+    start = loop.time() + 0.05
+    jobs = []
+    for number in range(int(rate * seconds)):
+        due = start + number / rate
+        await asyncio.sleep(max(0.0, due - loop.time()))
+        jobs.append(asyncio.create_task(one(paths[number % len(paths)], due)))
+    await asyncio.gather(*jobs)
+    return {"requests_per_s": rate, **figures(took, limit_ms, "p99"), "wrong": wrong, "bytes": int(np.median(sizes))}
+
+
+@dataclass
+class Heard:
+    """What the clients of the stream heard."""
+
+    late_ms: list[float] = field(default_factory=list)  # of the first word on each alert, by client
+    revised_ms: list[float] = field(default_factory=list)
+    gaps: int = 0
+    ends: int = 0
+
+
+async def streams(host: str, port: int, seconds: float, limit_ms: float) -> dict[str, Any]:
+    """Clients of the live stream, and one that never reads."""
+    heard = Heard()
+    idle_reader, idle_writer = await opened(host, port, limit=1 << 12)
+    jobs = [asyncio.create_task(listen(host, port, seconds, heard)) for _ in range(_CLIENTS)]
+    await asyncio.gather(*jobs)
+    cut = False
+    try:  # what was sent before it was cut off lies in buffers; behind that the connection has to be at its end
+        async with asyncio.timeout(15):
+            while await idle_reader.read(1 << 20):
+                pass
+            cut = True
+    except TimeoutError:
+        pass
+    except OSError:
+        cut = True
+    idle_writer.close()
+    return {
+        "clients": _CLIENTS,
+        **figures(heard.late_ms, limit_ms, "max"),
+        "revised_p99_ms": round(float(np.percentile(heard.revised_ms, 99)), 1) if heard.revised_ms else None,
+        "gaps": heard.gaps,
+        "ended_early": heard.ends,
+        "idle_client_cut_off": cut,
+    }
+
+
+async def opened(host: str, port: int, limit: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """An open stream, from behind the head of the answer."""
+    reader, writer = await asyncio.open_connection(host, port, limit=limit)
+    writer.write(f"GET /v1/stream HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+    await reader.readuntil(b"\r\n\r\n")
+    return reader, writer
+
+
+async def listen(host: str, port: int, seconds: float, heard: Heard) -> None:
+    """One client."""
+    loop = asyncio.get_running_loop()
+    reader, writer = await opened(host, port, limit=1 << 22)
+    known: set[bytes] = set()
+    began_ns = time.time_ns()
+    end = loop.time() + seconds
+    try:
+        async with asyncio.timeout_at(end):
+            while True:
+                event = await reader.readuntil(b"\n\n")
+                now = time.time_ns()
+                if b"event: gap" in event[:80]:
+                    heard.gaps += 1
+                if b"event: alert" not in event[:160]:
+                    continue
+                item = json.loads(event.split(b"data: ")[1].split(b"\n")[0])
+                first = item["alert_id"] not in known
+                known.add(item["alert_id"])
+                late = (now - nanoseconds(item["committed_text"])) / 1e6
+                if first and nanoseconds(item["raised_text"]) > began_ns and item["revision"] == 1:
+                    heard.late_ms.append(late)
+                elif not first:
+                    heard.revised_ms.append(late)
+    except TimeoutError:
+        pass
+    except (asyncio.IncompleteReadError, OSError):
+        heard.ends += 1
+    writer.close()
+
+
+def nanoseconds(text: str) -> int:
+    """Of a time as the service writes it."""
+    return int(np.datetime64(text.rstrip("Z"), "ns").astype(np.int64))
+
+
+def figures(milliseconds_or_seconds: list[float], limit_ms: float, by: str) -> dict[str, Any]:
+    """Percentiles, and whether the limit was kept. Requests are in seconds, events in milliseconds."""
+    values = np.asarray(milliseconds_or_seconds, np.float64) * (1e3 if by == "p99" else 1.0)
+    if not values.size:
+        return {"count": 0, "limit_ms": limit_ms, "kept": False}
+    p50, p95, p99 = (round(float(value), 1) for value in np.percentile(values, [50, 95, 99]))
+    found = {"count": int(values.size), "p50_ms": p50, "p95_ms": p95, "p99_ms": p99, "max_ms": round(float(values.max()), 1)}
+    return found | {"limit_ms": limit_ms, "kept": bool(found[f"{by}_ms"] < limit_ms)}
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has used so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+if __name__ == "__main__":
+    main()
