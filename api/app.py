@@ -20,16 +20,23 @@ from api.ingest import IngestDesk
 from api.keys import KeyBook
 from api.metrics import Metrics
 from api.routes import (
+    alerts,
     audit,
     campaigns,
-    catalogue,
+    configuration,
+    detections,
+    families,
+    flows,
     health,
     ingest,
+    model,
     page,
     pictures,
     runs,
-    seen,
+    scenarios,
+    scorecards,
     session,
+    statistics,
     stream,
     triage,
 )
@@ -41,19 +48,35 @@ from api.settings import Settings
 from api.statistics import Statistics
 from contract.version import VERSION
 
+# One module a resource.
+_ROUTES: Final = (
+    *(
+        alerts,
+        triage,
+        detections,
+        flows,
+        pictures,
+        stream,
+        statistics,
+        campaigns,
+        runs,
+        scorecards,
+        scenarios,
+        families,
+    ),
+    *(ingest, model, configuration, session, audit, health, page),
+)
 _TAGS: Final = [
     {"name": "seen", "description": "What was seen: detections, alerts, flows."},
     {"name": "live", "description": "The same as it happens, as server-sent events."},
     {"name": "campaigns", "description": "Start, watch and stop replay campaigns."},
-    {"name": "runs", "description": "What campaigns leave behind, and figures while they last."},
+    {"name": "runs", "description": "What campaigns leave behind: run folders, scorecards, reports."},
+    {"name": "statistics", "description": "Figures of a run while it lasts and afterwards."},
     {"name": "ingest", "description": "Frames from sensors, as Arrow IPC batches."},
-    {"name": "catalogue", "description": "Families and scenarios."},
+    {"name": "catalogue", "description": "What there is to choose from and to know: families, scenarios, the model."},
     {"name": "rights", "description": "Who asks, and what was asked."},
     {"name": "health", "description": "For whoever runs the service."},
 ]
-_ROUTES: Final = (
-    seen, triage, pictures, stream, campaigns, runs, ingest, catalogue, session, audit, health, page
-)  # fmt: skip
 _ABOUT: Final = (
     "Replays labelled attacks at 815 attempts a second times a multiplier and says what detection makes of them. "
     "Errors are RFC 9457 problems. Lists are paged by opaque cursors that are bound to their filters. "
@@ -102,17 +125,17 @@ def create_app(settings: Settings) -> FastAPI:
 def _service(settings: Settings) -> Service:
     runs_book = RunBook(settings.runs, settings.run)
     metrics = Metrics()
-    alerts = AlertCache()
+    cache = AlertCache()
     started_here = Campaigns(settings, runs_book)
     audit_log = AuditLog(settings.runs)
-    statistics = Statistics(runs_book, started_here.item)
+    figures = Statistics(runs_book, started_here.item)
     return Service(
         settings=settings,
         runs=runs_book,
         metrics=metrics,
-        statistics=statistics,
-        alerts=alerts,
-        broadcasts=Broadcasts(settings, runs_book, statistics, metrics, alerts),
+        statistics=figures,
+        alerts=cache,
+        broadcasts=Broadcasts(settings, runs_book, figures, metrics, cache),
         campaigns=started_here,
         ingest=IngestDesk(settings, metrics),
         callers=_callers(settings, audit_log),

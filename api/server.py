@@ -154,9 +154,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--run", default=None, help="show this run where a request names none")
     parser.add_argument("--keys", type=Path, default=None, help="file of API keys, see `tenfold keys`")
     parser.add_argument("--name", action="append", default=[], help="a further name that it answers to")
+    parser.add_argument("--config", type=Path, default=None, help="configuration file of the detectors")
     options = parser.parse_args(arguments)
     try:
-        serve(options.runs, options.host, options.port, options.run, keys=options.keys, names=options.name)
+        serve(
+            options.runs,
+            options.host,
+            options.port,
+            options.run,
+            config=options.config,
+            keys=options.keys,
+            names=options.name,
+        )
     except TenfoldError as error:
         sys.stderr.write(f"tenfold: {error}\n")
         return error.exit_code

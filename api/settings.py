@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
@@ -41,6 +41,12 @@ class Settings:
     client_queue: int = 2048  # events that wait for a slow client before it is told of a gap
     poll_s: float = 0.05  # how often the store is asked for what is new, once for all clients
     heartbeat_s: float = 1.0
+
+    def told(self) -> dict[str, object]:
+        """What may be told of them: limits and names, never a path of the machine."""
+        hidden = ("runs", "config", "keys")
+        shown = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in hidden}
+        return shown | {"keys": self.keys is not None}
 
     def answers_to(self, host: str) -> bool:
         """Whether a ``Host`` header is one of its own: another may be a page that rebinds its name to this address.

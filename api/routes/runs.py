@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
+from fastapi import Path as Part
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from api import documents
-from api.names import RunPath, RunQuery
+from api.compare import compare
+from api.facts import read_json
+from api.names import RUN_PATTERN, RunPath
 from api.problems import not_found
-from api.query import DEFAULT_LIMIT, MAX_LIMIT
+from api.query import DEFAULT_LIMIT, Limit
 from api.rights import READ
-from api.service import Shared
+from api.service import Service, Shared
 from api.wire import fixed_response, json_response
 
 router = APIRouter(prefix="/v1", tags=["runs"], dependencies=[READ])
@@ -28,7 +31,7 @@ REPORT_CSP: Final = (
 @router.get("/runs", operation_id="listRuns", summary="Runs, the newest first", responses=documents.items("Run"))
 async def runs(
     shared: Shared,
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many runs at most.")] = DEFAULT_LIMIT,
+    limit: Limit = DEFAULT_LIMIT,
 ) -> Response:
     """Every run folder, `live` (what sensors post) included."""
     found = await run_in_threadpool(shared.runs.all)
@@ -49,7 +52,7 @@ async def run(shared: Shared, run_id: RunPath) -> Response:
 )
 async def scorecard(request: Request, shared: Shared, run_id: RunPath) -> Response:
     """What was caught, how fast, what was missed, what was a false alarm, what was lost. With ETag."""
-    return await _file(request, shared, run_id, "scorecard.json", "application/json")
+    return await file_of(request, shared, run_id, "scorecard.json", "application/json")
 
 
 @router.get(
@@ -61,24 +64,27 @@ async def scorecard(request: Request, shared: Shared, run_id: RunPath) -> Respon
 )
 async def report(request: Request, shared: Shared, run_id: RunPath) -> Response:
     """The HTML report, as the campaign wrote it. With ETag."""
-    return await _file(request, shared, run_id, "report.html", "text/html")
-
-
-@router.get("/stats", operation_id="getStats", summary="Figures of a run", responses=documents.one("Stats"))
-async def stats(shared: Shared, run: RunQuery = None) -> Response:
-    """Rates, counts, latency, families and ledger, as far as they are known now."""
-    return json_response(await run_in_threadpool(lambda: shared.statistics.of(shared.runs.choose(run))))
+    return await file_of(request, shared, run_id, "report.html", "text/html")
 
 
 @router.get(
-    "/stats/timeline", operation_id="getTimeline", summary="Figures by second", responses=documents.one("Timeline")
+    "/runs/{run_id}/compare/{other}",
+    operation_id="compareRuns",
+    summary="Two judged runs side by side",
+    responses=documents.one("Comparison"),
 )
-async def timeline(shared: Shared, run: RunQuery = None) -> Response:
-    """Planned, sent and detected attempts a second, latency, and detections by family."""
-    return json_response(await run_in_threadpool(lambda: shared.statistics.timeline(shared.runs.choose(run))))
+async def comparison(
+    shared: Shared,
+    run_id: RunPath,
+    other: Annotated[str, Part(pattern=RUN_PATTERN, description="The run to compare with, by its id.")],
+) -> Response:
+    """Recall, latency and false alarms of both, and what changed from the first to the second."""
+    return json_response(await run_in_threadpool(_compared, shared, run_id, other))
 
 
-async def _file(request: Request, shared: Shared, run_id: str, name: str, media_type: str) -> Response:
+async def file_of(request: Request, shared: Shared, run_id: str, name: str, media_type: str) -> Response:
+    """A file of a run folder that does not change once it is there, with ETag. Raises 404 until then."""
+
     def read() -> bytes | None:
         path: Path = shared.runs.choose(run_id).folder / name
         try:
@@ -91,3 +97,13 @@ async def _file(request: Request, shared: Shared, run_id: str, name: str, media_
         raise not_found("not-yet", f"run {run_id} has no {name} yet; a campaign writes it at its end")
     headers = {"Content-Security-Policy": REPORT_CSP} if media_type == "text/html" else None
     return fixed_response(request, body, media_type, headers)
+
+
+def _compared(shared: Service, first: str, second: str) -> dict[str, Any]:
+    cards = []
+    for name in (first, second):
+        card = read_json(shared.runs.choose(name).folder / "scorecard.json")
+        if card is None:
+            raise not_found("not-yet", f"run {name} has no scorecard yet; a campaign writes it at its end")
+        cards.append(card)
+    return {"first": first, "second": second} | compare(*cards)

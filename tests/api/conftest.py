@@ -30,6 +30,11 @@ CARD = {
         },
     },
     "alerts": {"total": 30, "true": 30, "false": 0},
+    "confusion": {
+        "syn_flood": {"syn_flood": 99, "benign": 1},
+        "port_scan": {"port_scan": 20, "benign": 30},
+        "benign": {"benign": 39, "port_scan": 1},
+    },
 }
 
 

@@ -147,9 +147,10 @@ def frames_stream(count: int, at_ns: int | None = None) -> bytes:
 
 
 @contextlib.contextmanager
-def serving(runs: Path, *options: str) -> Iterator[httpx2.Client]:
+def serving(runs: Path, *options: str, config: Path | None = None) -> Iterator[httpx2.Client]:
     """A real server process on a free port; gives a client whose base URL is its address."""
     command = [sys.executable, "-m", "api.server", "--runs", str(runs), "--port", "0", *options]
+    command += ["--config", str(config)] if config else []
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         lines: list[str] = []
         try:

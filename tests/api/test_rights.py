@@ -21,6 +21,9 @@ MATRIX = {
         "GET /v1/campaigns", "GET /v1/campaigns/{run_id}", "GET /v1/runs", "GET /v1/runs/{run_id}",
         "GET /v1/runs/{run_id}/scorecard", "GET /v1/runs/{run_id}/report", "GET /v1/stats", "GET /v1/stats/timeline",
         "GET /v1/families", "GET /v1/scenarios", "GET /metrics",
+        "GET /v1/families/{family}", "GET /v1/scenarios/{name}", "GET /v1/scenarios/{name}/preview",
+        "GET /v1/scorecards", "GET /v1/scorecards/{run_id}", "GET /v1/runs/{run_id}/compare/{other}",
+        "GET /v1/stats/confusion", "GET /v1/model", "GET /v1/configuration",
         "GET /v1/triage", "GET /v1/talkers", "GET /v1/attack", "GET /v1/attack/layer",
     },
     "operate": {

@@ -35,25 +35,9 @@ def test_what_a_run_has_not_yet_is_404(client):
     assert "at its end" in reply.json()["detail"]
 
 
-def test_stats_of_a_judged_run(client):
-    stats = client.get("/v1/stats").json()
-    assert stats["judged"]
-    assert stats["run"]["id"] == RUN
-    assert stats["counts"]["attempts_sent"] == 150
-    assert stats["counts"]["attempts_detected"] == 119
-    assert stats["counts"]["alerts"] == 30
-    assert sum(stats["counts"]["alerts_by_severity"].values()) == 30
-    assert stats["latency_ms"]["p99"] == 140.0
-    assert stats["ledger"]["stages"]["send"]["dropped"] == {"stopped": 2}
-    recalls = {row["family"]: row["recall"] for row in stats["families"]}
-    assert recalls == {"syn_flood": 0.99, "port_scan": 0.4}
-
-
-def test_the_timeline_has_one_value_a_second(client):
-    found = client.get("/v1/stats/timeline").json()
-    assert found["t"][:3] == [0, 1, 2]
-    assert all(len(found[name]) == len(found["t"]) for name in ("planned", "sent", "detected", "latency_p50_ms"))
-    assert found["sent"][:3] == [200.0, 200.0, 200.0]
-    assert sum(found["detected"]) == 480
-    assert found["planned"][0] == 815 * 4.5
-    assert found["latency_p99_ms"][1] == 90.0
+def test_two_runs_are_compared(client):
+    found = client.get(f"/v1/runs/{RUN}/compare/{RUN}").json()
+    assert found["recall"] == {"first": 119 / 150, "second": 119 / 150, "change": 0.0}
+    assert {row["family"]: row["first"] for row in found["families"]} == {"syn_flood": 0.99, "port_scan": 0.4}
+    assert client.get(f"/v1/runs/{RUN}/compare/damaged").json()["type"] == "urn:tenfold:problem:not-yet"
+    assert client.get(f"/v1/runs/{RUN}/compare/nothing").status_code == 404

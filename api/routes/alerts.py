@@ -1,0 +1,61 @@
+"""Alerts: incidents, with severity, technique and evidence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
+
+from api import documents
+from api.names import RunQuery
+from api.paging import Found, page
+from api.problems import not_found
+from api.query import DEFAULT_LIMIT, CommonFilters, Cursor, Limit, MinScore, OpenQuery, SeverityQuery
+from api.rights import READ
+from api.rows import alert_item
+from api.service import Shared
+from api.wire import json_response
+
+router = APIRouter(prefix="/v1/alerts", tags=["seen"], dependencies=[READ])
+
+
+@router.get("", operation_id="listAlerts", summary="Alerts, the last raised first", responses=documents.page("Alert"))
+async def alerts(  # noqa: PLR0913, PLR0917 - one parameter for each filter of the query string
+    request: Request,
+    shared: Shared,
+    filters: CommonFilters,
+    run: RunQuery = None,
+    min_score: MinScore = None,
+    severity: SeverityQuery = None,
+    is_open: OpenQuery = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Response:
+    """Incidents with severity, technique and evidence. `since` and `until` choose those that lasted in that time."""
+    wanted = replace(filters, min_score=min_score, severity=severity.value if severity else None, open=is_open)
+
+    def look(run_id: str, position: int | None) -> Found:
+        found = shared.runs.reader(run_id).alerts(wanted, limit, position)
+        return shared.alerts.items(run_id, found.alerts), found.cursor
+
+    return await page(request, shared, "alerts", run, wanted, cursor, look)
+
+
+@router.get("/{alert_id}", operation_id="getAlert", summary="One alert", responses=documents.one("Alert"))
+async def alert(
+    shared: Shared,
+    alert_id: Annotated[str, Path(pattern=r"^[0-9]{1,20}$", description="As the list gives it.")],
+    run: RunQuery = None,
+) -> Response:
+    """One incident as it now is."""
+    chosen = await run_in_threadpool(shared.runs.choose, run)
+    number = int(alert_id)
+    found = None
+    if number < 1 << 63:
+        found = await run_in_threadpool(lambda: shared.runs.reader(chosen.id).alert(number))
+    if found is None:
+        raise not_found("no-alert", f"run {chosen.id} has no alert {alert_id}")
+    return json_response(alert_item(found))

@@ -1,0 +1,20 @@
+"""The model that the detectors use."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
+
+from api import documents
+from api.rights import READ
+from api.wire import json_response
+from campaign.in_use import model_card
+
+router = APIRouter(prefix="/v1/model", tags=["catalogue"], dependencies=[READ])
+
+
+@router.get("", operation_id="getModel", summary="Card of the model in use", responses=documents.one("Model"))
+async def model() -> Response:
+    """What the model that campaigns and ingest use was trained on, how it scores, and where its limits are."""
+    return json_response(await run_in_threadpool(model_card))

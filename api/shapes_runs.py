@@ -1,0 +1,124 @@
+"""The shapes of runs, statistics, the catalogue and the service itself."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from api.shapes import COUNT, INSTANT, NAMED, NUMBER, STRING, TEXTS, of
+
+SCHEMAS: Final[dict[str, Any]] = {
+    "Family": of(
+        {
+            "id": STRING,
+            "title": STRING,
+            "summary": STRING,
+            "group": STRING,
+            "attack": {"type": "boolean"},
+            "technique": NAMED,
+            "tactic": NAMED,
+        },
+        example={"id": "syn_flood", "title": "SYN flood", "group": "dos", "attack": True},
+    ),
+    "Scenario": of(
+        {
+            "name": STRING,
+            "title": STRING,
+            "summary": STRING,
+            "duration_s": NUMBER,
+            "curve": {"type": "array", "items": {"type": "array", "items": NUMBER}},
+            "families": TEXTS,
+        },
+        required=["name"],
+        example={"name": "paris-2024", "title": "Paris 2024", "duration_s": 60},
+    ),
+    "Run": of(
+        {
+            "id": STRING,
+            "state": {
+                "type": "string",
+                "enum": ["starting", "running", "judging", "finished", "interrupted", "failed", "live", "unknown"],
+            },
+            "scenario": STRING,
+            "title": STRING,
+            "started": {"type": ["string", "null"], "format": "date-time"},
+            "started_ms": {"type": ["number", "null"]},
+            "elapsed_s": {"type": ["number", "null"]},
+            "duration_s": {"type": ["number", "null"]},
+            "reason": STRING,
+            "stoppable": {"type": "boolean"},
+            "has_report": {"type": "boolean"},
+            "has_scorecard": {"type": "boolean"},
+        },
+        required=["id", "state"],
+        example={"id": "20240726-193000-paris-2024", "state": "finished", "scenario": "paris-2024"},
+    ),
+    "Stats": of(
+        {
+            "as_of": INSTANT,
+            "run": {"$ref": "#/components/schemas/Run"},
+            "judged": {"type": "boolean"},
+            "rates": {"type": "object", "description": "attempts a second: planned, sent, detected; frames a second"},
+            "counts": {"type": "object"},
+            "latency_ms": {"type": ["object", "null"]},
+            "families": {"type": "array", "items": {"type": "object"}},
+            "ledger": {"type": ["object", "null"]},
+            "drift": {"type": ["object", "null"], "description": "how far the traffic is from that of training"},
+            "targets": {"type": "object", "description": "what the scenario wants: `p99_ms`, `recall`"},
+        },
+        required=["as_of", "run"],
+    ),
+    "Timeline": of(
+        {
+            "run": STRING,
+            "started_ms": {"type": ["number", "null"]},
+            "t": {"type": "array", "items": NUMBER, "description": "seconds since the start"},
+            "planned": {"type": "array", "items": {"type": ["number", "null"]}},
+            "sent": {"type": "array", "items": {"type": ["number", "null"]}},
+            "detected": {"type": "array", "items": {"type": ["number", "null"]}},
+            "latency_p50_ms": {"type": "array", "items": {"type": ["number", "null"]}},
+            "latency_p99_ms": {"type": "array", "items": {"type": ["number", "null"]}},
+            "backlog": {"type": "array", "items": {"type": ["number", "null"]}, "description": "frames that wait"},
+            "families": {"type": "object"},
+        }
+    ),
+    "Receipt": of(
+        {"batch": STRING, "frames": COUNT, "bytes": COUNT, "duplicate": {"type": "boolean"}, "run": STRING},
+        required=["batch", "frames", "duplicate"],
+        example={"batch": "sensor1-000042", "frames": 8150, "bytes": 912000, "duplicate": False, "run": "live"},
+    ),
+    "Scorecard": {
+        "type": "object",
+        "description": "DESIGN section 4: families, entries, false alarms, latency, ledger.",
+    },
+    "Health": of({"status": STRING, "version": STRING}, example={"status": "ok", "version": "0.1.0"}),
+    "Session": of(
+        {
+            "keys": {"type": "boolean", "description": "whether the service asks for keys"},
+            "caller": {"type": ["object", "null"], "description": "id, scopes, and name and end of the key"},
+            "note": STRING,
+        },
+        required=["keys", "caller", "note"],
+        example={"keys": True, "caller": {"id": "k3jw7xq2", "scopes": ["read"], "name": "wall"}, "note": ""},
+    ),
+    "AuditRecord": of(
+        {
+            "id": STRING,
+            "at": INSTANT,
+            "who": STRING | {"description": "id of the key; `loopback` where there are no keys"},
+            "from": STRING | {"description": "address of the client"},
+            "what": STRING | {"description": "the operation, `refused`, or `ingest` (summed up)"},
+            "result": {"type": ["integer", "string"]},
+        },
+        required=["id", "at", "who", "from", "what", "result"],
+        example={
+            "id": "1722022200000000000-9f3c",
+            "at": "2024-07-26T19:30:00.000000Z",
+            "who": "k3jw7xq2",
+            "from": "127.0.0.1",
+            "what": "startCampaign",
+            "result": 202,
+            "run": "20240726-193000-paris-2024-ab12",
+        },
+    ),
+    "Readiness": of({"status": STRING, "checks": {"type": "object"}}),
+}
