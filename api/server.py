@@ -17,6 +17,7 @@ from typing import Final
 import uvicorn
 
 from api.app import create_app
+from api.connections import Bounds, Desk, bounded, room
 from api.keys import KeyBook
 from api.names import is_run_name
 from api.settings import DEFAULT_PORT, Settings, check_host, check_names
@@ -116,7 +117,8 @@ def serve(
         )
         server = uvicorn.Config(
             create_app(settings),
-            log_level="warning",
+            http=bounded(Desk(Bounds(most=room()))),
+            log_level="error",  # a client can provoke warnings without end
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=_GRACE_S,
