@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from api import problems, rights
@@ -19,6 +19,7 @@ from api.guard import Guard
 from api.ingest import IngestDesk
 from api.keys import KeyBook
 from api.metrics import Metrics
+from api.parameters import only_known
 from api.routes import (
     alerts,
     audit,
@@ -105,6 +106,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,  # the ready-made page loads its scripts from another host; ours is in the package
         redoc_url=None,
         lifespan=lifespan,
+        dependencies=[Depends(only_known)],
     )
     app.state.service = service
     problems.install(app)

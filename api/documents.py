@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from api import shapes_figures, shapes_runs, shapes_seen, shapes_summed
+from api.media import ARROW, MEDIA, NDJSON
 from api.shapes import INSTANT, STRING, of
 
 SCHEMAS: Final[dict[str, Any]] = {
@@ -19,6 +20,7 @@ _WORDS: Final = {
     401: "A key is needed, or the one given is none.",
     403: "The key lacks the scope, or the request comes from another site's page.",
     404: "There is no such thing.",
+    406: "There is no form of this that `Accept` allows.",
     409: "Not now.",
     411: "The body has no length.",
     413: "The body is too large.",
@@ -27,6 +29,11 @@ _WORDS: Final = {
     422: "A parameter is malformed; `errors` lists which.",
     429: "Too much waits; try again after `Retry-After` seconds.",
     503: "Something that the service needs is missing or damaged.",
+}
+_OTHER: Final = {
+    NDJSON: STRING | {"description": "one JSON object a line: EVE, with `format` also OCSF or the store's columns"},
+    ARROW: STRING | {"format": "binary", "description": "an Arrow IPC stream"},
+    "text/csv": STRING,
 }
 Responses = dict[int | str, dict[str, Any]]
 
@@ -81,8 +88,10 @@ def page(name: str) -> Responses:
         required=["items", "next", "as_of"],
     )
     link = {"Link": {"description": 'the next page, `rel="next"`', "schema": STRING}}
-    found = {"description": "A page.", "headers": link, "content": {"application/json": {"schema": schema}}}
-    return {200: found, **problems(400, 404, 503)}
+    content: dict[str, Any] = {"application/json": {"schema": schema}}
+    content |= {media: {"schema": _OTHER[media]} for media in MEDIA.values() if media in _OTHER}
+    found = {"description": "A page.", "headers": link, "content": content}
+    return {200: found, **problems(400, 404, 406, 503)}
 
 
 def text(media_type: str, *statuses: int) -> Responses:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Final, Literal
@@ -18,12 +18,21 @@ from contract.alert import SEVERITIES
 from store.filters import Filters
 
 MAX_LIMIT: Final = 1000
+MAX_ROWS: Final = 50_000
 DEFAULT_LIMIT: Final = 100
 FamilyName = StrEnum("FamilyName", {name: name for name in [*family_names(), "benign"]})  # type: ignore[misc]  # names are found by a folder scan
 GroupName = StrEnum("GroupName", {name: name for name in [*group_names(), "benign"]})  # type: ignore[misc]  # likewise
 Severity = StrEnum("Severity", {name: name for name in SEVERITIES})  # type: ignore[misc]  # likewise
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many items a page has at most.")]
+RowLimit = Annotated[
+    int,
+    Query(
+        ge=1,
+        le=MAX_ROWS,
+        description=f"How many items a page has at most; a page of JSON never has more than {MAX_LIMIT:,}.",
+    ),
+]
 Cursor = Annotated[
     str | None, Query(max_length=64, description="`next` of the page before; keep the filters as they were.")
 ]
@@ -37,11 +46,18 @@ _Instant = Annotated[
 ]
 
 
-def _filters(
-    family: Annotated[FamilyName | None, Query(description="Only this family.")] = None,
-    group: Annotated[GroupName | None, Query(description="Only families of this group.")] = None,
+def _flow_filters(
     host: Annotated[
-        str | None, Query(max_length=64, description="An address on either side.", examples=["198.18.0.7"])
+        str | None,
+        Query(
+            max_length=64,
+            description="An address or prefix (CIDR, IPv4 or IPv6) on either side.",
+            examples=["198.18.0.0/24"],
+        ),
+    ] = None,
+    port: Annotated[
+        int | None,
+        Query(ge=0, le=65_535, description="A port of TCP, UDP or SCTP on either side; of an alert, one attacked."),
     ] = None,
     since: _Instant = None,
     until: _Instant = None,
@@ -50,12 +66,36 @@ def _filters(
     ] = None,
 ) -> Filters:
     return Filters(
-        family=family.value if family else None,
-        group=group.value if group else None,
         host=_host(host),
+        port=port,
         since=_instant(since, "since"),
         until=_instant(until, "until"),
         community_id=community_id,
+    )
+
+
+FlowFilters = Annotated[Filters, Depends(_flow_filters)]
+
+
+def _filters(
+    of_flows: FlowFilters,
+    family: Annotated[FamilyName | None, Query(description="Only this family.")] = None,
+    group: Annotated[GroupName | None, Query(description="Only families of this group.")] = None,
+    technique: Annotated[
+        str | None,
+        Query(
+            pattern=r"^T[0-9]{4}(\.[0-9]{3})?$",
+            description="Only families of this ATT&CK technique; without a part behind the dot, of its sub-techniques "
+            "too.",
+            examples=["T1498"],
+        ),
+    ] = None,
+) -> Filters:
+    return replace(
+        of_flows,
+        family=family.value if family else None,
+        group=group.value if group else None,
+        technique=technique,
     )
 
 
@@ -89,9 +129,13 @@ def _host(text: str | None) -> str | None:
     if text is None or not text.strip():
         return None
     try:
-        return str(ipaddress.ip_address(text.strip()))
+        network = ipaddress.ip_network(text.strip(), strict=False)
     except ValueError:
-        raise bad_request("host", f"host: {text!r} is not an IP address") from None
+        raise bad_request("host", f"host: {text!r} is neither an IP address nor a prefix") from None
+    mapped = network.version == 6 and network.network_address.ipv4_mapped
+    if mapped and network.prefixlen >= 96:
+        network = ipaddress.ip_network((mapped, network.prefixlen - 96), strict=False)
+    return str(network.network_address) if network.num_addresses == 1 else str(network)
 
 
 def _instant(text: str | None, name: str) -> int | None:

@@ -13,7 +13,7 @@ from api.wire import encode
 from contract.addresses import column_to_array, texts
 from contract.clock import iso
 from contract.community_id import community_ids
-from contract.families import TECHNIQUES, catalogue
+from contract.families import ATTACK_VERSION, TECHNIQUES, catalogue
 from contract.schemas import ARP, ENDED
 
 PROTOCOLS: Final = {1: "icmp", 2: "igmp", 6: "tcp", 17: "udp", 47: "gre", 58: "icmpv6", 132: "sctp", ARP: "arp"}
@@ -26,6 +26,7 @@ def alert_item(document: dict[str, Any]) -> dict[str, Any]:
     """An alert of the store as the API shows it: times as text and in ms, ids as text."""
     item = {name: value for name, value in document.items() if name not in ("first_seen", "last_seen", "decided")}
     item["alert_id"] = str(document["alert_id"])
+    item["attack_version"] = ATTACK_VERSION
     item["first_seen_ms"] = document["first_seen"] / 1e6
     item["last_seen_ms"] = document["last_seen"] / 1e6
     item["decided_text"] = iso(document["decided"])

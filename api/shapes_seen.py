@@ -82,6 +82,7 @@ SCHEMAS: Final[dict[str, Any]] = {
             "confidence": NUMBER,
             "technique": NAMED,
             "tactic": NAMED,
+            "attack_version": STRING | {"description": "of ATT&CK, whose ids technique and tactic are"},
             "attackers": TEXTS,
             "victims": TEXTS,
             "ports": {"type": "array", "items": COUNT},

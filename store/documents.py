@@ -8,8 +8,6 @@ from typing import Any, Final
 
 import orjson
 
-from store.filters import Filters
-
 _KEPT: Final = 4096
 _Row = tuple[int, int, int, int, int]  # row, alert_id, commit_id, committed_ns, raised_ns
 Query = Callable[..., list[Any]]
@@ -42,21 +40,3 @@ class Documents:
         while len(self._known) > _KEPT:
             self._known.popitem(last=False)
         return documents
-
-
-def alert_conditions(filters: Filters) -> tuple[list[str], list[Any]]:
-    """What filters ask of a row of ``alerts``: conditions in SQL, and their values. Raises ``InputError``."""
-    filters.check()
-    pairs: list[tuple[str, Any]] = [
-        ("family = ?", filters.family),
-        ("grp = ?", filters.group),
-        ("last_seen >= ?", filters.since),
-        ("first_seen <= ?", filters.until),
-        ("confidence >= ?", filters.min_score),
-        ("severity = ?", filters.severity),
-        ("open = ?", filters.open),
-        ("alert_id IN (SELECT alert_id FROM alert_hosts WHERE host = ?)", filters.host),
-        ("alert_id IN (SELECT alert_id FROM alert_flows WHERE community_id = ?)", filters.community_id),
-    ]
-    chosen = [(text, value) for text, value in pairs if value is not None]
-    return [text for text, _ in chosen], [value for _, value in chosen]

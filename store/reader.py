@@ -21,9 +21,10 @@ from contract.errors import InputError
 from contract.families import BENIGN
 from contract.schemas import TIME
 from store import segments
-from store.documents import Documents, alert_conditions
+from store.alert_filters import conditions, packed
+from store.documents import Documents
 from store.filters import Filters, matching
-from store.layout import KINDS, connect_reader, database_errors
+from store.layout import KINDS, connect_reader, database_errors, is_indexed
 from store.pieces import Pieces
 from store.results import AlertPage, Page, Revision, Rollup
 from store.segments import SEGMENT_COLUMNS, Segment
@@ -48,6 +49,8 @@ class StoreReader:
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         self._database = connect_reader(self.path)
+        self._indexed = is_indexed(self._database)
+        self._database.create_function("packed", 1, packed, deterministic=True)
         self._turn = threading.Lock()
         self._pieces = Pieces(self.path, self._finished)
         self._documents = Documents()
@@ -72,7 +75,9 @@ class StoreReader:
 
         What the configuration allowed or muted is left out: see ``silenced``.
         """
-        where, values = alert_conditions(filters or Filters())
+        with self._turn:  # a writer may have made the indexes of an old store meanwhile
+            self._indexed = self._indexed or is_indexed(self._database)
+        where, values = conditions(filters or Filters(), indexed=self._indexed)
         where.append(TOLD)
         if cursor is not None:
             where.append("row < ?")

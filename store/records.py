@@ -15,6 +15,8 @@ import pyarrow.compute as pc
 from contract.alert import Alert
 from contract.families import BENIGN, group_of
 from contract.schemas import VERDICTS
+from store.alert_filters import packed
+from store.layout import INDEXES, is_indexed
 from store.seen import Seen
 from store.segments import SEGMENT_COLUMNS, CommitNote, Segment
 
@@ -87,10 +89,29 @@ def _record_alert(database: sqlite3.Connection, document: dict[str, Any], commit
         "INSERT OR IGNORE INTO revisions VALUES(?,?,?,?,?,?)",
         (number, document["revision"], commit_id, document["first_seen"], document["last_seen"], document["flows"]),
     )
-    hosts = {*document["attackers"], *document["victims"]}
-    database.executemany("INSERT OR IGNORE INTO alert_hosts VALUES(?,?)", [(host, number) for host in hosts])
+    _index(database, number, document)
     named = {flow.get("community_id") for flow in document["sample_flows"]} - {None, ""}
     database.executemany("INSERT OR IGNORE INTO alert_flows VALUES(?,?)", [(flow, number) for flow in named])
+
+
+def _index(database: sqlite3.Connection, number: int, document: dict[str, Any]) -> None:
+    hosts = {packed(host) for host in (*document["attackers"], *document["victims"])} - {None}
+    database.executemany("INSERT OR IGNORE INTO alert_addresses VALUES(?,?)", [(host, number) for host in hosts])
+    database.executemany(
+        "INSERT OR IGNORE INTO alert_ports VALUES(?,?)", [(port, number) for port in document["ports"]]
+    )
+
+
+def index_alerts(database: sqlite3.Connection) -> None:
+    """Make the indexes of a store that was written before there were any."""
+    if is_indexed(database):
+        return
+    database.execute("BEGIN IMMEDIATE")
+    for statement in filter(str.strip, INDEXES.split(";")):
+        database.execute(statement)
+    for number, text in database.execute("SELECT alert_id, document FROM alerts").fetchall():
+        _index(database, number, json.loads(text))
+    database.execute("COMMIT")
 
 
 def documents(alerts: Iterable[Alert]) -> tuple[dict[str, Any], ...]:

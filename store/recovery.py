@@ -25,6 +25,7 @@ from store.segments import SEGMENT_COLUMNS, CommitNote, Segment
 def recover(root: Path, database: sqlite3.Connection) -> list[str]:
     """Put the store in order; a line for each thing done that a person may want to know."""
     notes: list[str] = []
+    records.index_alerts(database)
     for kind in KINDS:
         for path in sorted((root / kind).glob(f"*{TEMPORARY}")):
             path.unlink()

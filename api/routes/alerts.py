@@ -11,9 +11,9 @@ from starlette.concurrency import run_in_threadpool
 
 from api import documents
 from api.names import RunQuery
-from api.paging import Found, page
+from api.paging import Found, Page, page
 from api.problems import not_found
-from api.query import DEFAULT_LIMIT, CommonFilters, Cursor, Limit, MinScore, OpenQuery, SeverityQuery
+from api.query import CommonFilters, MinScore, OpenQuery, SeverityQuery
 from api.rights import READ
 from api.rows import alert_item
 from api.service import Shared
@@ -23,25 +23,23 @@ router = APIRouter(prefix="/v1/alerts", tags=["seen"], dependencies=[READ])
 
 
 @router.get("", operation_id="listAlerts", summary="Alerts, the last raised first", responses=documents.page("Alert"))
-async def alerts(  # noqa: PLR0913, PLR0917 - one parameter for each filter of the query string
+async def alerts(
     request: Request,
     shared: Shared,
     filters: CommonFilters,
-    run: RunQuery = None,
+    asked: Page,
     min_score: MinScore = None,
     severity: SeverityQuery = None,
     is_open: OpenQuery = None,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: Cursor = None,
 ) -> Response:
     """Incidents with severity, technique and evidence. `since` and `until` choose those that lasted in that time."""
     wanted = replace(filters, min_score=min_score, severity=severity.value if severity else None, open=is_open)
 
     def look(run_id: str, position: int | None) -> Found:
-        found = shared.runs.reader(run_id).alerts(wanted, limit, position)
-        return shared.alerts.items(run_id, found.alerts), found.cursor
+        found = shared.runs.reader(run_id).alerts(wanted, asked.limit, position)
+        return found.alerts, found.cursor
 
-    return await page(request, shared, "alerts", run, wanted, cursor, look)
+    return await page(request, shared, "alerts", asked, wanted, look, shared.alerts.items)
 
 
 @router.get("/{alert_id}", operation_id="getAlert", summary="One alert", responses=documents.one("Alert"))

@@ -8,9 +8,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from api import documents
-from api.names import RunQuery
-from api.paging import Found, page
-from api.query import DEFAULT_LIMIT, CommonFilters, Cursor, Limit, MinScore, Traffic
+from api.paging import Found, Page, page
+from api.query import CommonFilters, MinScore, Traffic
 from api.rights import READ
 from api.rows import detection_items
 from api.service import Shared
@@ -23,17 +22,15 @@ async def detections(
     request: Request,
     shared: Shared,
     filters: CommonFilters,
-    run: RunQuery = None,
+    asked: Page,
     min_score: MinScore = None,
     traffic: Traffic = "attacks",
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: Cursor = None,
 ) -> Response:
     """The classifier's word on flows, as soon as it can be read: the last committed first."""
     wanted = replace(filters, min_score=min_score, attacks=traffic == "attacks")
 
     def look(run_id: str, position: int | None) -> Found:
-        found = shared.runs.reader(run_id).detections(wanted, limit, position)
-        return detection_items(found.table), found.cursor
+        found = shared.runs.reader(run_id).detections(wanted, asked.limit, position)
+        return found.table, found.cursor
 
-    return await page(request, shared, "detections", run, wanted, cursor, look)
+    return await page(request, shared, "detections", asked, wanted, look, lambda _, table: detection_items(table))

@@ -40,8 +40,14 @@ def test_nothing_asks_for_nothing():
 
 def test_hosts_are_written_as_the_store_writes_them():
     assert _host(" 2001:2:0:0::1 ") == "2001:2::1"
+    assert _host("198.18.3.0/15") == "198.18.0.0/15"
+    assert _host("198.18.0.7/32") == "198.18.0.7"
+    assert _host("::ffff:198.18.0.7") == "198.18.0.7"
+    assert _host("::ffff:198.18.0.0/111") == "198.18.0.0/15"
+    assert _host("2001:2::7/48") == "2001:2::/48"
+    assert _host("::/0") == "::/0"
     with pytest.raises(ProblemError):
-        _host("198.18.0.0/15")
+        _host("198.18.0.0/33")
 
 
 def test_a_scope_tells_lists_apart():

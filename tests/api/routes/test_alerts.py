@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from contract.families import ATTACK_VERSION
 from tests.api.conftest import finish
 from tests.api.helpers import serving
 
@@ -31,6 +32,7 @@ def test_alerts_come_newest_first_and_page_to_the_end(client):
 def test_an_alert_says_all_that_a_person_needs(client):
     item = client.get("/v1/alerts", params={"limit": 1}).json()["items"][0]
     assert item["technique"]["name"]
+    assert item["attack_version"] == ATTACK_VERSION
     assert item["severity"] in ("low", "medium", "high", "critical")
     assert item["evidence"]
     assert item["first_seen_text"].endswith("Z")
@@ -52,6 +54,9 @@ def test_an_alert_that_is_not_there_is_404(client, number):
         ({"family": "port_scan"}, lambda item: item["family"] == "port_scan"),
         ({"group": "credential"}, lambda item: item["group"] == "credential"),
         ({"host": "198.19.0.6"}, lambda item: item["victims"] == ["198.19.0.6"]),
+        ({"host": "198.19.0.0/29"}, lambda item: item["victims"][0].split(".")[3] in "234567"),
+        ({"technique": "T1498"}, lambda item: item["technique"]["id"].startswith("T1498")),
+        ({"port": 443}, lambda item: 443 in item["ports"]),
         ({"open": "true"}, lambda item: item["open"]),
         ({"since": "2024-07-26T19:30:02Z"}, lambda item: item["last_seen_text"] >= "2024-07-26T19:30:02"),
     ],
@@ -66,7 +71,10 @@ def test_filters_hold(client, params, holds):
     ("path", "params", "status"),
     [
         ("/v1/alerts", {"limit": 0}, 422),
-        ("/v1/alerts", {"limit": 1001}, 422),
+        ("/v1/alerts", {"limit": 50_001}, 422),
+        ("/v1/alerts", {"port": 65_536}, 422),
+        ("/v1/alerts", {"technique": "TA0040"}, 422),
+        ("/v1/alerts", {"host": "198.18.0.0/33"}, 400),
         ("/v1/alerts", {"family": "no_such"}, 422),
         ("/v1/alerts", {"severity": "terrible"}, 422),
         ("/v1/alerts", {"host": "example.org"}, 400),
