@@ -88,18 +88,18 @@ def _workload(scenario: str, families: list[str], rate: float, changes: Override
     return changes.apply(load(scenario)).workload(_start(start))
 
 
-def moment_ns(text: str) -> int | None:
-    """What ``--start`` says, in epoch ns; without a zone it is UTC. ``None`` where it says nothing."""
-    from datetime import UTC, datetime
+def moment_ns(text: str, option: str = "--start") -> int | None:
+    """What an option says, in epoch ns; without a zone it is UTC. ``None`` where it says nothing."""
+    from datetime import UTC, datetime, timedelta
 
     if not text:
         return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise InputError(f"--start {text!r} is no ISO 8601 time") from None
+        raise InputError(f"{option} {text!r} is no ISO 8601 time") from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return int(moment.timestamp()) * 1_000_000_000
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
 
 
 def _start(text: str) -> int:

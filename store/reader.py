@@ -7,7 +7,6 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -133,6 +132,10 @@ class StoreReader:
     def flow_tables(self, start: int = 0) -> Iterator[pa.Table]:
         """All flows from row ``start`` on, in the order of their commits: ``FLOWS``, then ``committed``."""
         return self._tables("flows", start)
+
+    def following(self, kind: str, start: int) -> tuple[pa.Table, int] | None:
+        """Some rows of a kind from row ``start`` on, and the row behind them; None where there are none."""
+        return self._retried(lambda: self._following(kind, start))
 
     def timeline(self, since: int | None = None, until: int | None = None) -> list[Rollup]:
         """Rollups by second (epoch seconds, both ends included) and family."""
@@ -265,7 +268,7 @@ class StoreReader:
 
     def _tables(self, kind: str, done: int) -> Iterator[pa.Table]:
         """Each segment once; where compaction merges meanwhile, it goes on behind the last row that was given."""
-        while piece := self._retried(partial(self._following, kind, done)):
+        while piece := self.following(kind, done):
             table, done = piece
             yield table
 

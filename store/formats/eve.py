@@ -66,7 +66,7 @@ def alert_event(document: Json, origin: Origin) -> Json:
         event["community_id"] = sample["community_id"]
     attackers = document["attackers"]
     event["direction"] = "to_client" if sample["dst"] in attackers and sample["src"] not in attackers else "to_server"
-    event["alert"] = _rule(family, severity, document["confidence"], document["revision"])
+    event["alert"] = _rule(family, severity, document["confidence"])
     event["alert"]["context"] = {"tenfold": _context(document, origin)}
     event["flow"] = {
         "start": stamp(document["first_seen"]),
@@ -103,7 +103,7 @@ def _context(document: Json, origin: Origin) -> Json:
     return found | {"attack_version": ATTACK_VERSION} | ({"run": origin.run} if origin.run else {})
 
 
-def _rule(family: str, severity: str, confidence: float, revision: int = 1) -> Json:
+def _rule(family: str, severity: str, confidence: float) -> Json:
     known = catalogue().get(family)
     attack = words.attack(family)
     metadata = {
@@ -121,7 +121,7 @@ def _rule(family: str, severity: str, confidence: float, revision: int = 1) -> J
         "action": "allowed",
         "gid": _GID,
         "signature_id": words.rule_number(family),
-        "rev": revision,
+        "rev": 1,
         "signature": words.rule_title(family),
         "category": words.group_words(known.group)[1] if known else "",
         "severity": words.EVE_SEVERITY[severity],

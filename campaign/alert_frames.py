@@ -1,0 +1,174 @@
+"""The frames of one alert, as a capture: those of the flows whose verdicts belong to it.
+
+Frames of a generated or replayed run are made again from its folder (``campaign.again``), and checked against the
+run's fingerprint. Of anything else the capture that was judged must be given.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from campaign.again import make_again
+from campaign.runfolder import RunFolder, existing
+from contract.addresses import Bytes2D, column_to_array, to_bytes
+from contract.errors import InputError
+from detector.capture.opening import open_capture
+from detector.config_file import read
+from detector.frame_keys import UNREADABLE, FrameKeys, Keys
+from generator.sinks import open_sink
+from store.feed import Feed
+
+_PORTED: Final = (6, 17, 33, 132)
+_ETHERNET: Final = 1
+_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
+U64 = npt.NDArray[np.uint64]
+I64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Flows:
+    """The flows of an alert by their key's hash, sorted, each with the span of its frames (epoch ns)."""
+
+    key: U64
+    first: I64
+    last: I64
+
+    def holds(self, keys: Keys, ts: I64) -> npt.NDArray[np.bool_]:
+        """Which frames are of one of the flows."""
+        if not len(self.key):
+            return np.zeros(len(ts), np.bool_)
+        found = hashes(keys.address, keys.port, keys.protocol)
+        at = np.minimum(np.searchsorted(self.key, found), len(self.key) - 1)
+        held: npt.NDArray[np.bool_] = (self.key[at] == found) & (keys.protocol != UNREADABLE)
+        return held & (ts >= self.first[at]) & (ts <= self.last[at])
+
+
+def write(feed: Feed, run: Path, alert_id: int, out: Path, capture: Path | None = None) -> dict[str, Any]:
+    """Write the frames of an alert to ``out`` (``.pcap``, ``.pcapng`` or ``.arrow``); what was written, as JSON.
+
+    Raises ``InputError`` where there is no such alert, where frames of it are not kept and no ``capture`` is given.
+    """
+    flows = flows_of(feed, run, alert_id)
+    if capture is not None:
+        frames = _cut(capture, flows, out, _tunnels(run))
+        return {"alert": alert_id, "flows": len(flows.key), "frames": frames, "from": str(capture)}
+    folder = _with_frames(run)
+    with tempfile.TemporaryDirectory(prefix=".frames-", dir=out.absolute().parent) as place:
+        whole = Path(place) / "run.pcap"
+        made = make_again(folder, whole)
+        frames = _cut(whole, flows, out, _tunnels(run))
+    return {"alert": alert_id, "flows": len(flows.key), "frames": frames, "from": folder.id, "same": made["same"]}
+
+
+def _with_frames(run: Path) -> RunFolder:
+    needed = f"{run}: its frames are not kept and cannot be made again; name the capture with --capture"
+    try:
+        folder = existing(run)
+    except InputError:
+        raise InputError(needed) from None
+    if not folder.workload.is_file():
+        raise InputError(needed)
+    return folder
+
+
+def _tunnels(run: Path) -> str:
+    """Which packets the run's detector metered: those outside of tunnels, or those inside."""
+    config = run / "config.toml"
+    return read(config).tunnels if config.is_file() else "outer"
+
+
+def flows_of(feed: Feed, run: Path, alert_id: int) -> Flows:
+    """The flows whose verdicts belong to an alert; its samples where the verdicts name none.
+
+    Raises ``InputError`` where there is no such alert.
+    """
+    alert = feed.alert(alert_id)
+    if alert is None:
+        raise InputError(f"{run}: no alert {alert_id}; `tenfold export {run} --format csv` lists them")
+    parts = [_of_table(table, alert_id) for table in _verdicts(feed)]
+    parts = [part for part in parts if len(part.key)] or [_of_samples(alert)]
+    key = np.concatenate([part.key for part in parts])
+    first, last = (np.concatenate([getattr(part, name) for part in parts]) for name in ("first", "last"))
+    unique, places = np.unique(key, return_inverse=True)
+    earliest, latest = np.full(len(unique), np.iinfo(np.int64).max), np.zeros(len(unique), np.int64)
+    np.minimum.at(earliest, places, first)
+    np.maximum.at(latest, places, last)
+    return Flows(unique, earliest, latest)
+
+
+def _verdicts(feed: Feed) -> Iterator[pa.Table]:
+    at = 0
+    while piece := feed.rows("verdicts", at):
+        table, at = piece
+        yield table
+
+
+def _of_table(table: pa.Table, alert_id: int) -> Flows:
+    rows = table.filter(pc.equal(table.column("alert_id"), pa.scalar(alert_id, pa.uint64())))
+    address = np.stack([_words(column_to_array(rows.column(name))) for name in ("src", "dst")], axis=1)
+    port = np.stack([np.asarray(rows.column(name)) for name in ("src_port", "dst_port")], axis=1)
+    first, last = (np.asarray(rows.column(name).cast(pa.int64())) for name in ("first", "last"))
+    return Flows(hashes(address, port, np.asarray(rows.column("protocol"))), first, last)
+
+
+def _of_samples(alert: dict[str, Any]) -> Flows:
+    samples = [sample for sample in alert["sample_flows"] if sample.get("src")]
+    packed = [np.frombuffer(to_bytes(one["src"]) + to_bytes(one["dst"]), np.uint8) for one in samples]
+    address = _words(np.reshape(packed, (-1, 16)).astype(np.uint8)).reshape(-1, 2, 2)
+    port = np.array([(one["src_port"], one["dst_port"]) for one in samples], np.uint16).reshape(-1, 2)
+    protocol = np.array([one["protocol"] for one in samples], np.uint16)
+    spans = (np.full(len(samples), alert[name], np.int64) for name in ("first_seen", "last_seen"))
+    return Flows(hashes(address, port, protocol), *spans)
+
+
+def _words(addresses: Bytes2D) -> U64:
+    """Addresses of 16 bytes as two words each."""
+    return np.ascontiguousarray(addresses, np.uint8).view(">u8").astype(np.uint64).reshape(-1, 2)
+
+
+def hashes(address: U64, port: npt.NDArray[np.uint16], protocol: npt.NDArray[np.uint16]) -> U64:
+    """A hash (n,) of each key, the same in both directions. Ports count where the protocol has them."""
+    ports = np.where(np.isin(protocol, _PORTED)[:, None], port, 0).astype(np.uint64)
+    ends = np.zeros(ports.shape, np.uint64)
+    for words in (address[:, :, 0], address[:, :, 1], ports):
+        ends = _mixed(ends ^ words)
+    low, high = ends.min(axis=1), ends.max(axis=1)
+    return _mixed(_mixed(low ^ protocol.astype(np.uint64)) ^ high)
+
+
+def _mixed(words: U64) -> U64:
+    """A finaliser in the manner of SplitMix64 (Steele et al., 2014); it wraps around on purpose."""
+    words = (words + _MIX) * np.uint64(0xBF58476D1CE4E5B9)
+    words ^= words >> np.uint64(30)
+    words *= np.uint64(0x94D049BB133111EB)
+    return words ^ (words >> np.uint64(31))
+
+
+def _cut(capture: Path, flows: Flows, out: Path, tunnels: str) -> int:
+    """Write the frames of those flows; how many there are."""
+    keys, count = FrameKeys(tunnels), 0
+    sink = open_sink(out)
+    try:
+        for batch in open_capture(capture).batches():
+            held = flows.holds(keys.of(batch), np.asarray(batch.column("ts").cast(pa.int64())))
+            if not held.any():
+                continue
+            found = batch.filter(pa.array(held))
+            if out.suffix != ".arrow" and (np.asarray(found.column("link")) != _ETHERNET).any():
+                raise InputError(f"{capture}: not of Ethernet: write to a file that ends in .arrow")
+            sink.write(found)
+            count += found.num_rows
+        sink.close()
+    except BaseException:
+        sink.abort()
+        raise
+    return count
