@@ -16,14 +16,20 @@ from api.wire import fixed_response
 router = APIRouter(include_in_schema=False, dependencies=[OPEN])
 _STATIC: Final = Path(__file__).parent.parent / "static"
 _VENDOR: Final = Path(__file__).parent.parent.parent / "campaign" / "assets"
-_TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_TYPES: Final = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".LICENSE": "text/plain",
+}
 
 
 @cache
 def _files() -> dict[str, Path]:
     """Every file that may be served, by its path on the site: found once, so that no request names a path."""
-    own = {f"/static/{path.name}": path for path in _STATIC.iterdir() if path.suffix in _TYPES}
-    vendored = {f"/static/vendor/{path.name}": path for path in _VENDOR.glob("uPlot*") if path.suffix in _TYPES}
+    own = {f"/static/{path.relative_to(_STATIC)}": path for path in _STATIC.rglob("*") if path.suffix in _TYPES}
+    vendored = {f"/static/vendor/{path.name}": path for path in _VENDOR.glob("uPlot*")}
     return own | vendored
 
 

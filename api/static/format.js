@@ -15,22 +15,48 @@ export function amount(value) {
   return whole.format(value);
 }
 
-/** Attempts a second as a multiple of Tokyo: "10.0x". */
-export function times(perSecond) {
-  if (!known(perSecond)) return "–";
-  const multiple = perSecond / TOKYO;
-  if (multiple === 0) return "0x";
-  if (multiple < 0.1) return `${multiple.toFixed(2)}x`;
-  return `${multiple >= 100 ? whole.format(multiple) : one.format(multiple)}x`;
+/** Bytes as "4.4 GB", by thousands. */
+export function bytes(value) {
+  if (!known(value)) return "–";
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let at = 0;
+  let rest = value;
+  while (rest >= 1000 && at < units.length - 1) {
+    rest /= 1000;
+    at += 1;
+  }
+  return `${at && rest < 100 ? one.format(rest) : whole.format(rest)} ${units[at]}`;
 }
+
+/** Attempts a second as a multiple of Tokyo, without its unit: "10.2". */
+export function multiple(perSecond) {
+  if (!known(perSecond)) return "–";
+  const value = perSecond / TOKYO;
+  if (value === 0) return "0";
+  if (value < 0.1) return value < 0.005 ? "0.0" : value.toFixed(2);
+  return value >= 100 ? whole.format(value) : one.format(value);
+}
+
+/** "10.2 times Tokyo" */
+export const timesTokyo = (perSecond) => (known(perSecond) ? `${multiple(perSecond)} times Tokyo` : "–");
 
 /** Milliseconds as "62 ms", "1.4 s", "3 min". */
 export function duration(ms) {
   if (!known(ms)) return "–";
   if (ms < 1) return `${Math.max(ms, 0).toFixed(1)} ms`;
-  if (ms < 1000) return `${whole.format(ms)} ms`;
+  if (ms < 999.5) return `${whole.format(ms)} ms`;
   if (ms < 100000) return `${(ms / 1000).toFixed(1)} s`;
-  return `${whole.format(ms / 60000)} min`;
+  if (ms < 5.4e6) return `${whole.format(ms / 60000)} min`;
+  return `${one.format(ms / 3.6e6)} h`;
+}
+
+/** Seconds as "60 s", "10 min", "1 h 30 min". */
+export function span(seconds) {
+  if (!known(seconds)) return "–";
+  if (seconds < 120) return `${whole.format(seconds)} s`;
+  if (seconds < 3600) return `${whole.format(seconds / 60)} min`;
+  const minutes = Math.round((seconds % 3600) / 60);
+  return `${Math.floor(seconds / 3600)} h${minutes ? ` ${minutes} min` : ""}`;
 }
 
 export function share(part, all) {
@@ -59,4 +85,18 @@ export function timeOfDay(iso) {
   return Number.isNaN(moment.getTime()) ? "–" : moment.toLocaleTimeString("en-GB");
 }
 
+export function day(iso) {
+  const moment = new Date(iso);
+  if (!iso || Number.isNaN(moment.getTime())) return "–";
+  return `${moment.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" })}, ${moment.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })}`;
+}
+
 export const plural = (n, word, more = `${word}s`) => `${count(n)} ${n === 1 ? word : more}`;
+export const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+export const words = (name) => String(name || "").replaceAll("_", " ");
+
+/** "198.18.0.7 and 41 more" */
+export function few(list, total, word, more = `${word}s`) {
+  if (!list || !list.length) return total ? plural(total, word, more) : `no ${word}`;
+  return total > 1 ? `${list[0]} and ${count(total - 1)} more` : String(list[0]);
+}

@@ -1,25 +1,51 @@
-// The page: picks a run, follows its stream, hands figures to the panels.
-import { Alerts } from "./alerts.js";
-import { latencyChart, rateChart } from "./charts.js";
-import { Launcher } from "./launch.js";
-import { showEmpty, showFamilies, showFigures, showLedger, showState, showWords } from "./panels.js";
+// The page: picks a run, follows its stream, shows one view at a time. A view is a module with `title` and
+// `mount(root, app)`, which gives back what of `tick`, `timeline`, `alert`, `gap`, `route`, `keys`, `leave` it wants told.
+import { recolourAll } from "./chart.js";
+import { $, fill, h, put } from "./dom.js";
+import { count } from "./format.js";
+import { offset, parse, write } from "./route.js";
 import { call, follow } from "./service.js";
+import { begin as beginSession } from "./session.js";
+import { turn as turnTheme } from "./theming.js";
+import { Triage } from "./triage.js";
+import * as alerts from "./views/alerts.js";
+import * as attack from "./views/attack.js";
+import * as campaigns from "./views/campaigns.js";
+import * as families from "./views/families.js";
+import * as live from "./views/live.js";
+import * as report from "./views/report.js";
+import * as talkers from "./views/talkers.js";
 
-const $ = (id) => document.getElementById(id);
+const VIEWS = { live, alerts, families, attack, talkers, campaigns, report };
 const LINKS = { connecting: "Connecting", live: "Live", lost: "Connection lost, trying again" };
-const page = { chosen: "", run: null, close: null, start: 0, notice: 0 };
+const ACTIVE = ["starting", "running", "judging", "live"];
+const page = { view: "", shown: null, close: null, notice: 0, lost: false };
 
-const alerts = new Alerts($("alerts"), () => page.start);
-const charts = { rate: rateChart($("plot-rate")), latency: latencyChart($("plot-latency")) };
-const launcher = new Launcher((run) => {
-  choose("");
-  if (run) say(`Started ${run}.`, 4000);
-}, say);
+/** What views share. `run` is the run on show, `stats` its newest document, `start` its beginning in ms. */
+const app = {
+  run: null,
+  stats: null,
+  start: 0,
+  chosen: "",
+  catalogue: [],
+  attackVersion: "",
+  triage: new Triage(() => inbox()),
+  get active() {
+    return ACTIVE.includes(app.run?.state);
+  },
+  /** The address of a view with this run kept. */
+  href: (view, query = {}, ...rest) => write(view, query, rest),
+  say,
+  follow: choose,
+  refresh: refreshRuns,
+  remount: () => show(true),
+  may: (scope) => !app.caller || app.caller.scopes.includes(scope),
+};
 
 function say(text, forMs = 0, bad = false) {
   const notice = $("notice");
   notice.dataset.tone = bad ? "bad" : "";
-  notice.textContent = text;
+  put(notice, text);
   notice.hidden = !text;
   clearTimeout(page.notice);
   if (text && forMs) page.notice = setTimeout(() => say(""), forMs);
@@ -27,45 +53,47 @@ function say(text, forMs = 0, bad = false) {
 
 function link(state) {
   $("link").dataset.link = state;
-  $("link").lastElementChild.textContent = LINKS[state];
-}
-
-/** One statistics document: from the stream, or asked for. */
-function take(stats) {
-  if (stats.reason === "no-run" || !stats.run) {
-    showState(null);
-    showEmpty("Start one here, or with “tenfold run paris-2024” in a terminal. This page follows it by itself.");
-    return;
+  put($("link").lastElementChild, LINKS[state]);
+  if (state === "lost") page.lost = true;
+  if (state === "live" && page.lost) {
+    page.lost = false;
+    refreshRuns();
+    if (app.run) tell("route", parse());
   }
-  const before = page.run;
-  page.run = stats.run;
-  page.start = stats.run.started_ms || 0;
-  if (!before || before.id !== stats.run.id) changed();
-  else if (before.state !== stats.run.state) refreshRuns();
-  showState(stats.run);
-  showFigures(stats);
-  showWords(stats);
-  showLedger(stats.ledger);
-  showFamilies(stats.families, stats.judged);
-  $("as-of").textContent = `as of ${new Date(stats.as_of).toLocaleTimeString("en-GB")}`;
+  document.body.dataset.link = state;
 }
 
-/** Another run is on show: everything about the former goes. */
+const tell = (what, ...news) => page.shown?.[what]?.(...news);
+
+/** One statistics document from the stream. */
+function take(stats) {
+  const before = app.run;
+  app.run = stats.run || null;
+  app.stats = stats.run ? stats : null;
+  app.start = app.run?.started_ms || 0;
+  put($("as-of"), `as of ${new Date(stats.as_of).toLocaleTimeString("en-GB")}`);
+  if (before?.id !== app.run?.id) changed();
+  else if (before && before.state !== app.run.state) {
+    refreshRuns();
+    tell("route", parse());
+  }
+  tell("tick", app.stats);
+  if (before?.id !== app.run?.id || before?.state !== app.run?.state) timeline();
+}
+
+/** Another run is on show. */
 function changed() {
-  alerts.run = page.run.id;
-  alerts.items.clear();
-  alerts.draw();
-  alerts.load();
+  app.triage.follow(app.run?.id);
   refreshRuns();
-  timeline();
+  show(true);
 }
 
 async function timeline() {
-  if (!page.run) return;
+  if (!app.run || !page.shown?.timeline) return;
+  const run = app.run.id;
   try {
-    const t = await call(`/v1/stats/timeline?run=${encodeURIComponent(page.run.id)}`);
-    charts.rate.show([t.t, t.planned, t.sent, t.detected]);
-    charts.latency.show([t.t, t.latency_p50_ms, t.latency_p99_ms]);
+    const found = await call(`/v1/stats/timeline?run=${encodeURIComponent(run)}`);
+    if (app.run?.id === run) tell("timeline", found);
   } catch (error) {
     if (error.status && error.status !== 404) say(error.message, 6000, true);
   }
@@ -74,93 +102,121 @@ async function timeline() {
 async function refreshRuns() {
   try {
     const { items } = await call("/v1/runs?limit=100");
-    const select = $("run");
-    const options = [new Option("Follow the latest run", "")];
-    for (const run of items) options.push(new Option([run.id, run.state === "finished" ? "" : run.state].filter(Boolean).join(" · "), run.id));
-    select.replaceChildren(...options);
-    select.value = page.chosen;
-    if (page.chosen && select.selectedIndex < 0) select.value = "";
+    app.runs = items;
+    const options = items.map((run) => h("option", { value: run.id }, [run.id, run.state === "finished" ? "" : run.state].filter(Boolean).join(" · ")));
+    fill($("run"), h("option", { value: "" }, "Follow the latest run"), ...options);
+    $("run").value = app.chosen;
+    if (app.chosen && $("run").selectedIndex < 0) $("run").value = "";
+    tell("runs", items);
   } catch {
     // the stream's own state tells that the service is away
   }
 }
 
-function choose(run) {
-  page.chosen = run;
-  page.run = null;
-  if (page.close) page.close();
-  const address = run ? `?run=${encodeURIComponent(run)}` : location.pathname;
-  history.replaceState(null, "", address);
+function inbox() {
+  const left = (app.stats?.counts.alerts || 0) - app.triage.decided;
+  $("inbox").hidden = left <= 0;
+  put($("inbox"), count(left));
+  $("inbox").title = "not decided yet";
+  tell("triage");
+}
+
+/** Follow a run, or the latest with "". */
+function choose(run, keepView = true) {
+  app.chosen = run;
+  app.run = null;
+  app.stats = null;
+  page.close?.();
+  history.replaceState(null, "", `${run ? `?run=${encodeURIComponent(run)}` : location.pathname}${keepView ? location.hash : "#/live"}`);
+  if (!keepView) show();
   page.close = follow(run, {
     link,
-    tick: take,
-    alert: (alert) => alerts.take(alert),
+    tick: (stats) => {
+      take(stats);
+      inbox();
+    },
+    alert: (alert) => tell("alert", alert),
     gap: (gap) => {
-      if (!gap.detail) say(`This page was too slow for ${gap.dropped} updates; it has read them anew.`, 5000);
-      alerts.load();
+      if (!gap.detail) say(`This page was too slow for ${count(gap.dropped)} updates; it has read them anew.`, 5000);
+      tell("gap");
     },
   });
 }
 
-const THEMES = ["auto", "dark", "light"];
-function turnTheme() {
-  const root = document.documentElement;
-  const next = THEMES[(THEMES.indexOf(root.dataset.theme || "auto") + 1) % THEMES.length];
-  if (next === "auto") delete root.dataset.theme;
-  else root.dataset.theme = next;
-  try {
-    localStorage.setItem("tenfold-theme", next);
-  } catch {
-    // not kept
+/** Show the view that the address names; where it is on show already it is only told. */
+function show(anew = false) {
+  const route = parse();
+  const name = route.view in VIEWS ? route.view : "live";
+  if (name === page.view && page.shown && !anew) {
+    tell("route", route);
+    return;
   }
-  $("theme").title = `Theme: ${next === "auto" ? "as the system" : next}`;
-  for (const chart of Object.values(charts)) chart.recolour();
+  page.shown?.leave?.();
+  page.shown = null;
+  for (const tab of document.querySelectorAll("nav.views a")) {
+    if (tab.dataset.view === name) tab.setAttribute("aria-current", "page");
+    else tab.removeAttribute("aria-current");
+  }
+  const tab = document.querySelector("nav.views [aria-current]");
+  if (tab) tab.parentElement.scrollLeft = offset(tab);
+  const other = page.view !== name;
+  page.view = name;
+  document.title = name === "live" ? "Tenfold" : `${VIEWS[name].title} · Tenfold`;
+  document.body.dataset.view = name;
+  $("view").replaceChildren();
+  page.shown = VIEWS[name].mount($("view"), app, route);
+  if (other) scrollTo(0, 0);
+  if (app.stats) tell("tick", app.stats);
+  tell("runs", app.runs || []);
+  timeline();
 }
 
 function key(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const typing = event.target.closest("input, select, textarea");
-  const dialog = document.querySelector("dialog[open]");
-  if (typing) {
-    if (event.key === "Escape" && !dialog) event.target.blur();
+  if (event.target.closest("input, select, textarea")) {
+    if (event.key === "Escape" && !document.querySelector("dialog[open]")) event.target.blur();
     return;
   }
-  if (dialog && dialog.id !== "drawer") return;
-  const keys = { j: () => alerts.move(1), k: () => alerts.move(-1) };
-  if (!dialog) Object.assign(keys, { "/": () => alerts.form.elements.host.focus(), o: () => alerts.show(document.activeElement.closest?.("tr")), c: () => launcher.open(), t: turnTheme, "?": () => $("help").showModal() });
+  if (document.querySelector("dialog[open]")) return;
+  const keys = { c: () => (location.hash = "#/campaigns/new"), t: turnTheme, "?": () => $("help").showModal(), ...page.shown?.keys };
+  Object.keys(VIEWS).forEach((name, at) => (keys[String(at + 1)] = () => (location.hash = `#/${name}`)));
   if (keys[event.key]) {
     event.preventDefault();
-    keys[event.key]();
+    keys[event.key](event);
   }
 }
 
 async function begin() {
   $("theme").addEventListener("click", turnTheme);
   $("keys").addEventListener("click", () => $("help").showModal());
-  $("start").addEventListener("click", () => launcher.open());
-  $("stop").addEventListener("click", () => launcher.stop(page.run));
   $("run").addEventListener("change", (event) => choose(event.target.value));
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    $("view").focus();
+  });
   document.addEventListener("keydown", key);
-  for (const dialog of document.querySelectorAll("dialog")) {
+  for (const dialog of document.querySelectorAll("dialog:not(#signin)")) {
     dialog.addEventListener("click", (event) => {
       if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
     });
-    dialog.addEventListener("close", () => {
-      if (dialog.id === "drawer") alerts.open = null;
-    });
   }
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => Object.values(charts).forEach((chart) => chart.recolour()));
+  addEventListener("hashchange", () => show());
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolourAll);
   setInterval(() => {
-    if (!document.hidden && page.run && ["running", "live", "judging"].includes(page.run.state)) timeline();
+    if (!document.hidden && app.active) timeline();
   }, 1000);
-  refreshRuns();
+  show();
+  await beginSession(app);
   choose(new URLSearchParams(location.search).get("run") || "");
+  refreshRuns();
   try {
-    const { items, version } = await call("/v1/families");
-    alerts.families(items);
-    $("version").textContent = `Tenfold ${version}`;
-  } catch (error) {
-    say(error.message, 6000, true);
+    const { items, version, attack_version: attackVersion } = await call("/v1/families");
+    app.catalogue = items;
+    app.attackVersion = attackVersion;
+    put($("version"), `Tenfold ${version}`);
+    tell("families", items);
+  } catch {
+    // shown without their titles
   }
 }
 

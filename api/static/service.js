@@ -7,6 +7,10 @@ export class Problem extends Error {
   }
 }
 
+let refused = () => {};
+/** `told` is called where the service wants a key (401). */
+export const onRefused = (told) => (refused = told);
+
 export async function call(path, options = {}) {
   let reply;
   try {
@@ -21,13 +25,42 @@ export async function call(path, options = {}) {
   } catch {
     body = { detail: "The service answered something that is not JSON." };
   }
-  if (!reply.ok) throw new Problem(reply.status, body);
+  if (!reply.ok) {
+    const problem = new Problem(reply.status, body);
+    if (reply.status === 401) refused(problem);
+    throw problem;
+  }
   return body;
 }
 
-export const post = (path, body) =>
-  call(path, { method: "POST", headers: { Accept: "application/json", "Content-Type": "application/json" }, body: JSON.stringify(body) });
-export const remove = (path) => call(path, { method: "DELETE" });
+/** The text of an answer in a given form. */
+export async function text(path, accept) {
+  let reply;
+  try {
+    reply = await fetch(path, { headers: { Accept: accept } });
+  } catch {
+    throw new Problem(0, { detail: "The service does not answer." });
+  }
+  const found = await reply.text();
+  if (!reply.ok) throw new Problem(reply.status, { detail: `The service has no such form of it (${reply.status}).` });
+  return found;
+}
+
+const send = (method) => (path, body, headers = {}) =>
+  call(path, {
+    method,
+    headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+export const post = send("POST");
+export const patch = send("PATCH");
+export const remove = send("DELETE");
+
+/** A path with a query; what is empty or null is left out. */
+export function withQuery(path, query) {
+  const pairs = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  return pairs.length ? `${path}?${new URLSearchParams(pairs)}` : path;
+}
 
 /** Opens the stream of a run; `on` has alert, tick, gap and link(state). Returns a function that closes it. */
 export function follow(run, on) {
@@ -38,7 +71,7 @@ export function follow(run, on) {
   const listen = () => {
     if (closed) return;
     on.link("connecting");
-    source = new EventSource(`/v1/stream${run ? `?run=${encodeURIComponent(run)}` : ""}`);
+    source = new EventSource(withQuery("/v1/stream", { run }));
     source.addEventListener("open", () => on.link("live"));
     for (const name of ["tick", "alert", "gap"]) {
       source.addEventListener(name, (event) => {
@@ -49,7 +82,10 @@ export function follow(run, on) {
     source.addEventListener("error", () => {
       on.link("lost");
       // EventSource tries again by itself unless the service refused it.
-      if (source.readyState === EventSource.CLOSED) timer = setTimeout(listen, 2000);
+      if (source.readyState === EventSource.CLOSED) {
+        clearTimeout(timer);
+        timer = setTimeout(listen, 2000);
+      }
     });
     alive();
   };

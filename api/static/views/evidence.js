@@ -1,0 +1,166 @@
+// All about one alert: why it was raised, what it is, its flows, and the same as EVE or OCSF for other tools.
+import { copier, download, empty, fill, h, put } from "../dom.js";
+import { amount, bytes, count, few, percent, plural, timeOfDay } from "../format.js";
+import { call, text, withQuery } from "../service.js";
+import { severityMark, when } from "./rows.js";
+
+const FORMS = [["EVE", "application/x-ndjson"], ["OCSF", "application/ocsf+json"], ["JSON", "application/json"]];
+const MOST_HOSTS = 16;
+const MOST_FLOWS = 12;
+const part = (title, ...children) => h("section", {}, h("h3", {}, title), children);
+
+export class Evidence {
+  constructor(app, decide, close) {
+    Object.assign(this, { app, decide, id: "", alert: null, form: "EVE", turn: 0 });
+    this.heading = h("h2", { id: "drawer-title", tabindex: "-1" });
+    this.severity = h("span", { class: "sev" });
+    this.state = h("span", { class: "badge", id: "triage-state" });
+    this.body = h("div", { class: "body", id: "drawer-body" });
+    const button = (state, key, name) => h("button", { class: "button", type: "button", "data-decide": state, onclick: () => decide(state) }, name, " ", h("kbd", {}, key));
+    this.root = h("aside", { class: "panel drawer", id: "drawer", "aria-labelledby": "drawer-title", hidden: true }, h("header", {}, h("div", {}, h("p", { class: "marks" }, this.severity, this.state), this.heading), h("button", { class: "icon", type: "button", "aria-label": "Close", onclick: close }, "✕")), h("div", { class: "decide" }, button("archived", "e", "Archive"), button("escalated", "s", "Escalate"), button("new", "u", "Back to new")), this.body);
+  }
+
+  /** Show an alert: at once what the list knows of it, then the whole of it. "" hides. */
+  async show(id, known) {
+    if (id === this.id && (this.alert || !id)) return;
+    const turn = ++this.turn;
+    this.id = id;
+    this.alert = null;
+    this.root.hidden = !id;
+    if (!id) return;
+    if (known) this.fill(known);
+    else {
+      put(this.heading, `Alert ${id}`);
+      put(this.severity, "");
+      fill(this.body, empty("Loading …"));
+    }
+    this.triaged();
+    this.root.scrollTop = 0;
+    if (matchMedia("(max-width: 1100px)").matches) this.heading.focus();
+    try {
+      const whole = await call(withQuery(`/v1/alerts/${encodeURIComponent(id)}`, { run: this.app.run?.id || this.app.chosen }));
+      if (turn === this.turn) this.fill(whole);
+    } catch (error) {
+      if (turn === this.turn && !known) fill(this.body, h("p", { class: "error", role: "alert" }, error.message));
+    }
+  }
+
+  /** It was revised while it is on show. */
+  revise(alert) {
+    this.fill({ ...this.alert, ...alert });
+  }
+
+  triaged() {
+    const mark = this.app.triage.marks.get(this.id);
+    const state = mark?.state || "new";
+    put(this.state, state);
+    this.state.dataset.state = state;
+    this.state.title = mark ? `${mark.at} by ${mark.by}` : "nobody has decided about it";
+    for (const button of this.root.querySelectorAll("[data-decide]")) button.disabled = button.dataset.decide === state || !this.app.may("operate");
+    this.noted?.();
+  }
+
+  fill(alert) {
+    const again = this.alert?.alert_id === alert.alert_id;
+    this.alert = alert;
+    put(this.severity, alert.severity);
+    this.severity.dataset.severity = alert.severity;
+    put(this.heading, `${alert.title}: ${few(alert.victims, alert.victims_total, "victim")}`);
+    if (again && this.body.contains(document.activeElement)) return; // nobody is typed over
+    fill(this.body, this.why(alert), this.what(alert), this.hosts("From", alert.attackers, alert.attackers_total), this.hosts("Against", alert.victims, alert.victims_total), this.samples(alert), this.note(alert), this.forms(alert));
+  }
+
+  why(alert) {
+    const list = alert.evidence.length ? alert.evidence : ["No sentence was kept."];
+    return part("Why", h("ul", { class: "evidence" }, list.map((sentence) => h("li", {}, sentence))));
+  }
+
+  what(alert) {
+    const technique = alert.technique.id && h("a", { href: this.app.href("attack", { technique: alert.technique.id }) }, `${alert.technique.id} ${alert.technique.name}`);
+    const rows = [
+      ["Severity", [alert.severity, alert.severity_reason].filter(Boolean).join(": ")],
+      ["Confidence", percent(alert.confidence)],
+      ["Technique", technique],
+      ["Tactic", alert.tactic.name],
+      ["First seen", `${when(alert, this.app.start)} into the run (${timeOfDay(alert.first_seen_text)})`],
+      ["Last seen", timeOfDay(alert.last_seen_text) + (alert.open ? ", going on" : "")],
+      ["Size", `${plural(alert.flows, "flow")}, ${amount(alert.packets)} packets, ${bytes(alert.bytes)}`],
+      ["Rate", alert.rate ? `${amount(Math.round(alert.rate * 10) / 10)} flows a second` : ""],
+      ["Ports", alert.ports.length ? few(alert.ports.map(String), alert.ports_total, "port") : ""],
+      ["Direction", alert.direction],
+      ["Silenced", alert.allowed || alert.muted],
+      ["Alert", alert.alert_id],
+    ];
+    return part("What", h("dl", { class: "pairs" }, rows.filter(([, value]) => value).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])));
+  }
+
+  hosts(title, names, total) {
+    const rest = total - Math.min(names.length, MOST_HOSTS);
+    const link = (name) => h("li", {}, h("a", { href: this.app.href("alerts", { host: name, show: "all" }) }, name));
+    return part(`${title} (${plural(total, "address", "addresses")})`, h("ul", { class: "hosts" }, names.slice(0, MOST_HOSTS).map(link), rest > 0 && h("li", {}, `and ${count(rest)} more`)));
+  }
+
+  samples(alert) {
+    if (!alert.sample_flows?.length) return null;
+    const side = (address, port) => `${address ?? ""}${port === undefined ? "" : ` : ${port}`}`;
+    const rows = alert.sample_flows.slice(0, MOST_FLOWS).map((flow) => h("tr", {}, h("td", { class: "address" }, side(flow.src, flow.src_port)), h("td", { class: "address" }, side(flow.dst, flow.dst_port)), h("td", {}, flow.community_id ? h("span", { class: "copied" }, h("code", {}, flow.community_id), copier(flow.community_id, "Community ID")) : "–")));
+    return part("Sample flows", h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Sample flows" }, h("table", { class: "flows" }, h("thead", {}, h("tr", {}, ["From", "To", "Community ID"].map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, rows))));
+  }
+
+  /** A line to whoever looks next; kept with the decision. */
+  note(alert) {
+    const field = h("input", { name: "note", maxlength: "500", autocomplete: "off", placeholder: "For whoever looks next" });
+    const said = h("span", { class: "sub" });
+    this.noted = () => {
+      const mark = this.app.triage.marks.get(alert.alert_id);
+      if (document.activeElement !== field) field.value = mark?.note || "";
+      put(said, mark ? `${mark.state === "new" ? "put back" : mark.state} ${timeOfDay(mark.at)}${mark.by && mark.by !== "anybody" ? ` by ${mark.by}` : ""}` : "");
+    };
+    const keep = async (event) => {
+      event.preventDefault();
+      try {
+        await this.app.triage.decide([alert.alert_id], this.app.triage.state(alert.alert_id), field.value.trim());
+        this.app.say("Note kept.", 2500);
+      } catch (error) {
+        this.app.say(error.message, 6000, true);
+      }
+    };
+    this.noted();
+    return part("Note", h("form", { class: "note", onsubmit: keep }, h("label", {}, h("span", { class: "sr" }, "Note"), field), h("button", { class: "button", type: "submit", disabled: !this.app.may("operate") }, "Keep")), said);
+  }
+
+  /** The alert as other tools take it. */
+  forms(alert) {
+    const shown = h("pre", { tabindex: "0", "aria-label": "The alert as a document" }, "…");
+    const path = withQuery(`/v1/alerts/${encodeURIComponent(alert.alert_id)}`, { run: this.app.run?.id || this.app.chosen });
+    const pick = async (name, accept) => {
+      this.form = name;
+      for (const tab of tabs) tab.setAttribute("aria-pressed", String(tab.textContent === name));
+      try {
+        const found = await text(path, accept);
+        shown.textContent = pretty(found);
+      } catch (error) {
+        shown.textContent = error.message;
+      }
+    };
+    const tabs = FORMS.map(([name, accept]) => h("button", { type: "button", class: "tiny", "aria-pressed": "false", onclick: () => pick(name, accept) }, name));
+    const copy = h("button", { type: "button", class: "tiny", onclick: () => navigator.clipboard.writeText(shown.textContent).then(() => this.app.say("Copied.", 2000), () => this.app.say("The browser does not allow copying.", 4000, true)) }, "Copy");
+    const keep = h("button", { type: "button", class: "tiny", onclick: () => download(`alert-${alert.alert_id}.${this.form.toLowerCase()}.json`, shown.textContent) }, "Download");
+    const box = h("details", { class: "forms", ontoggle: () => box.open && pick(...FORMS.find(([name]) => name === this.form)) }, h("summary", {}, "As EVE, OCSF, JSON"), h("div", { class: "tabs" }, tabs, h("span", { class: "gap" }), copy, keep), shown);
+    return box;
+  }
+}
+
+/** JSON with line breaks; several documents stay several. */
+function pretty(found) {
+  try {
+    return JSON.stringify(JSON.parse(found), null, 2);
+  } catch {
+    const lines = found.trim().split("\n");
+    try {
+      return lines.map((line) => JSON.stringify(JSON.parse(line), null, 2)).join("\n");
+    } catch {
+      return found;
+    }
+  }
+}
