@@ -19,6 +19,7 @@ from contract.ledger import Ledger
 TOKYO: Final = 815.0
 _MAX_BYTES: Final = 32 << 20
 _BY_SECOND: Final = ("sent_per_s", "p50_ms", "p99_ms", "backlog")
+_MOST_AHEAD_S: Final = 7200
 _STATUSES: Final = ("sender", "detector")
 Json = dict[str, Any]
 Series = list[float | None]
@@ -57,6 +58,12 @@ class Progress:
             values[middle >= begin] = multiplier * TOKYO
         end = duration_s if duration_s is not None else at[-1]
         return [float(v) if 0 <= s < end else None for s, v in zip(seconds, values.tolist(), strict=True)]
+
+    def ahead(self, second: int, duration_s: float | None) -> dict[str, list[Any]]:
+        """The plan from a second to the end, where that is not too long for a picture: ``{t, planned}``."""
+        end = int(np.ceil(duration_s)) if duration_s is not None and self.curve else 0
+        seconds = list(range(second, end)) if 0 < end <= _MOST_AHEAD_S else []
+        return {"t": seconds, "planned": self.planned(seconds, duration_s)}
 
 
 def read_progress(facts: RunFacts) -> Progress:

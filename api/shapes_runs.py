@@ -78,6 +78,7 @@ SCHEMAS: Final[dict[str, Any]] = {
             "latency_p50_ms": {"type": "array", "items": {"type": ["number", "null"]}},
             "latency_p99_ms": {"type": "array", "items": {"type": ["number", "null"]}},
             "backlog": {"type": "array", "items": {"type": ["number", "null"]}, "description": "frames that wait"},
+            "ahead": {"type": "object", "description": "the plan from now on: `t`, `planned`; empty once it is over"},
             "families": {"type": "object"},
         }
     ),

@@ -125,6 +125,7 @@ class Statistics:
             "latency_p50_ms": p50,
             "latency_p99_ms": p99,
             "backlog": told["backlog"],
+            "ahead": progress.ahead(last + 1, facts.duration_s if facts.active else None),
             "families": families,
         }
 

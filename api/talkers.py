@@ -26,6 +26,8 @@ _MOST_RUNS: Final = 4
 _MOST_ROWS: Final = 400_000  # rows of a table of counts before the least are let go
 _SIDES: Final = {"attackers": ["src"], "victims": ["dst"], "ports": ["dst_port", "protocol"]}
 _SUMS: Final = ("flows", "packets", "bytes")
+_COLUMNS: Final = ["src", "dst", "dst_port", "protocol", "family", "packets", "bytes"]
+_PIECE: Final = 200_000  # rows that are gathered before they are added up
 Json = dict[str, Any]
 
 
@@ -41,6 +43,7 @@ class Talkers:
         self._commit, self._rows, self._flows = -1, 0, 0
         self._seen = Seen()
         self._tables: dict[str, pa.Table] = {}
+        self._waiting: list[pa.Table] = []
         self._cut: set[str] = set()
 
     def update(self, reader: StoreReader) -> None:
@@ -63,6 +66,7 @@ class Talkers:
     def top(self, limit: int) -> Json:
         """The most active of each side, the busiest first, each with its most frequent family."""
         with self._turn:
+            self._sum_up()
             tables, cut, flows = dict(self._tables), set(self._cut), self._flows
         document: Json = {"flows": flows}
         for side, keys in _SIDES.items():
@@ -81,6 +85,16 @@ class Talkers:
             return
         chosen = table.set_column(table.column_names.index("family"), "family", families).filter(pa.array(fresh))
         self._flows += chosen.num_rows
+        self._waiting.append(chosen.select(_COLUMNS))
+        if sum(piece.num_rows for piece in self._waiting) > _PIECE:
+            self._sum_up()
+
+    def _sum_up(self) -> None:
+        """Add what waits to the counts: seldom, since that walks through all that is counted."""
+        if not self._waiting:
+            return
+        chosen = pa.concat_tables(self._waiting)
+        self._waiting.clear()
         ones = pa.array(np.ones(chosen.num_rows, np.int64))
         for side, keys in _SIDES.items():
             columns = {name: chosen.column(name) for name in (*keys, "family")}

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from api import documents
+from api.callers import STATE, Caller
 from api.guard import NOTE
 from api.names import RunQuery
 from api.problems import ProblemError, not_found
@@ -67,7 +68,8 @@ async def triage(request: Request, shared: Shared, run: RunQuery = None) -> Resp
 async def decide(request: Request, shared: Shared, wanted: Decision, run: RunQuery = None) -> Response:
     """Kept in the run folder before it is answered. The same again changes nothing but the time."""
     request.scope[NOTE] = {"alerts": ",".join(wanted.alerts[:10]), "state": wanted.state.value}
-    by = str(getattr(request.state, "key_name", "") or _BY)
+    caller: Caller | None = request.scope.get(STATE)
+    by = caller.key.name if caller is not None and caller.key is not None else _BY
 
     def work() -> Any:  # noqa: ANN401 - JSON
         chosen = shared.runs.choose(run)

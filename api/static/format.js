@@ -45,7 +45,7 @@ export function duration(ms) {
   if (!known(ms)) return "–";
   if (ms < 1) return `${Math.max(ms, 0).toFixed(1)} ms`;
   if (ms < 999.5) return `${whole.format(ms)} ms`;
-  if (ms < 100000) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 100000) return ms % 1000 ? `${(ms / 1000).toFixed(1)} s` : `${ms / 1000} s`;
   if (ms < 5.4e6) return `${whole.format(ms / 60000)} min`;
   return `${one.format(ms / 3.6e6)} h`;
 }

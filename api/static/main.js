@@ -2,7 +2,7 @@
 // `mount(root, app)`, which gives back what of `tick`, `timeline`, `alert`, `gap`, `route`, `keys`, `leave` it wants told.
 import { recolourAll } from "./chart.js";
 import { $, fill, h, put } from "./dom.js";
-import { count } from "./format.js";
+import { count, day } from "./format.js";
 import { offset, parse, write } from "./route.js";
 import { call, follow } from "./service.js";
 import { begin as beginSession } from "./session.js";
@@ -103,7 +103,7 @@ async function refreshRuns() {
   try {
     const { items } = await call("/v1/runs?limit=100");
     app.runs = items;
-    const options = items.map((run) => h("option", { value: run.id }, [run.id, run.state === "finished" ? "" : run.state].filter(Boolean).join(" · ")));
+    const options = items.map((run) => h("option", { value: run.id }, runName(run)));
     fill($("run"), h("option", { value: "" }, "Follow the latest run"), ...options);
     $("run").value = app.chosen;
     if (app.chosen && $("run").selectedIndex < 0) $("run").value = "";
@@ -112,6 +112,8 @@ async function refreshRuns() {
     // the stream's own state tells that the service is away
   }
 }
+
+const runName = (run) => [run.title || run.id, run.started ? day(run.started) : run.id, run.state === "finished" ? "" : run.state === "failed" && run.has_scorecard ? "not valid" : run.state].filter(Boolean).join(" · ");
 
 function inbox() {
   const left = (app.stats?.counts.alerts || 0) - app.triage.decided;

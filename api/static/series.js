@@ -21,7 +21,7 @@ const fromZero = (least) => ({ range: (_, low, high) => [0, Math.max(high * 1.08
 
 /** Planned, sent and detected attempts a second. */
 export function rateChart() {
-  const box = plotPanel("Attempts a second", [["planned", "planned"], ["sent", "sent"], ["detected", "detected"]], "Attempts a second over time: planned, sent, detected", "in multiples of Tokyo");
+  const box = plotPanel("Attempts a second", [["planned", "planned"], ["sent", "sent"], ["detected", "detected"]], "Attempts a second over time: planned, sent, detected", "in multiples of Tokyo; detected counts flows");
   const chart = new Chart(box.place, {
     hint: "The rate shows here once a campaign runs.",
     legend: box.legend,
@@ -35,6 +35,14 @@ export function rateChart() {
   return { ...box, chart };
 }
 
+const tensAxis = () => axis((_, ticks) => ticks.map((v) => duration(v)), 60, { splits: (_, __, low, high) => powers(low, high), filter: (_, splits) => splits });
+
+function powers(low, high) {
+  const found = [];
+  for (let v = 10 ** Math.ceil(Math.log10(low) - 1e-9); v <= high * 1.001; v *= 10) found.push(Math.round(v));
+  return found;
+}
+
 const tens = (low, high, budget) => [10 ** Math.floor(Math.log10(Math.max(1, Math.min(low || 10, 10)))), 10 ** Math.ceil(Math.log10(Math.max(high || 100, budget * 1.5, 100)))];
 
 /** Time to detect on a scale of tens, with the budget as a line. Columns: t, half, 99 of 100, budget. */
@@ -46,7 +54,7 @@ export function latencyChart() {
     read: (data, at) => [1, 2, 3].map((n) => (known(data[n][at]) ? duration(data[n][at]) : "")),
     make: () => ({
       scales: { x: { time: false }, y: { distr: 3, range: (plot, low, high) => tens(low, high, plot.data[3]?.[0] || 0) } },
-      axes: [elapsed(), axis((_, ticks) => ticks.map((v) => (v === null ? "" : duration(v))), 60, { filter: (_, splits) => splits.map((v) => (Math.abs(Math.log10(v) % 1) < 1e-9 ? v : null)) })],
+      axes: [elapsed(), tensAxis()],
       series: [{}, line("half", "--detected"), line("99 of 100", "--p99"), line("budget", "--bad", { dash: [3, 5], width: 1.4 })],
     }),
   });
@@ -95,7 +103,7 @@ export function pairChart(title, latency) {
     read: (data, at) => [1, 2].map((n) => (known(data[n][at]) ? say(data[n][at]) : "")),
     make: () => ({
       scales: { x: { time: false }, y: latency ? { distr: 3, range: (_, low, high) => tens(low, high, 0) } : fromZero(TOKYO * 0.5) },
-      axes: latency ? [elapsed(), axis((_, ticks) => ticks.map((v) => (v === null ? "" : duration(v))), 60, { filter: (_, splits) => splits.map((v) => (Math.abs(Math.log10(v) % 1) < 1e-9 ? v : null)) })] : rateAxes(),
+      axes: latency ? [elapsed(), tensAxis()] : rateAxes(),
       series: [{}, line("A", "--run-a"), line("B", "--run-b")],
     }),
   });

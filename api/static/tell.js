@@ -9,10 +9,7 @@ export function headline(stats) {
   const over = known(run.duration_s) && run.elapsed_s > run.duration_s;
   if (run.state === "starting") return `${title} is starting`;
   if (run.state === "running") return over ? `${title}: catching up` : known(now) && now > 0 ? `${title} at ${timesTokyo(now)}` : title;
-  if (run.state === "judging") return `${title}: judging`;
   if (run.state === "live") return "Listening to sensors";
-  if (run.state === "interrupted") return `${title}: interrupted`;
-  if (run.state === "failed") return run.has_scorecard ? `${title}: not valid` : `${title}: failed`;
   return title;
 }
 

@@ -17,6 +17,14 @@ def test_the_plan_by_second_ends_with_the_plan():
     assert Progress().planned([0, 1], 5.0) == [None, None]
 
 
+def test_the_plan_ahead_ends_with_the_plan():
+    progress = Progress(curve=((0.0, 1.0), (3.0, 1.0)))
+    assert progress.ahead(1, 3.0) == {"t": [1, 2], "planned": [815.0, 815.0]}
+    nothing = {"t": [], "planned": []}
+    assert progress.ahead(3, 3.0) == progress.ahead(0, None) == progress.ahead(0, 1e6) == nothing
+    assert Progress().ahead(0, 3.0) == nothing
+
+
 def test_a_change_of_the_rate_holds_from_its_second_on(tmp_path):
     folder = make_run(tmp_path / "one", alerts=1, seconds=1, per_second=1)
     finish(folder, multiplier=[[0, 1], [9, 1]])

@@ -8,7 +8,7 @@ export function compareView(root, app, { query }) {
   const charts = [pairChart("Detected a second", false), pairChart("Time to detect, 99 of 100", true)];
   const shown = h("div", { class: "compared" }, empty("Loading …"));
   const heading = h("p", { class: "lede" });
-  fill(root, h("div", { class: "heading" }, h("div", {}, h("h1", {}, "Two runs"), heading), h("a", { class: "button", href: app.href("campaigns") }, "All campaigns")), shown, h("section", { class: "charts two", "aria-label": "Over time" }, charts.map((one) => one.root)));
+  fill(root, h("div", { class: "heading" }, h("div", {}, h("h1", {}, "Two runs"), heading), h("a", { class: "button", href: app.href("campaigns") }, "All campaigns")), shown);
   const of = async (run) => {
     const path = `/v1/runs/${encodeURIComponent(run)}`;
     const [facts, card, timeline] = await Promise.all([call(path), call(`${path}/scorecard`), call(withQuery("/v1/stats/timeline", { run }))]);
@@ -18,7 +18,7 @@ export function compareView(root, app, { query }) {
     try {
       const [a, b] = await Promise.all([of(query.a), of(query.b)]);
       put(heading, `A: ${a.facts.title || a.facts.id} (${a.facts.id}). B: ${b.facts.title || b.facts.id} (${b.facts.id}).`);
-      draw(shown, a, b, app);
+      draw(shown, a, b, app, charts.map((one) => one.root));
       series(charts, a.timeline, b.timeline);
     } catch (error) {
       fill(shown, empty(error.message, h("a", { href: app.href("campaigns") }, "Choose two runs.")));
@@ -46,8 +46,9 @@ const ROWS = [
 /** "1.2 points more, better" */
 function change(a, b, good, say) {
   if (!known(a) || !known(b)) return ["–", ""];
-  if (a === b) return ["the same", ""];
-  const text = `${say(Math.abs(b - a))} ${b > a ? "more" : "less"}`;
+  const apart = say(Math.abs(b - a));
+  if (a === b || /^0(\.0)? /.test(apart)) return ["the same", ""];
+  const text = `${apart} ${b > a ? "more" : "less"}`;
   if (good === null) return [text, ""];
   return [`${text}, ${(b > a) === (good > 0) ? "better" : "worse"}`, (b > a) === (good > 0) ? "good" : "bad"];
 }
@@ -58,14 +59,14 @@ const line = (name, a, b, say, good, differ) => {
 };
 const head = (first) => h("thead", {}, h("tr", {}, h("th", { scope: "col" }, first), ["A", "B"].map((letter) => h("th", { scope: "col", class: "n" }, h("b", { class: "letter", "data-letter": letter.toLowerCase() }, letter))), h("th", { scope: "col", class: "n" }, "B against A")));
 
-function draw(shown, a, b, app) {
+function draw(shown, a, b, app, pictures) {
   const name = (id) => app.catalogue.find((family) => family.id === id)?.title || words(id);
   const share = (row) => (row?.attempts ? row.attempts_detected / row.attempts : (row?.recall ?? null));
   const families = [...new Set([...Object.keys(a.card.families), ...Object.keys(b.card.families)])].sort();
   const verdict = (run) => (run.card.run?.valid === false ? "not valid" : run.card.run?.passed === true ? "passed" : run.card.run?.passed === false ? "missed its targets" : run.facts.state);
   fill(
     shown,
-    panel("Figures", { id: "compare-figures" }, h("div", { class: "scroll" }, h("table", { class: "compare" }, head("Figure"), h("tbody", {}, h("tr", {}, h("th", { scope: "row" }, "Verdict"), [a, b].map((run) => h("td", { class: "n" }, verdict(run))), h("td", {})), ROWS.map(([text, read, say, good, differ]) => line(text, read(a), read(b), say, good, differ)))))),
+    h("div", { class: "stack" }, panel("Figures", { id: "compare-figures" }, h("div", { class: "scroll" }, h("table", { class: "compare" }, head("Figure"), h("tbody", {}, h("tr", {}, h("th", { scope: "row" }, "Verdict"), [a, b].map((run) => h("td", { class: "n" }, verdict(run))), h("td", {})), ROWS.map(([text, read, say, good, differ]) => line(text, read(a), read(b), say, good, differ)))))), pictures),
     panel("Recall by family", { id: "compare-families" }, h("div", { class: "scroll" }, h("table", { class: "compare" }, head("Family"), h("tbody", {}, families.map((id) => line(name(id), share(a.card.families[id]), share(b.card.families[id]), percent, 1, points)))))),
   );
 }

@@ -11,7 +11,7 @@ export const BUDGET_MS = 1000;
 const STATES = { running: "Running", finished: "Finished", interrupted: "Interrupted", failed: "Failed", starting: "Starting", judging: "Judging", live: "Listening", unknown: "Unfinished", none: "No run" };
 const SHOWN = 9;
 
-const figure = (name, key, unit, ...more) => h("article", { class: "figure", id: `figure-${key}` }, h("h2", {}, name), h("p", { class: "big" }, h("span", { id: key }, "–"), h("small", { id: `${key}-unit` }, unit)), ...more);
+const figure = (name, key, unit, ...more) => h("article", { class: "figure", id: `figure-${key}` }, h("h2", {}, name), h("p", { class: "big" }, h("span", { id: key }, "–"), " ", h("small", { id: `${key}-unit` }, unit)), ...more);
 const fact = (name, id) => h("div", {}, h("dt", {}, name), h("dd", { id }, "–"));
 const facts = (...rows) => h("dl", { class: "facts" }, rows);
 const meter = (name) => h("div", { class: "meter", "data-series": name }, h("span", {}, name), h("i", {}, h("b")), h("em", {}, "–"));
@@ -103,7 +103,9 @@ class Live {
 
   rates({ rates, run, counts }) {
     const now = run.state === "running" || run.state === "live";
-    const shown = now ? rates : rates.average || rates;
+    const shown = { ...(now ? rates : rates.average || rates) };
+    // Flows until the run is judged; attempts, as the others, from then on.
+    if (!now && known(counts.attempts_detected) && counts.attempts_sent > 0) shown.detected = (shown.sent * counts.attempts_detected) / counts.attempts_sent;
     put(this.$("rate"), multiple(shown.sent ?? shown.detected));
     put(this.$("rate-unit"), run.state === "live" ? "times Tokyo, detected" : now ? "times Tokyo, sent now" : "times Tokyo, sent on average");
     const top = Math.max(shown.planned || 0, shown.sent || 0, shown.detected || 0, 1);
@@ -126,7 +128,8 @@ class Live {
     put(this.$("latency-p99"), duration(latency?.p99));
     this.$("latency-p99").dataset.tone = known(latency?.p99) ? (latency.p99 <= budget ? "good" : "bad") : "";
     put(this.$("latency-budget"), duration(budget));
-    put(this.charts.latency.note, targets?.p99_ms ? `budget ${duration(budget)}` : `budget ${duration(budget)}: the page's own, the scenario sets none`);
+    put(this.charts.latency.note, targets?.p99_ms ? "" : `budget: the page's own`);
+    this.charts.latency.note.title = "The scenario sets no target for the 99th percentile";
   }
 
   counts({ counts, run, backlog_frames: backlog, within_1ms: onTime }) {
@@ -166,7 +169,7 @@ class Live {
     const found = [];
     if (drift) found.push([drift.state === "usual" ? "" : "warn", `Traffic: ${drift.text || drift.state}`]);
     if (running && backlog > 20000) found.push(["warn", `${amount(backlog)} frames wait for the detector`]);
-    if (known(onTime) && counts.frames > 0 && onTime < 0.999) found.push(["warn", `The generator ${running ? "is" : "was"} behind its plan: ${percent(onTime)} of frames left within 1 ms of it`]);
+    if (running && known(onTime) && counts.frames > 0 && onTime < 0.999) found.push(["warn", `The generator is behind its plan: ${percent(onTime)} of frames left within 1 ms of it`]);
     const silenced = counts.alerts_silenced;
     if (silenced?.allowed || silenced?.muted) found.push(["", `${plural(silenced.allowed, "incident")} allowed and ${count(silenced.muted)} muted by the configuration`]);
     fill(this.$("remarks"), found.map(([tone, text]) => h("li", { "data-tone": tone }, text)));

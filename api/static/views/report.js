@@ -127,7 +127,7 @@ export function tell(card, stats) {
   const detected = attempts?.detected ?? stats?.counts.attempts_detected;
   const total = attempts?.total ?? stats?.counts.attempts_sent;
   if (total) said.push(`Of ${amount(total)} attempts that were sent, ${amount(detected)} were detected (${percent(detected / total)}); ${amount(total - detected)} were missed.`);
-  if (attempts?.known_before) said.push(`${amount(attempts.known_before)} of them belonged to a flow that was already called an attack.`);
+  if (attempts?.known_before) said.push(`${amount(attempts.known_before)} of those detected belonged to a flow that was already called an attack.`);
   if (known(latency?.p50)) said.push(`Half were seen within ${duration(latency.p50)} of the moment the plan meant them to leave, 95 of 100 within ${duration(latency.p95)}, 99 of 100 within ${duration(latency.p99)}; the slowest took ${duration(latency.max)}.`);
   if (alarms?.benign_flows) said.push(`${amount(alarms.flagged)} of ${amount(alarms.benign_flows)} ordinary flows were called an attack (${percent(alarms.rate)}).`);
   if (known(alerts?.total)) said.push(`${plural(alerts.total, "alert")}: ${count(alerts.true)} true, ${count(alerts.false)} false.`);
