@@ -19,7 +19,7 @@ import * as talkers from "./views/talkers.js";
 const VIEWS = { live, alerts, families, attack, talkers, campaigns, report };
 const LINKS = { connecting: "Connecting", live: "Live", lost: "Connection lost, trying again" };
 const ACTIVE = ["starting", "running", "judging", "live"];
-const page = { view: "", shown: null, close: null, notice: 0, lost: false };
+const page = { view: "", shown: null, close: null, notice: 0, lost: false, heard: false };
 
 /** What views share. `run` is the run on show, `stats` its newest document, `start` its beginning in ms. */
 const app = {
@@ -67,6 +67,7 @@ const tell = (what, ...news) => page.shown?.[what]?.(...news);
 
 /** One statistics document from the stream. */
 function take(stats) {
+  page.heard = true;
   const before = app.run;
   app.run = stats.run || null;
   app.stats = stats.run ? stats : null;
@@ -128,6 +129,7 @@ function choose(run, keepView = true) {
   app.chosen = run;
   app.run = null;
   app.stats = null;
+  page.heard = false;
   page.close?.();
   history.replaceState(null, "", `${run ? `?run=${encodeURIComponent(run)}` : location.pathname}${keepView ? location.hash : "#/live"}`);
   if (!keepView) show();
@@ -168,8 +170,8 @@ function show(anew = false) {
   $("view").replaceChildren();
   page.shown = VIEWS[name].mount($("view"), app, route);
   if (other) scrollTo(0, 0);
-  if (app.stats) tell("tick", app.stats);
-  tell("runs", app.runs || []);
+  if (page.heard) tell("tick", app.stats);
+  if (app.runs) tell("runs", app.runs);
   timeline();
 }
 
@@ -207,8 +209,8 @@ async function begin() {
   setInterval(() => {
     if (!document.hidden && app.active) timeline();
   }, 1000);
-  show();
   await beginSession(app);
+  show();
   choose(new URLSearchParams(location.search).get("run") || "");
   refreshRuns();
   try {

@@ -4,7 +4,6 @@ import { TOKYO, clock, count, duration, known, multiple } from "./format.js";
 
 const elapsed = () => axis((_, ticks) => ticks.map(clock), 30, { space: 70 });
 const thousands = (v) => (v >= 1000 ? `${count(v / 100) / 10}k` : count(v));
-const readAt = (data, at) => clock(data[0][at]);
 const perSecond = (v) => (known(v) ? `${count(v)}/s, ${multiple(v)}×` : "");
 
 /** Round multiples of Tokyo rather than round numbers of attempts. */
@@ -77,17 +76,17 @@ export function backlogChart() {
   return { ...box, chart };
 }
 
-/** A curve of rates before it is run: [[second, times Tokyo], ..] up to a length. */
+/** The rates of a campaign before it is run: attempts and ordinary conversations. */
 export function planChart() {
-  const box = plotPanel("Rate", [["attempts", "sent"]], "The planned rate over time");
+  const box = plotPanel("Rate", [["attempts", "sent"], ["ordinary", "planned"]], "The planned rate over time: attempts and ordinary conversations");
   const chart = new Chart(box.place, {
     hint: "The rate shows here once a scenario is chosen.",
     legend: box.legend,
-    read: (data, at) => [known(data[1][at]) ? `${perSecond(data[1][at])} at ${readAt(data, at)}` : ""],
+    read: (data, at) => [perSecond(data[1][at]), known(data[2][at]) ? `${count(data[2][at])}/s` : ""],
     make: () => ({
       scales: { x: { time: false }, y: fromZero(TOKYO * 0.5) },
       axes: rateAxes(),
-      series: [{}, line("attempts", "--sent", { fill: colour("--sent-tint") })],
+      series: [{}, line("attempts", "--sent", { fill: colour("--sent-tint") }), line("ordinary", "--planned", { width: 1.4 })],
     }),
   });
   return { ...box, chart };

@@ -96,6 +96,7 @@ class Alerts {
   async load(older = false) {
     const turn = ++this.turn;
     this.wanted = older ? this.wanted + PAGE : PAGE;
+    if (!this.app.run) return this.draw();
     if (!older) this.next = null;
     else if (!this.next) return this.draw();
     const { severity, family, host } = this.query;
@@ -155,10 +156,12 @@ class Alerts {
   }
 
   tick(stats) {
+    if (!stats) this.fault = "No run yet.";
     if (stats?.run.id !== this.run) {
       this.run = stats?.run.id;
+      this.items.clear();
       this.load();
-    }
+    } else if (!stats) this.draw();
   }
 
   draw() {
@@ -170,7 +173,7 @@ class Alerts {
     this.fresh.clear();
     this.more.hidden = !(this.next || sorted.length > cut.length);
     this.none.hidden = cut.length > 0;
-    put(this.none, this.fault || (!this.loaded ? "Loading the alerts …" : this.nothing()));
+    put(this.none, this.fault || (!this.loaded && !this.fault ? "Loading the alerts …" : this.nothing()));
     put(this.tally, cut.length ? `${count(cut.length)}${this.more.hidden ? "" : " newest"} shown` : "");
     this.actions.hidden = !this.selected.size;
     put(this.chosen, `${plural(this.selected.size, "alert")} selected`);

@@ -1,7 +1,7 @@
 // Campaigns: the one under way and its steering, a form for the next, the list of runs, and two of them side by side.
 import { empty, fill, h, panel, put } from "../dom.js";
 import { clock, count, day, duration, known, percent, span } from "../format.js";
-import { patch, post } from "../service.js";
+import { call, patch, post } from "../service.js";
 import { compareView } from "./compare.js";
 import { Launch } from "./launch.js";
 
@@ -27,7 +27,19 @@ class Campaigns {
     const head = h("tr", {}, h("th", { scope: "col" }, h("span", { class: "sr" }, "Compare")), ["Campaign", "State"].map((name) => h("th", { scope: "col" }, name)), ["Recall", "99 of 100", "Alerts"].map((name) => h("th", { scope: "col", class: "n" }, name)), h("th", { scope: "col" }, h("span", { class: "sr" }, "Links")));
     const list = panel("Runs", { id: "runs", side: this.compare }, h("div", { class: "scroll" }, h("table", { class: "runs" }, h("thead", {}, head), this.body)), this.none);
     fill(root, h("h1", { class: "sr" }, "Campaigns"), this.steer, h("div", { class: "columns" }, list, this.launch.root));
+    this.cards = new Map();
     app.refresh();
+  }
+
+  /** One line of how each judged run went. */
+  async judged() {
+    try {
+      const { items } = await call("/v1/scorecards?limit=100");
+      this.cards = new Map(items.map((item) => [item.run, item]));
+      this.draw();
+    } catch {
+      // the list stands without their figures
+    }
   }
 
   route({ rest }) {
@@ -40,6 +52,7 @@ class Campaigns {
     this.items = items;
     this.chosen = this.chosen.filter((id) => items.some((run) => run.id === id));
     this.draw();
+    this.judged();
   }
 
   draw() {
@@ -60,7 +73,7 @@ class Campaigns {
     const able = run.has_scorecard;
     const box = h("input", { type: "checkbox", "data-run": run.id, "aria-label": `Compare ${run.id}`, disabled: !able, onchange: () => this.choose(run.id) });
     box.checked = at >= 0;
-    const figures = run.summary || run.scorecard || {};
+    const figures = this.cards.get(run.id) || {};
     const state = run.state === "failed" && !run.has_scorecard ? "failed" : STATES[run.state] || run.state;
     const passed = figures.passed === true ? "passed" : figures.passed === false && run.state === "finished" ? "missed its targets" : "";
     const follow = h("button", { type: "button", class: "linkish name", onclick: () => this.app.follow(run.id, false) }, run.title || run.id);

@@ -37,11 +37,13 @@ class Families {
     this.matrix = h("div", { id: "confusion" });
     fill(root, h("h1", { class: "sr" }, "Families"), panel("Families", { id: "families", side: this.sub }, h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Families" }, h("table", { class: "families" }, h("thead", {}, this.head), this.body)), this.none), panel("What each is taken for", { id: "matrix", sub: "flows: true family by row, the word that was said by column" }, this.matrix));
     fill(this.matrix, empty("Known once the run is judged against the truth."));
-    if (!app.run) fill(this.none, "No run yet. ", h("a", { href: "#/campaigns/new" }, "Start a campaign"), ".");
   }
 
   tick(stats) {
-    if (!stats) return;
+    if (!stats) {
+      fill(this.none, "No run yet. ", h("a", { href: "#/campaigns/new" }, "Start a campaign"), ".");
+      return;
+    }
     const mark = `${stats.run.id} ${stats.run.has_scorecard} ${stats.run.state}`;
     if (mark !== this.seen) {
       this.seen = mark;

@@ -1,7 +1,7 @@
 // The form that starts a campaign, with its rate curve before it is run.
 import { fill, h, put } from "../dom.js";
-import { TOKYO, amount, few, plural, span } from "../format.js";
-import { call, post } from "../service.js";
+import { amount, plural, span } from "../format.js";
+import { call, post, withQuery } from "../service.js";
 import { planChart } from "../series.js";
 
 const field = (name, label, attributes, hint) => h("label", {}, label, h("input", { name, type: "number", placeholder: hint, ...attributes }));
@@ -10,6 +10,7 @@ export class Launch {
   constructor(app) {
     this.app = app;
     this.scenarios = [];
+    this.turn = 0;
     this.plan = planChart();
     this.summary = h("p", { class: "hint", id: "scenario-words" });
     this.total = h("p", { class: "total", id: "plan-words", role: "status" });
@@ -50,28 +51,35 @@ export class Launch {
     }
   }
 
-  number(name) {
-    const input = this.form.elements[name];
-    return input.value !== "" && input.validity.valid ? Number(input.value) : null;
+  /** What the form changes of a scenario; what is not filled in, or wrongly, is left out. */
+  get changes() {
+    const filled = ["multiplier", "duration_s", "seed"].map((name) => [name, this.form.elements[name]]).filter(([, input]) => input.value !== "" && input.validity.valid);
+    return Object.fromEntries(filled.map(([name, input]) => [name, Number(input.value)]));
   }
 
-  /** The scenario in words, and its curve with what the form changes of it. */
+  /** The scenario in words, and what it would be with the form's changes, which the service knows. */
   describe() {
-    const chosen = this.scenarios.find((scenario) => scenario.name === this.form.elements.scenario.value);
-    put(this.summary, chosen?.summary || "");
-    if (!chosen?.curve) {
+    const name = this.form.elements.scenario.value;
+    put(this.summary, this.scenarios.find((scenario) => scenario.name === name)?.summary || "");
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.preview(name), 150);
+  }
+
+  async preview(name) {
+    const turn = ++this.turn;
+    const { multiplier, duration_s } = this.changes;
+    try {
+      const plan = await call(withQuery(`/v1/scenarios/${encodeURIComponent(name)}/preview`, { multiplier, duration_s }));
+      if (turn !== this.turn) return;
+      this.plan.chart.show([plan.t, plan.attempts_per_s, plan.ordinary_per_s]);
+      put(this.total, inWords(plan));
+      this.fault("");
+    } catch (error) {
+      if (turn !== this.turn) return;
       this.plan.chart.show([[], []]);
       put(this.total, "");
-      return;
+      this.fault(error.message);
     }
-    const length = this.number("duration_s") ?? chosen.duration_s;
-    const curve = bent(chosen, this.number("multiplier"), length);
-    this.plan.chart.show([curve.map(([t]) => t), curve.map(([, m]) => m * TOKYO)]);
-    const attempts = Object.keys(chosen.attacks || {}).length ? area(curve) * TOKYO : 0;
-    const peak = Math.max(...curve.map(([, m]) => m));
-    const attacks = Object.keys(chosen.attacks || {});
-    put(this.total, attempts ? `${amount(Math.round(attempts))} attempts in ${span(length)}, at most ${Math.round(peak * 100) / 100} times Tokyo: ${plural(attacks.length, "family", "families")} against ${plural(chosen.sites, "site")}.` : `No attack: ${span(length)} of ordinary traffic${chosen.sites ? ` for ${plural(chosen.sites, "site")}` : ""}.`);
-    put(this.plan.note, few([chosen.name], 1, "scenario"));
   }
 
   busy(run) {
@@ -86,11 +94,7 @@ export class Launch {
   }
 
   async send() {
-    const body = { scenario: this.form.elements.scenario.value };
-    for (const name of ["multiplier", "duration_s", "seed"]) {
-      const value = this.form.elements[name].value;
-      if (value !== "") body[name] = Number(value);
-    }
+    const body = { scenario: this.form.elements.scenario.value, ...this.changes };
     this.submit.disabled = true;
     this.fault("");
     try {
@@ -104,24 +108,14 @@ export class Launch {
   }
 
   close() {
+    clearTimeout(this.timer);
     this.plan.chart.close();
   }
 }
 
-/** A scenario's curve over another length, or one rate throughout. Points come in order, steps as two close points. */
-export function bent(scenario, multiplier, length) {
-  if (multiplier !== null) return [[0, multiplier], [length, multiplier]];
-  const factor = length / scenario.duration_s;
-  const points = scenario.curve.map(([t, m]) => [t * factor, m]);
-  if (points[0][0] > 0) points.unshift([0, points[0][1]]);
-  if (points[points.length - 1][0] < length) points.push([length, points[points.length - 1][1]]);
-  for (let at = 1; at < points.length; at += 1) if (points[at][0] <= points[at - 1][0]) points[at][0] = points[at - 1][0] + length * 1e-6;
-  return points;
-}
-
-/** The area under a curve of straight lines. */
-export function area(points) {
-  let sum = 0;
-  for (let at = 1; at < points.length; at += 1) sum += ((points[at][1] + points[at - 1][1]) / 2) * (points[at][0] - points[at - 1][0]);
-  return sum;
+function inWords(plan) {
+  const families = Object.keys(plan.families || {}).length;
+  const sites = plan.sites ? ` against ${plural(plan.sites, "site")}` : "";
+  if (!plan.attempts) return `No attack: ${amount(plan.ordinary)} ordinary conversations in ${span(plan.duration_s)}.`;
+  return `${amount(plan.attempts)} attempts in ${span(plan.duration_s)}, at most ${Math.round(plan.peak_multiplier * 100) / 100} times Tokyo: ${plural(families, "family", "families")}${sites}, among ${amount(plan.ordinary)} ordinary conversations.`;
 }

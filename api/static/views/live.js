@@ -31,7 +31,6 @@ class Live {
     const newest = panel("Newest alerts", { id: "newest", side: h("a", { href: app.href("alerts") }, "All alerts") }, h("div", { class: "scroll" }, h("table", { class: "alerts compact" }, h("thead", {}, h("tr", {}, ["Severity", "Incident", "From", "Against"].map((name) => h("th", { scope: "col" }, name)), h("th", { scope: "col", class: "n" }, "Flows"), h("th", { scope: "col", class: "n" }, "Seen"))), this.rows)), this.none);
     const ledger = panel("Ledger", { id: "ledger-panel", side: h("span", { class: "sub", id: "ledger-sub" }) }, this.ledger);
     fill(root, this.lead(), this.figures(), h("section", { class: "charts", "aria-label": "Over time" }, this.charts.rate.root, this.charts.latency.root, this.charts.backlog.root), h("div", { class: "columns" }, newest, ledger));
-    this.tick(null);
   }
 
   $(id) {
@@ -67,7 +66,7 @@ class Live {
     put(this.$("words"), paragraph(stats));
     this.state(stats?.run);
     if (!stats) {
-      if (!this.app.run) fill(this.none, "No campaign yet. ", h("a", { href: "#/campaigns/new" }, "Start one"), ".");
+      fill(this.none, "No campaign yet. ", h("a", { href: "#/campaigns/new" }, "Start one"), ".");
       fill(this.ledger, empty("Every frame is accounted for here once a run begins."));
       return;
     }

@@ -6,6 +6,8 @@ import { call, text, withQuery } from "../service.js";
 
 export const title = "Report";
 
+const wide = (...parts) => h("div", { class: "scroll" }, h("table", {}, parts));
+
 export function mount(root, app) {
   const view = new Report(root, app);
   return { tick: (stats) => view.tick(stats), families: () => view.draw(), leave: () => {} };
@@ -16,7 +18,6 @@ class Report {
     Object.assign(this, { root, app, seen: "", card: null });
     this.place = h("div", { class: "report" }, empty("Loading …"));
     fill(root, this.place);
-    if (!app.run) this.nothing("No run yet", "A report is written at the end of a campaign.");
   }
 
   nothing(head, text) {
@@ -24,7 +25,10 @@ class Report {
   }
 
   tick(stats) {
-    if (!stats) return;
+    if (!stats) {
+      this.nothing("No run yet", "A report is written at the end of a campaign.");
+      return;
+    }
     const mark = `${stats.run.id} ${stats.run.state} ${stats.run.has_scorecard}`;
     if (mark === this.seen) return;
     this.seen = mark;
@@ -67,7 +71,7 @@ class Report {
   targets() {
     const rows = this.card.run?.targets || this.card.targets || [];
     if (!rows.length) return null;
-    return panel("Targets", { id: "targets" }, h("table", {}, h("thead", {}, h("tr", {}, ["Target", "Wanted", "Reached", ""].map((name) => h("th", { scope: "col" }, name || h("span", { class: "sr" }, "Met"))))), h("tbody", {}, rows.map((row) => h("tr", {}, h("th", { scope: "row" }, row.name), h("td", {}, row.wanted), h("td", {}, row.got), h("td", { "data-tone": row.met ? "good" : "bad" }, row.met ? "met" : "missed"))))));
+    return panel("Targets", { id: "targets" }, wide(h("thead", {}, h("tr", {}, ["Target", "Wanted", "Reached", ""].map((name) => h("th", { scope: "col" }, name || h("span", { class: "sr" }, "Met"))))), h("tbody", {}, rows.map((row) => h("tr", {}, h("th", { scope: "row" }, row.name), h("td", {}, row.wanted), h("td", {}, row.got), h("td", { "data-tone": row.met ? "good" : "bad" }, row.met ? "met" : "missed"))))));
   }
 
   /** What was seen least and slowest: where to look next. */
@@ -75,13 +79,13 @@ class Report {
     const rows = Object.entries(this.card.families || {}).map(([id, row]) => ({ id, recall: row.attempts ? row.attempts_detected / row.attempts : row.recall, sent: row.attempts ?? row.flows, p99: row.latency_ms?.p99 }));
     const least = rows.filter((row) => known(row.recall) && row.recall < 1).sort((a, b) => a.recall - b.recall).slice(0, 5);
     if (!least.length) return null;
-    return panel("Seen least", { id: "least", side: h("a", { href: this.app.href("families") }, "All families") }, h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Family"), ["Sent", "Detected", "99 of 100 within"].map((name) => h("th", { scope: "col", class: "n" }, name)))), h("tbody", {}, least.map((row) => h("tr", {}, h("th", { scope: "row" }, this.name(row.id)), h("td", { class: "n" }, amount(row.sent)), h("td", { class: "n" }, percent(row.recall)), h("td", { class: "n" }, duration(row.p99)))))));
+    return panel("Seen least", { id: "least", side: h("a", { href: this.app.href("families") }, "All families") }, wide(h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Family"), ["Sent", "Detected", "99 of 100 within"].map((name) => h("th", { scope: "col", class: "n" }, name)))), h("tbody", {}, least.map((row) => h("tr", {}, h("th", { scope: "row" }, this.name(row.id)), h("td", { class: "n" }, amount(row.sent)), h("td", { class: "n" }, percent(row.recall)), h("td", { class: "n" }, duration(row.p99)))))));
   }
 
   zones() {
     const rows = Object.entries(this.card.zones || {});
     if (!rows.length) return null;
-    return panel("By zone", { id: "zones" }, h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Zone"), ["Attempts", "Detected"].map((name) => h("th", { scope: "col", class: "n" }, name)))), h("tbody", {}, rows.map(([name, row]) => h("tr", {}, h("th", { scope: "row" }, name.replaceAll("-", " ")), h("td", { class: "n" }, amount(row.attempts)), h("td", { class: "n" }, percent(row.recall)))))));
+    return panel("By zone", { id: "zones" }, wide(h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Zone"), ["Attempts", "Detected"].map((name) => h("th", { scope: "col", class: "n" }, name)))), h("tbody", {}, rows.map(([name, row]) => h("tr", {}, h("th", { scope: "row" }, name.replaceAll("-", " ")), h("td", { class: "n" }, amount(row.attempts)), h("td", { class: "n" }, percent(row.recall)))))));
   }
 
   ledger() {
