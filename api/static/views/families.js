@@ -12,14 +12,14 @@ export function mount(root, app) {
 
 const COLUMNS = [
   ["title", "Family", "", (row) => [h("span", { class: "name" }, row.title), h("span", { class: "sub" }, words(row.group))]],
-  ["technique", "Technique", "", (row) => row.technique || "–"],
+  ["technique", "Technique", "wide-only", (row) => row.technique || "–"],
   ["sent", "Sent", "n", (row) => amount(row.sent)],
-  ["detected", "Detected", "n", (row) => amount(row.detected)],
+  ["detected", "Detected", "n wide-only", (row) => amount(row.detected)],
   ["recall", "Recall", "n share", (row) => gauge(row.recall)],
   ["precision", "Precision", "n share", (row) => gauge(row.precision)],
-  ["p50", "Half within", "n", (row) => duration(row.p50)],
+  ["p50", "Half within", "n wide-only", (row) => duration(row.p50)],
   ["p99", "99 of 100", "n", (row) => duration(row.p99)],
-  ["alerts", "Called so", "n", (row) => amount(row.flagged)],
+  ["alerts", "Called so", "n wide-only", (row) => amount(row.flagged)],
 ];
 
 function gauge(value) {
