@@ -180,16 +180,6 @@ def test_the_evidence_can_be_copied_noted_and_taken_as_a_document(at, service):
     expect(page.locator(".technique.marked .id")).to_have_text(alert["technique"]["id"])
 
 
-def test_an_alert_as_eve_and_ocsf(at):
-    from playwright.sync_api import expect
-
-    page = at("alerts/9")
-    page.locator("details.forms summary").click()
-    expect(page.locator("details.forms pre")).to_contain_text('"event_type": "alert"')
-    page.get_by_role("button", name="OCSF", exact=True).click()
-    expect(page.locator("details.forms pre")).to_contain_text('"class_uid": 2004')
-
-
 def test_families_are_sorted_and_confused(at):
     from playwright.sync_api import expect
 
