@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 
 from api.wire import json_response
@@ -74,10 +75,23 @@ def install(app: FastAPI) -> None:
     """Have every error of the application answered as a problem document."""
 
     async def own(request: Request, error: Exception) -> Any:  # noqa: ANN401
-        return problem_response(_as_problem(error), request.url.path)
+        problem = _as_problem(error)
+        if problem.status is HTTPStatus.METHOD_NOT_ALLOWED:
+            problem.headers["Allow"] = ", ".join(_methods(app, request.scope["path"]))
+        return problem_response(problem, request.url.path)
 
     for kind in (ProblemError, RequestValidationError, HTTPException, TenfoldError, Exception):
         app.add_exception_handler(kind, own)
+
+
+def _methods(app: FastAPI, path: str) -> list[str]:
+    """Every method of a path: each has a route of its own, and the one that was tried knows only its own."""
+    found: set[str] = set()
+    for route in iter_route_contexts(app.routes):
+        pattern = getattr(route, "path_regex", None)
+        if pattern is not None and pattern.match(path):
+            found |= route.methods or set()
+    return sorted(found)
 
 
 def _as_problem(error: Exception) -> ProblemError:

@@ -30,3 +30,10 @@ def test_errors_of_ours_keep_their_words_and_others_say_nothing_of_the_machine()
 
 def test_the_short_forms():
     assert [p.status.value for p in (bad_request("k", "d"), not_found("k", "d"), conflict("k", "d"))] == [400, 404, 409]
+
+
+def test_every_method_of_a_path_stands_in_allow(client):
+    reply = client.put("/v1/campaigns")
+    assert (reply.status_code, reply.headers["allow"]) == (405, "GET, POST")
+    assert client.patch("/v1/session").headers["allow"] == "DELETE, GET, POST"
+    assert client.put("/v1/alerts/1").headers["allow"] == "GET"
