@@ -48,6 +48,15 @@ class Attempts:
         """Which attempts lie in a flow that had been detected before they began."""
         return self.since < self.intended
 
+    def after(self, intended_ns: int) -> Attempts:
+        """Those that were due at that time (epoch ns) or later."""
+        late = self.intended >= intended_ns
+        if late.all():
+            return self
+        return Attempts(
+            self.ids[late], self.family[late], self.seen[late], self.found[late], self.intended[late], self.since[late]
+        )
+
 
 def attempts_of(truth: pa.Table, pairs: Pairs, flagged: Mask, since: I64) -> Attempts:
     """Fold flows onto attempts; ``flagged`` and ``since`` have one element a flow, ``pairs`` joins flows to TRUTH."""

@@ -78,6 +78,8 @@ def close_run(folder: RunFolder, scenario: Scenario, ending: Ending) -> Json:
         "sent_attempts": sender.get("sent_attempts", 0),
         "sent_frames": sender.get("sent_frames", 0),
         **_punctuality(certificate or sender),
+        "bottleneck": bottleneck(sender, certificate, scenario.targets, ending),
+        "warm_up_s": scenario.warm_up_s,
         "machine": machine(),
     }
     if certificate is not None:
@@ -151,17 +153,33 @@ def _faults(sender: Json, ledger: Ledger, targets: Targets, ending: Ending) -> l
     """Why the run is not valid, by the ledger and the generator's own word."""
     found = [f"interrupted by {ending.interrupted}"] if ending.interrupted else []
     found += [f"ledger: {fault}" for fault in ledger.faults()]
-    on_time = sender.get("within_1ms") if ending.wire is None else None  # over a wire, the certificate says
-    if sender.get("sent_frames") and isinstance(on_time, int | float) and on_time < targets.within_1ms:
-        blame = (
-            "the detector did not keep up and held the generator back"
-            if ending.worst_backlog > _MUCH * max(ending.best_frames_per_s, 1.0)
-            else "the generator was the bottleneck"
-        )
+    on_time = sender.get("within_1ms")
+    who = bottleneck(sender, None, targets, ending) if ending.wire is None else None  # of a wire, the certificate says
+    if who is not None and on_time is not None:
+        blame = {
+            "detector": "the detector did not keep up and held the generator back",
+            "generator": "the generator was the bottleneck",
+        }[who]
         found.append(
             f"{blame}: {100 * on_time:.2f} % of frames left within 1 ms of plan, {100 * targets.within_1ms:g} % must"
         )
     return found
+
+
+def bottleneck(sender: Json, certificate: Json | None, targets: Targets, ending: Ending) -> str | None:
+    """Which side could not keep the plan, ``detector`` or ``generator``; None where frames kept to it.
+
+    Without a wire a slow detector shows as frames that wait for it; over a wire, as frames that its ring did not take.
+    """
+    if certificate is not None:
+        lost, late = certificate.get("lost") or {}, certificate.get("within_1ms")
+        if lost.get("kernel") or lost.get("detector"):
+            return "detector"
+        return "generator" if lost.get("generator") or late is None or late < targets.within_1ms else None
+    on_time = sender.get("within_1ms")
+    if not sender.get("sent_frames") or not isinstance(on_time, int | float) or on_time >= targets.within_1ms:
+        return None
+    return "detector" if ending.worst_backlog > _MUCH * max(ending.best_frames_per_s, 1.0) else "generator"
 
 
 def check_targets(card: Json, targets: Targets) -> list[Json]:

@@ -90,7 +90,7 @@ def _rows(truth: pa.Table, pairs: Pairs, attempts: Attempts, last: LastWords) ->
     Of several flows, the one of which the detector was least sure that it is ordinary.
     """
     attempt = numbers(truth, "attempt").astype(np.int64)
-    attack = np.flatnonzero(is_attack(words(truth, "family")))
+    attack = np.flatnonzero(is_attack(words(truth, "family")) & np.isin(attempt, attempts.ids))
     index = np.searchsorted(attempts.ids, attempt[attack])
     row_of = np.zeros(len(attempts.ids), np.int64)
     row_of[index[::-1]] = attack[::-1]  # the first row of each

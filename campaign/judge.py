@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from campaign.by_zone import Zones
 from campaign.certifying import slack
 from campaign.judgement import Material, judge
+from campaign.runfolder import RunFolder, read_json
 from campaign.scorecard import Json
 from contract.errors import InputError
 from contract.ledger import Ledger
@@ -25,6 +26,7 @@ from detector.offline import Progress, detect
 from detector.pipeline import Judge as Model
 from store.reader import StoreReader
 
+_LONGEST_S: Final = 7 * 86_400.0
 _CAPTURES: Final = (".pcap", ".pcapng", ".cap", ".arrow", ".arrows")
 
 
@@ -102,7 +104,17 @@ def judge_run(folder: Path) -> Json:
         flows, verdicts, alerts, truth, _read_ledger(folder / "ledger.json"), committed_alerts=committed
     )
     material.zones = Zones.read(folder / "workload.json")
+    material.since_ns = _warm_at(RunFolder(folder))
     return judge(material)
+
+
+def _warm_at(folder: RunFolder) -> int:
+    """When the warm-up of a run was over (epoch ns); 0 where it had none."""
+    state = read_json(folder.state)
+    start, warm_up = (state.get(name) for name in ("started_ns", "warm_up_s"))
+    if not isinstance(start, int) or not isinstance(warm_up, int | float) or not 0 < warm_up < _LONGEST_S:
+        return 0
+    return start + round(warm_up * 1e9)
 
 
 def _joined(tables: list[pa.Table], schema: pa.Schema) -> pa.Table:

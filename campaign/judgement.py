@@ -46,6 +46,7 @@ class Material:
     notes: list[str] = field(default_factory=list)
     committed_alerts: dict[int, list[int]] = field(default_factory=dict)
     zones: Zones | None = None
+    since_ns: int = 0  # attempts that were due earlier warmed up, and are not judged
 
 
 def judge(material: Material) -> Json:
@@ -76,10 +77,14 @@ def judge(material: Material) -> Json:
     elif pairs is not None:
         since = readable(said, flagged, material.committed_alerts)
         attempts = attempts_of(material.truth, pairs, flagged, since)
-        add_attempts(card, attempts, material.alerts)
         if material.zones:
             card["zones"] = material.zones.rows(material.truth, attempts)
+        attempts = attempts.after(material.since_ns)
+        add_attempts(card, attempts, material.alerts)
         card |= _looked_into(material, flows, pairs, attempts, said, flagged & (true == BENIGN))
+        card["mistaken"]["alerts"] = [
+            a.alert_id for a, names in zip(material.alerts, named.named, strict=True) if not names
+        ]
     card["groups"] = scorecard.group_rows(card["families"])
     card["worst_missed"] = _worst(flows, true, flagged)
     return card

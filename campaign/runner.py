@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from campaign import runfolder
 from campaign.closing import Ending, close_run
 from campaign.figures import Figures, Watcher
 from campaign.processes import Child, Children, StopRequest
+from campaign.run_options import SHOWN_HOST, Options, Outcome, check_port
 from campaign.runfolder import RunFolder
 from campaign.scenario import Overrides, Scenario
 from campaign.watch import Watch
@@ -29,39 +29,14 @@ from detector.config_file import read
 from detector.live_settings import text_of
 from detector.model import load, load_default
 
+__all__ = ["Campaign", "Options", "Outcome", "check_port", "run"]
 _POLL_S: Final = 0.1
 _LOOK_S: Final = 1.0
 _READY_S: Final = 600.0  # the first start of all compiles every kernel
 _DRAIN_S: Final = 180.0
 _LEAD_NS: Final = 1_000_000_000
 _FINAL: Final = ("finished", "interrupted", "failed")
-_SHOWN_HOST: Final = "127.0.0.1"
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Options:
-    """Where the run goes and what runs beside it. ``model`` is a model file other than the one that ships.
-
-    ``config`` is the detector's configuration file, of which the run folder gets a copy; ``keys`` the file of API keys.
-    """
-
-    runs: Path = Path("runs")
-    run_id: str | None = None
-    serve: bool = False
-    port: int = 8150
-    model: Path | None = None
-    config: Path | None = None
-    keys: Path | None = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A finished run: its folder and scorecard. ``passed`` is None where it was interrupted."""
-
-    folder: RunFolder
-    card: Json
-    passed: bool | None
 
 
 class _StoppedError(Exception):
@@ -107,20 +82,6 @@ def run(
         campaign.settle()
 
 
-def check_port(port: int) -> None:
-    """Raise ``InputError`` where nobody can listen on that port of loopback."""
-    if not 1 <= port <= 65_535:
-        raise InputError(f"port {port} is none: ports go from 1 to 65535")
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((_SHOWN_HOST, port))
-        except OSError as error:
-            raise InputError(
-                f"port {port} cannot be used: {error.strerror}; choose another with --port, or --no-serve"
-            ) from None
-
-
 class Campaign:
     """One run under way."""
 
@@ -141,6 +102,7 @@ class Campaign:
             "started_ns": None,
             "ended_ns": None,
             "duration_s": scenario.duration_s,
+            "warm_up_s": scenario.warm_up_s,
             "pid": os.getpid(),
             "overrides": overrides.as_dict(),
             "multiplier": [list(point) for point in scenario.multiplier],
@@ -159,7 +121,7 @@ class Campaign:
         if self._options.keys:
             arguments += ["--keys", str(self._options.keys.resolve())]
         children.start("api.server", arguments, folder=self.folder.path, log=self.folder.log("api"), niceness=10)
-        self._state["address"] = f"http://{_SHOWN_HOST}:{port}/"
+        self._state["address"] = f"http://{SHOWN_HOST}:{port}/"
         told(self._state["address"])
 
     def go(self, children: Children, stop: StopRequest) -> None:

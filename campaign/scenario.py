@@ -58,6 +58,7 @@ class Scenario:
     path: Mapping[str, float] = field(default_factory=dict)
     targets: Targets = field(default_factory=Targets)
     text: str = ""
+    warm_up_s: float = 0.0  # attempts that are due before then are sent, and not judged
 
     def workload(self, start_ns: int) -> Workload:
         """What the generator is asked for. Raises ``InputError`` where a value makes no sense."""
@@ -118,7 +119,8 @@ class Overrides:
 
     ``multiplier`` holds that rate throughout; ``duration_s`` stretches or shortens the curves with it. ``sites`` are
     dealt out to the zones in proportion. ``zone`` leaves only what is aimed at one zone, at its part of the rates.
-    ``arrivals`` names the arrival model of attempts and of ordinary traffic.
+    ``arrivals`` names the arrival model of attempts and of ordinary traffic. What is due in the first ``warm_up_s``
+    seconds is sent, and not judged.
     """
 
     multiplier: float | None = None
@@ -128,6 +130,7 @@ class Overrides:
     mix: Mapping[str, float] | None = None
     zone: str | None = None
     arrivals: str | None = None
+    warm_up_s: float | None = None
 
     def apply(self, scenario: Scenario) -> Scenario:
         """The changed scenario. Raises ``InputError`` where a value makes no sense."""
@@ -148,6 +151,10 @@ class Overrides:
             scenario = replace(scenario, arrivals=self.arrivals, benign_arrivals=None)
         if self.zone is not None:
             scenario = _restricted(scenario, self.zone)
+        if self.warm_up_s is not None:
+            if not 0 <= self.warm_up_s < scenario.duration_s:
+                raise InputError(f"a warm-up of {self.warm_up_s:g} s leaves nothing of {scenario.duration_s:g} s")
+            scenario = replace(scenario, warm_up_s=self.warm_up_s)
         scenario.workload(0)
         return scenario
 
@@ -161,6 +168,7 @@ class Overrides:
             "mix": dict(self.mix) if self.mix is not None else None,
             "zone": self.zone,
             "arrivals": self.arrivals,
+            "warm_up_s": self.warm_up_s,
         }
         return {name: value for name, value in values.items() if value is not None}
 

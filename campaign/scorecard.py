@@ -17,11 +17,13 @@ _COUNTS: Final = ("flows", "detected", "right_group", "right_family", "attempts"
 
 
 def latency(values_ms: npt.NDArray[np.float64]) -> Json:
-    """Percentiles of latencies in milliseconds; null where there is none."""
+    """Smallest, mean, percentiles and largest of latencies in milliseconds; null where there is none."""
     if not len(values_ms):
-        return {"p50": None, "p95": None, "p99": None, "max": None, "count": 0}
+        return dict.fromkeys(("min", "mean", "p50", "p95", "p99", "max")) | {"count": 0}
     p50, p95, p99 = np.percentile(values_ms, (50, 95, 99))
     return {
+        "min": round(float(values_ms.min()), 3),
+        "mean": round(float(values_ms.mean()), 3),
         "p50": round(float(p50), 3),
         "p95": round(float(p95), 3),
         "p99": round(float(p99), 3),

@@ -1,4 +1,4 @@
-"""``tenfold report``: the HTML report of a run folder, made anew."""
+"""``tenfold report``: the report of a run folder, made anew as HTML, Markdown or JSON."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ from cli.output import JsonFlag, print_json
 
 def command(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
+    format_: Annotated[str, typer.Option("--format", help="html (one file, offline), md or json.")] = "html",
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; else report.FORMAT in the folder.")] = None,
+    against: Annotated[Path | None, typer.Option("--against", help="An earlier run folder to compare with.")] = None,
     json_: JsonFlag = False,
 ) -> None:
-    """Render the report of a run again, from what lies in its folder."""
+    """Render the report of a run again, from what lies in its folder; the path is printed."""
     from campaign.report import render
     from campaign.runfolder import existing
 
-    path = render(existing(run))
+    folder = existing(run)
+    path = render(folder, format_, out, existing(against) if against else None)
     if json_:
-        print_json({"run": path.parent.name, "report": str(path)})
+        print_json({"run": folder.id, "report": str(path)})
     else:
         typer.echo(str(path))

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from campaign.runner import Options, check_port, run
+from campaign.runner import Options, run
 from campaign.scenario import Overrides, load
 from contract.errors import InputError
 
@@ -17,18 +17,6 @@ def test_a_port_in_use_is_refused_before_anything_starts(tmp_path):
         with pytest.raises(InputError, match=f"port {port} cannot be used: Address already in use"):
             run(load("smoke"), Options(runs=tmp_path / "runs", serve=True, port=port))
     assert not (tmp_path / "runs").exists()
-
-
-@pytest.mark.parametrize("port", [-1, 0, 70000])
-def test_a_number_that_is_no_port_is_refused(port):
-    with pytest.raises(InputError, match=f"port {port} is none"):
-        check_port(port)
-
-
-def test_a_free_port_is_taken():
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    check_port(port)
 
 
 def test_a_senseless_override_leaves_no_folder(tmp_path):

@@ -15,6 +15,8 @@ def names(*words: str) -> scorecard.Names:
 
 def test_latency_of_some_and_of_none() -> None:
     assert scorecard.latency(np.arange(1, 101, dtype=np.float64)) == {
+        "min": 1.0,
+        "mean": 50.5,
         "p50": 50.5,
         "p95": 95.05,
         "p99": 99.01,

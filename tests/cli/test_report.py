@@ -22,3 +22,13 @@ def test_it_renders_again(tmp_path, capsys):
 def test_what_is_no_run_is_one_clear_line(tmp_path):
     with pytest.raises(InputError, match="not a run folder"):
         report.command(tmp_path)
+
+
+def test_formats_and_an_earlier_run(tmp_path, capsys):
+    folder = finished(tmp_path)
+    out = tmp_path / "report.md"
+    report.command(folder.path, "md", out, folder.path)
+    assert capsys.readouterr().out == f"{out}\n"
+    assert f"## Against {folder.id}" in out.read_text()
+    with pytest.raises(InputError, match="--format pdf"):
+        report.command(folder.path, "pdf")

@@ -1,0 +1,94 @@
+"""The document of a report: from the run folder alone, and the same whoever asks."""
+
+from __future__ import annotations
+
+import pytest
+
+from campaign.report_content import confusion_table, content, read_timeline, verdict
+from campaign.runfolder import create, read_json, write_json
+from contract.errors import InputError
+from tests.campaign.runs import finished
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return finished(tmp_path_factory.mktemp("runs"))
+
+
+def test_figures_are_those_of_the_scorecard(folder):
+    found, card = content(folder), read_json(folder.scorecard)
+    assert found["attempts"] == card["attempts"]
+    assert found["rate"]["seen_attempts"] == card["attempts"]["seen"]
+    assert {row["name"] for row in found["families"]} == set(card["families"])
+    assert [row["name"] for row in found["stages"]] == ["decide", "commit", "total"]
+    total = found["stages"][-1]
+    assert total["beyond"]["50"] == total["count"] // 2
+    assert total["beyond"]["99.99"] == 0
+    assert "Of 200 attempts the detector found 200 (100.0 %)" in found["summary"][0]
+
+
+def test_a_scorecard_of_before_is_shown_without_what_it_lacks(tmp_path):
+    folder = finished(tmp_path)
+    card = read_json(folder.scorecard)
+    for name in ("over_time", "missed", "mistaken", "attempts"):
+        card.pop(name)
+    write_json(folder.scorecard, card)
+    found = content(folder)
+    assert found["missed"]["total"] == 0
+    assert found["over_time"] == {}
+
+
+def test_a_missed_attempt_is_told_with_its_time_and_a_filter(tmp_path):
+    folder = finished(tmp_path)
+    card = read_json(folder.scorecard)
+    started = read_json(folder.state)["started_ns"]
+    example = {"src": "198.18.0.1", "dst": "198.18.0.9", "src_port": 1025, "dst_port": 80, "protocol": 6}
+    example |= {"family": "syn_flood", "attempt": 1, "frames": 2, "why": "suspected", "nearest": None}
+    example |= {"intended_ns": started + 1_500_000_000, "last_ns": started + 1_600_000_000}
+    example["flow"] = {"flow_id": 1, "frames": 2, "benign_score": 0.2}
+    card["missed"] = {"total": 1, "why": {"syn_flood": {"suspected": 1}}, "examples": [example]}
+    write_json(folder.scorecard, card)
+    found = content(folder)["missed"]
+    row = found["examples"][0]
+    assert (row["at_s"], row["lasted_s"], row["rank"]) == (1.5, 0.1, 0)
+    assert row["display_filter"] == (
+        "ip.addr == 198.18.0.1 && ip.addr == 198.18.0.9 && tcp.port == 1025 && tcp.port == 80"
+    )
+    assert row["because"].endswith("(attack 0.80)")
+    assert found["families"] == [{"family": "syn_flood", "missed": 1, "of": 100, "why": {"suspected": 1}}]
+
+
+def test_losses_are_those_of_the_ledger(tmp_path):
+    found = content(finished(tmp_path, received=590))
+    assert found["verdict"] == "not valid"
+    assert found["ledger"]["balanced"] is False
+    assert found["losses"] == []  # they are unexplained: no stage dropped them
+
+
+@pytest.mark.parametrize(
+    ("run", "word"),
+    [
+        ({"passed": True, "valid": True}, "passed"),
+        ({"passed": False, "valid": True}, "failed"),
+        ({"passed": False, "valid": False}, "not valid"),
+        ({"passed": None, "valid": False}, "interrupted"),
+    ],
+)
+def test_the_word_on_a_run(run, word):
+    assert verdict(run) == word
+
+
+def test_a_cut_off_timeline_is_read_up_to_the_cut(folder):
+    assert len(read_timeline(folder)) == 10
+
+
+def test_the_confusion_counts_every_flow(folder):
+    table = content(folder)["confusion"]
+    assert sum(row["total"] for row in table["rows"]) == 300
+    assert table["words"][0] == "benign"
+    assert confusion_table({}) == {"words": [], "rows": []}
+
+
+def test_a_run_that_was_not_judged_is_one_clear_line(tmp_path):
+    with pytest.raises(InputError, match=r"holds no scorecard.json; the run was not judged"):
+        content(create(tmp_path, "smoke"))
