@@ -32,9 +32,15 @@ def inside(host: str, command: str) -> list[str]:
 
 
 def run(host: str, command: str, seconds: float) -> int:
-    """Run a command for that long at most; it is then asked to stop, and killed two seconds later."""
+    """Run a command for that long at most; it is then asked to stop, and killed two seconds later.
+
+    What it leaves in the background is killed with it.
+    """
     limited = f"exec timeout -s INT -k 2 {seconds} sh -c {shlex.quote(command)}"
-    return subprocess.run(inside(host, limited), stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode
+    process = start(host, limited)
+    code = process.wait()
+    subprocess.run(["pkill", "-KILL", "-s", str(process.pid)], check=False)
+    return code
 
 
 def start(host: str, command: str) -> subprocess.Popen[bytes]:

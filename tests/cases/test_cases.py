@@ -2,7 +2,8 @@
 
 ``[attacks]`` and ``[benign]`` give conversations a second by family; ``[expect]`` has ``alerts`` (families that must be
 raised, each naming a true attacker or victim), ``also`` (families that may be raised beside them, true ones only),
-``within_s`` (by when the expected ones must be there, after the first attempt) and ``most`` (alerts in all). A
+``within_s`` (by when the expected ones must be there, after the first attempt) and ``most`` (alerts in all); ``ipv6``
+is the share of conversations over IPv6. A
 ``tenfold.toml`` beside it is the detector's configuration; ``allowed`` and ``muted`` then give the families that are
 kept, and of which nobody is told.
 """
@@ -30,7 +31,7 @@ from generator.workload import Share, Workload
 
 HERE = Path(__file__).parent
 CASES = sorted(path.parent.name for path in HERE.glob("*/case.toml"))
-KEYS = {"what", "seed", "duration", "sites", "clients", "attacks", "benign", "expect", "params"}
+KEYS = {"what", "seed", "duration", "sites", "clients", "attacks", "benign", "expect", "params", "ipv6"}
 
 pytestmark = pytest.mark.skipif(not DEFAULT.is_file(), reason="no trained model in this tree")
 
@@ -50,6 +51,7 @@ def workload(case: dict[str, Any]) -> Workload:
         benign_curve=((0.0, rates["benign"]),),
         sites=case.get("sites", 20),
         clients=case.get("clients", 200),
+        ipv6_share=case.get("ipv6", 0.1),
         **shares,
     )
 
