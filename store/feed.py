@@ -13,9 +13,9 @@ from typing import Any, Final, NamedTuple, Self
 
 import pyarrow as pa
 
-from store.documents import alert_conditions
+from store.alert_filters import conditions, packed
 from store.filters import Filters
-from store.layout import connect_reader, database_errors
+from store.layout import connect_reader, database_errors, is_indexed
 from store.reader import StoreReader
 from store.totals import TOLD
 
@@ -49,6 +49,7 @@ class Feed:
     def __init__(self, path: Path) -> None:
         self._path = Path(path)
         self._database = connect_reader(self._path)
+        self._database.create_function("packed", 1, packed, deterministic=True)
         self._reader = StoreReader(self._path)
 
     def close(self) -> None:
@@ -97,7 +98,7 @@ class Feed:
     def _alerts(
         self, condition: str, order: str, values: Sequence[Any], limit: int, filters: Filters | None
     ) -> list[Told]:
-        where, more = alert_conditions(filters or Filters())
+        where, more = conditions(filters or Filters(), indexed=is_indexed(self._database))
         text = " AND ".join([condition, TOLD, *where])
         with database_errors(self._path):
             rows = self._database.execute(
