@@ -75,7 +75,7 @@ def missed(
         mine = np.flatnonzero(lost & (attempts.family == name))
         kinds, counts = np.unique(reason[mine].astype(str), return_counts=True)
         why[str(name)] = {str(kind): int(count) for kind, count in zip(kinds, counts, strict=True)}
-        for index in _chosen(mine, reason):
+        for index in _chosen(mine, reason, flow_of):
             example = _attempt(truth, int(row_of[index])) | {"why": str(reason[index])}
             flow = int(flow_of[index])
             example["flow"] = _flow(flows, flow, last) if flow >= 0 else None
@@ -114,10 +114,12 @@ def _reasons(flow_of: I64, last: LastWords) -> Names:
     return reason
 
 
-def _chosen(mine: I64, reason: Names) -> list[int]:
-    """A few attempts of a family, one of each reason before a second one of any."""
-    chosen: list[int] = []
+def _chosen(mine: I64, reason: Names, flow_of: I64) -> list[int]:
+    """A few attempts of a family, one of each reason before a second one of any, no two of one flow."""
+    _, firsts = np.unique(np.where(flow_of[mine] >= 0, flow_of[mine], -1 - mine), return_index=True)
+    mine = mine[np.sort(firsts)]
     by_reason = [mine[reason[mine] == kind] for kind in REASONS]
+    chosen: list[int] = []
     for turn in range(EXAMPLES):
         chosen += [int(rows[turn * len(rows) // EXAMPLES]) for rows in by_reason if len(rows) > turn]
     return list(dict.fromkeys(chosen))[:EXAMPLES]

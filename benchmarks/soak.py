@@ -1,0 +1,225 @@
+"""A campaign of half an hour at a load that is held: does memory grow, do descriptors leak, does latency stay flat?
+
+``python -m benchmarks.soak --minutes 30 --multiplier M`` or ``--capacity FOLDER`` for 70 % of what ``tenfold capacity``
+found. Once a second the resident memory and the descriptors of the detector's and the generator's processes are read.
+Slopes are least squares after the warm-up, with their 95 % bounds, in MiB an hour. Written into the run folder:
+``soak.json`` and ``soak.svg``. Exit code 1 where memory surely grows by more than ``--slope``, where descriptors grow,
+or where the latency of the last third is more than twice that of the first. Without arguments: one minute at 1x, to see
+that it works.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from campaign.capacity import load_trials
+from campaign.figures import Figures
+from campaign.plots import WIDE, Line, Plot, draw
+from campaign.report_page import write_text
+from campaign.runfolder import write_json
+from campaign.runner import Campaign, Options, run
+from campaign.scenario import Overrides, load
+from contract.errors import InputError, TenfoldError
+
+MIB: Final = 1 << 20
+SHARE: Final = 0.7  # of the capacity
+_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+_PROGRAMS: Final = {"detector.service": "detector", "generator.sender": "sender", "generator.spool": "maker"}
+_FLAT: Final = 2.0  # times the first third's median p99
+_FEW: Final = 10
+_STYLE: Final = """
+svg { background: #fff; font: 12px system-ui, sans-serif; } .label { fill: #1c2430; } .note { fill: #566272; }
+.grid { stroke: #dfe4ea; } .curve { fill: none; stroke: #0072b2; stroke-width: 2; }
+.s1 { stroke: #c1440e; stroke-dasharray: 7 3; } .s2 { stroke: #00785a; stroke-dasharray: 2 3; }
+line.limit { stroke: #1c2430; stroke-dasharray: 2 4; } text.limit { fill: #1c2430; }
+.title { fill: #1c2430; font-weight: 600; font-size: 14px; }
+"""
+Json = dict[str, Any]
+
+
+@dataclass
+class Samples:
+    """What was read, a row a second: seconds of the campaign, and by process bytes and descriptors."""
+
+    t: list[float] = field(default_factory=list)
+    memory: dict[str, list[float | None]] = field(default_factory=lambda: {name: [] for name in _PROGRAMS.values()})
+    descriptors: dict[str, list[float | None]] = field(default_factory=lambda: {n: [] for n in _PROGRAMS.values()})
+    p50_ms: list[float | None] = field(default_factory=list)
+    p99_ms: list[float | None] = field(default_factory=list)
+    backlog: list[float | None] = field(default_factory=list)
+
+    def take(self, figures: Figures) -> None:
+        """Add a row: the watcher of a run."""
+        if figures.phase != "running" or figures.t < 0:
+            return
+        found = _processes()
+        self.t.append(figures.t)
+        for name in _PROGRAMS.values():
+            memory, descriptors = found.get(name, (None, None))
+            self.memory[name].append(memory)
+            self.descriptors[name].append(descriptors)
+        self.p50_ms.append(figures.p50_ms)
+        self.p99_ms.append(figures.p99_ms)
+        self.backlog.append(figures.backlog)
+        if len(self.t) % 30 == 0:
+            sizes = ", ".join(f"{n} {v[-1]:,.0f} MiB" for n, v in self.memory.items() if v[-1] is not None)
+            sys.stderr.write(f"{figures.t:7.0f} s  {sizes}  p99 {figures.p99_ms or 0:,.0f} ms\n")
+
+
+def _processes() -> dict[str, tuple[float, float]]:
+    """Resident MiB and open descriptors of the campaign's processes, which are of this process's making."""
+    parents: dict[int, int] = {}
+    commands: dict[int, str] = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            parents[int(path.name)] = int((path / "stat").read_text().rpartition(")")[2].split()[1])
+            commands[int(path.name)] = (path / "cmdline").read_text().replace("\0", " ")
+        except (OSError, ValueError, IndexError):
+            continue  # it has ended meanwhile
+    found: dict[str, tuple[float, float]] = {}
+    for pid, command in commands.items():
+        above, ours = pid, False
+        while above in parents and not ours:
+            above = parents[above]
+            ours = above == os.getpid()
+        name = next((name for module, name in _PROGRAMS.items() if module in command), None)
+        if not ours or name is None or (name == "sender" and "generator.spool" in command):
+            continue
+        try:
+            pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+            found[name] = (pages * _PAGE / MIB, float(len(list(Path(f"/proc/{pid}/fd").iterdir()))))
+        except (OSError, ValueError, IndexError):
+            continue
+    return found
+
+
+def slope(t: list[float], values: list[float | None], since: float) -> tuple[float, float] | None:
+    """Growth an hour and the half width of its 95 % bounds, after ``since`` seconds; None of too few values.
+
+    Neighbouring samples hang together, so the bounds count one independent value in ten.
+    """
+    kept = np.array([(a, v) for a, v in zip(t, values, strict=True) if v is not None and a >= since]).reshape(-1, 2)
+    if len(kept) < _FEW or float(np.ptp(kept[:, 0])) <= 0:
+        return None
+    x, y = kept[:, 0] / 3600, kept[:, 1]
+    grade, base = np.polyfit(x, y, 1)
+    rest = y - (grade * x + base)
+    spread = float(np.sqrt((rest**2).sum() / max(len(x) - 2, 1) / ((x - x.mean()) ** 2).sum()))
+    return float(grade), 1.96 * spread * np.sqrt(10)
+
+
+def judge(samples: Samples, warm_up: float, limit: float) -> Json:
+    """Slopes, descriptors and latency by thirds, and what of it is not as it should be."""
+    slopes = {name: slope(samples.t, values, warm_up) for name, values in samples.memory.items()}
+    faults = [
+        f"{name}: memory grows by {found[0]:,.1f} MiB/h (at least {found[0] - found[1]:,.1f}), {limit:g} may"
+        for name, found in slopes.items()
+        if found and found[0] - found[1] > limit
+    ]
+    warm = [at for at, t in enumerate(samples.t) if t >= warm_up]
+    descriptors = {}
+    for name, values in samples.descriptors.items():
+        known = [values[at] for at in warm if values[at] is not None]
+        if known:
+            third = max(len(known) // 3, 1)
+            first, last = max(known[:third]), max(known[-third:])
+            descriptors[name] = {"first": first, "last": last}
+            if last > first + 2:
+                faults.append(f"{name}: {first:.0f} descriptors became {last:.0f}")
+    late = [samples.p99_ms[at] for at in warm if samples.p99_ms[at] is not None]
+    thirds = [float(np.median(part)) for part in np.array_split(np.array(late), 3)] if len(late) >= _FEW else []
+    if thirds and thirds[2] > _FLAT * thirds[0]:
+        faults.append(f"latency p99 rose from {thirds[0]:,.0f} to {thirds[2]:,.0f} ms")
+    return {
+        "memory_mib_per_hour": {n: None if s is None else {"slope": s[0], "bound": s[1]} for n, s in slopes.items()},
+        "descriptors": descriptors,
+        "p99_ms_by_thirds": thirds,
+        "faults": faults,
+    }
+
+
+def picture(samples: Samples, title: str, warm_up: float) -> str:
+    """Memory, descriptors and latency over time as one SVG file that stands alone."""
+    minutes = [t / 60 for t in samples.t]
+    warm = [(warm_up / 60, "warm")]
+    memory = [Line(n, v, at) for at, (n, v) in enumerate(samples.memory.items())]
+    counts = [Line(n, v, at) for at, (n, v) in enumerate(samples.descriptors.items())]
+    latency = [Line("p50", samples.p50_ms, 0), Line("p99", samples.p99_ms, 1)]
+    plots = [
+        ("Resident memory", memory, "MiB", 200),
+        ("Open descriptors", counts, "descriptors", 110),
+        ("Latency", latency, "ms", 200),
+    ]
+    parts, y = [f'<text class="title" x="12" y="20">{title}</text>'], 34
+    for name, lines, unit, high in plots:
+        text = draw(Plot(name, name, "minutes", unit, high=high, verticals=warm, most="max"), minutes, lines)
+        if not text.startswith("<svg"):
+            continue
+        parts.append(f'<text class="title" x="62" y="{y + 4}">{name}</text>')
+        tall = int(text.partition('viewBox="0 0 ')[2].split('"')[0].split()[1])
+        parts.append(text.replace("<svg ", f'<svg x="0" y="{y + 6}" width="{WIDE}" height="{tall}" ', 1))
+        y += tall + 24
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {y}" width="{WIDE}" height="{y}">'
+    return "\n".join(
+        [head, f"<style>{_STYLE}</style>", f'<rect width="{WIDE}" height="{y}" fill="#fff"/>', *parts, "</svg>\n"]
+    )
+
+
+def main() -> int:
+    """Run, judge, draw."""
+    options = _options()
+    multiplier = options.multiplier
+    if options.capacity:
+        found = (load_trials(options.capacity).get("result") or {}).get("multiplier")
+        if not found:
+            raise InputError(f"{options.capacity}: its search found no capacity")
+        multiplier = round(SHARE * found, 3)
+    seconds = 60 * options.minutes
+    warm_up = max(0.2 * seconds, min(60.0, seconds / 3))
+    samples = Samples()
+    kind: type[Campaign] = Campaign
+    overrides = Overrides(multiplier=multiplier, duration_s=seconds, warm_up_s=warm_up)
+    sys.stderr.write(f"soak: {options.scenario} at {multiplier:g}x for {options.minutes:g} min\n")
+    done = run(load(options.scenario), Options(runs=options.runs), overrides, samples.take, kind=kind)
+    document = judge(samples, warm_up, options.slope) | {
+        "multiplier": multiplier,
+        "seconds": seconds,
+        "warm_up_s": warm_up,
+        "run": done.folder.id,
+        "valid": done.card["run"]["valid"],
+        "reasons": done.card["run"]["reasons"],
+        "latency_ms": done.card["latency_ms"],
+        "samples": {name: getattr(samples, name) for name in Samples.__dataclass_fields__},
+    }
+    write_json(done.folder.path / "soak.json", document)
+    title = f"{options.scenario} at {multiplier:g}x, {options.minutes:g} minutes"
+    drawn = write_text(done.folder.path / "soak.svg", picture(samples, title, warm_up))
+    sys.stdout.write(json.dumps({k: v for k, v in document.items() if k != "samples"}, indent=1) + f"\n{drawn}\n")
+    return 1 if document["faults"] else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
+    parser.add_argument("--scenario", default="tokyo-2020")
+    parser.add_argument("--minutes", type=float, default=1.0)
+    load_ = parser.add_mutually_exclusive_group()
+    load_.add_argument("--multiplier", type=float, default=1.0)
+    load_.add_argument("--capacity", type=Path, help="folder of `tenfold capacity`: 70 %% of what it found")
+    parser.add_argument("--slope", type=float, default=60.0, help="MiB an hour that a process may grow")
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except TenfoldError as error:
+        sys.exit(f"soak: {error}")
