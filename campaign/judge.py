@@ -91,8 +91,13 @@ def captures_of(paths: list[Path]) -> list[Path]:
 
 def judge_run(folder: Path) -> Json:
     """The scorecard of a run folder, from what lies in it alone. Raises ``InputError`` where something is missing."""
+    return judge(material_of(folder))
+
+
+def material_of(folder: Path) -> Material:
+    """What the judge reads of a run folder. Raises ``InputError`` where something is missing."""
     folder = Path(folder)
-    truth = _as_received(_read_truth_table(folder / "truth.parquet"), *slack(folder))
+    truth = as_received(read_truth_table(folder / "truth.parquet"), *slack(folder))
     with StoreReader(folder) as store:
         verdicts = _joined(list(store.verdict_tables()), VERDICTS)
         flows = _joined(list(store.flow_tables()), FLOWS)
@@ -105,7 +110,7 @@ def judge_run(folder: Path) -> Json:
     )
     material.zones = Zones.read(folder / "workload.json")
     material.since_ns = _warm_at(RunFolder(folder))
-    return judge(material)
+    return material
 
 
 def _warm_at(folder: RunFolder) -> int:
@@ -123,7 +128,7 @@ def _joined(tables: list[pa.Table], schema: pa.Schema) -> pa.Table:
     return pa.concat_tables(tables).unify_dictionaries()
 
 
-def _read_truth_table(path: Path) -> pa.Table:
+def read_truth_table(path: Path) -> pa.Table:
     try:
         table = pq.read_table(path)
         if table.schema.names != TRUTH.names:
@@ -136,7 +141,7 @@ def _read_truth_table(path: Path) -> pa.Table:
     return table
 
 
-def _as_received(truth: pa.Table, early_ns: int, late_ns: int) -> pa.Table:
+def as_received(truth: pa.Table, early_ns: int, late_ns: int) -> pa.Table:
     """The truth of a run over a wire: frames were on it a little before or after their planned times."""
     for name, shift in (("first", -early_ns), ("last", late_ns)):
         if shift:

@@ -51,6 +51,11 @@ class Material:
 
 def judge(material: Material) -> Json:
     """The scorecard of one capture or run."""
+    return judge_attempts(material)[0]
+
+
+def judge_attempts(material: Material) -> tuple[Json, Attempts | None]:
+    """The scorecard, and what became of each attempt where the truth is a table."""
     flows = with_unended(material.flows, material.verdicts)
     said = fold(flows, material.verdicts)
     if isinstance(material.truth, Truth):
@@ -72,6 +77,7 @@ def judge(material: Material) -> Json:
     card = _card(material, flows, true, flagged, families, named)
     card["words"] = scorecard.word_rows(true, said.word)
     card["confusion"] = scorecard.confusion(true, said.word) if flows.num_rows else {}
+    attempts = None
     if isinstance(material.truth, Truth):
         card["entries"] = _entries(material.truth, labels, flows, flagged, material.alerts, named)
     elif pairs is not None:
@@ -87,7 +93,7 @@ def judge(material: Material) -> Json:
         ]
     card["groups"] = scorecard.group_rows(card["families"])
     card["worst_missed"] = _worst(flows, true, flagged)
-    return card
+    return card, attempts
 
 
 def _looked_into(

@@ -150,7 +150,7 @@ def pair_truth(flows: pa.Table, truth: pa.Table) -> Pairs:
     """
     if not flows.num_rows or not truth.num_rows:
         return Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64))
-    flow_key, truth_key = _keys(flows), _keys(truth)
+    flow_key, truth_key = flow_keys(flows), flow_keys(truth)
     first, last = times(flows, "first"), times(flows, "last")
     order = np.lexsort((first, flow_key))
     keys, first, last = flow_key[order], first[order], last[order]
@@ -184,7 +184,7 @@ def _search_in_groups(ranks: I64, values: I64, wanted_rank: I64, wanted: I64, *,
     return found
 
 
-def _keys(table: pa.Table) -> npt.NDArray[np.uint64]:
+def flow_keys(table: pa.Table) -> npt.NDArray[np.uint64]:
     """A 64-bit hash of the 5-tuple that is the same for both directions.
 
     A chance collision among a million keys has a probability of about 3e-8 and could mislabel one flow.
@@ -197,16 +197,16 @@ def _keys(table: pa.Table) -> npt.NDArray[np.uint64]:
     )
     low = _end(column_to_array(table.column("src")), numbers(table, "src_port"), ported)
     high = _end(column_to_array(table.column("dst")), numbers(table, "dst_port"), ported)
-    key: npt.NDArray[np.uint64] = _mix(np.minimum(low, high) ^ _mix(np.maximum(low, high) + kind))
+    key: npt.NDArray[np.uint64] = mix(np.minimum(low, high) ^ mix(np.maximum(low, high) + kind))
     return key
 
 
 def _end(address: Bytes2D, port: npt.NDArray[np.generic], ported: Mask) -> npt.NDArray[np.uint64]:
     halves = np.ascontiguousarray(address).view(np.uint64).reshape(-1, 2)
-    return _mix(_mix(halves[:, 0] ^ _mix(halves[:, 1])) ^ np.where(ported, port, 0).astype(np.uint64))
+    return mix(mix(halves[:, 0] ^ mix(halves[:, 1])) ^ np.where(ported, port, 0).astype(np.uint64))
 
 
-def _mix(words_: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+def mix(words_: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """The finaliser of SplitMix64: each input bit changes each output bit with probability one half."""
     x = words_ + np.uint64(0x9E3779B97F4A7C15)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

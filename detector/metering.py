@@ -19,6 +19,7 @@ from detector.capture.opening import open_capture
 from detector.flow_facts import facts_of_flows
 from detector.meter import DEFAULT_CAPACITY, Meter, Slots
 
+Rows = Callable[[Meter, Slots], pa.RecordBatch]
 _ROWS: Final = 65_536
 _LATE_NS: Final = 10_000_000_000  # frames later than the newest one by less still find their flow
 _PROTOCOLS: Final = {1: "icmp", 6: "tcp", 17: "udp", 47: "gre", 58: "icmpv6", 132: "sctp", 0x0806: "arp"}
@@ -51,13 +52,18 @@ def meter_capture(
     idle_s: float = 60.0,
     active_s: float = 1800.0,
     tunnels: str = "outer",
+    rows: Rows | None = None,
 ) -> Metered:
     """Meter a capture; ``told`` gets the facts of flows as they end, as batches of ``FLOW_FACTS``.
+
+    ``rows`` makes other batches of the flows that ended: of a meter and some slots, such as ``Meter.export``.
 
     Memory is bounded by ``capacity`` live flows and one batch of frames. Without ``told`` the facts are not computed.
     Raises ``InputError`` where the file is missing or no capture.
     """
     meter = Meter(capacity, idle_s, active_s, tunnels=tunnels)
+    made = rows or _facts
+    tell = (lambda part: told(made(meter, part))) if told else None
     source = open_capture(path)
     found = Metered()
     decode, metered = found.ledger.stage("decode"), found.ledger.stage("meter")
@@ -71,9 +77,9 @@ def meter_capture(
             dropped = meter.update(batch, low, high)
             decode.offered += high - low
             decode.dropped.update(dropped)
-            _hand_out(meter, meter.expire(meter.counts()["last_ts"] - _LATE_NS), found, times, told)
+            _hand_out(meter, meter.expire(meter.counts()["last_ts"] - _LATE_NS), found, times, tell)
             meter.clear_dirty()
-    _hand_out(meter, meter.finish(), found, times, told)
+    _hand_out(meter, meter.finish(), found, times, tell)
     found.seconds = time.perf_counter() - began if began else 0.0
     decode.delivered = decode.offered - sum(decode.dropped.values())
     metered.offered = decode.delivered
@@ -87,6 +93,10 @@ def meter_capture(
     return found
 
 
+def _facts(meter: Meter, slots: Slots) -> pa.RecordBatch:
+    return facts_of_flows(meter.table, slots)
+
+
 def _warm(batch: pa.RecordBatch) -> float:
     """Compile the kernels, or load them, on a meter that is thrown away; the time at which that was done."""
     meter = Meter(1)
@@ -98,15 +108,15 @@ def _warm(batch: pa.RecordBatch) -> float:
 
 
 def _hand_out(
-    meter: Meter, slots: Slots, found: Metered, times: list[int], told: Callable[[pa.RecordBatch], None] | None
+    meter: Meter, slots: Slots, found: Metered, times: list[int], tell: Callable[[Slots], None] | None
 ) -> None:
     """Count, tell and release what ended."""
     for low in range(0, len(slots), _ROWS):
         part = slots[low : low + _ROWS]
         flows = meter.table.flows.take(part)
         _sum_up(flows, found, times)
-        if told:
-            told(facts_of_flows(meter.table, part))
+        if tell:
+            tell(part)
         meter.release(part)
 
 

@@ -1,0 +1,166 @@
+"""Reading a detector's files: bounded lines, gzip, parts of a rotated log, lines that are cut off, repeated or damaged.
+
+A line that cannot be read is refused with its file, its number and what to do; with ``damaged="skip"`` it is counted
+and named instead. A last line without a line feed, unless it ends a JSON object, is one that is still being
+written: it is left out and noted.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+import numpy as np
+
+from campaign.adapters import Adapter
+from campaign.alert_record import AlertRow, BadLineError, CountRow, Reader, ReadSettings
+from campaign.alert_table import I64, UNREAD, Alerts, Gathering, Seen
+from contract.errors import InputError
+
+LONGEST_LINE: Final = 1 << 20
+READ_TIMES: Final = ".read"  # beside a recorded file: when each of its lines could be read
+_NAMED: Final = 5
+_MOST_ROWS: Final = 50_000_000
+ADVICE: Final = "mend or cut that line, or leave such lines out with --damaged skip"
+
+
+@dataclass
+class Read:
+    """What a detector's files hold. ``notes`` is what a person should know of them."""
+
+    alerts: Alerts
+    seen: Seen
+    counts: list[CountRow]
+    files: list[str]
+    lines: int = 0
+    duplicates: int = 0
+    damaged: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def read_alerts(paths: list[Path], adapter: Adapter, settings: ReadSettings, *, damaged: str = "refuse") -> Read:
+    """Read all files of one detector. Raises ``InputError`` as the module says, and where there is no such file."""
+    files = files_of(paths, adapter)
+    reading = _Reading(adapter, settings, damaged == "skip")
+    for number, path in enumerate(files):
+        reading.file(path, number)
+    found = reading.found
+    return Read(
+        found.alerts(),
+        found.seen(),
+        found.counts,
+        [str(path) for path in files],
+        reading.lines,
+        reading.duplicates,
+        reading.damaged,
+        reading.notes,
+    )
+
+
+def files_of(paths: list[Path], adapter: Adapter) -> list[Path]:
+    """The files that are meant: of a folder those that the format knows by name. Raises ``InputError``."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted({one for pattern in adapter.files for one in path.glob(pattern) if one.is_file()})
+            inside = [one for one in inside if not one.name.endswith(READ_TIMES)]
+            if not inside:
+                raise InputError(f"{path}: holds no file of {adapter.title}: looked for {', '.join(adapter.files[:8])}")
+            found += inside
+        elif path.exists() and not path.is_file():
+            raise InputError(f"{path}: not a regular file; what is no file is read live, by tenfold run --alerts")
+        else:
+            found.append(path)
+    return found
+
+
+class _Reading:
+    def __init__(self, adapter: Adapter, settings: ReadSettings, skip: bool) -> None:  # noqa: FBT001 - of this module
+        self._adapter, self._settings, self._skip = adapter, settings, skip
+        self.found = Gathering()
+        self._known: set[int] = set()
+        self.lines = self.duplicates = self.damaged = 0
+        self.notes: list[str] = []
+
+    def file(self, path: Path, number: int) -> None:
+        try:
+            reader = self._adapter.reader(replace(self._settings, file_name=path.name))
+            read_at = _read_times(path)
+            with opened(path) as file:
+                for at, line, whole in lines_of(file):
+                    when = int(read_at[at - 1]) if at <= len(read_at) else UNREAD
+                    self._line(reader, line, whole, (path, number, at, when))
+        except FileNotFoundError:
+            raise InputError(f"{path}: no such file of alerts") from None
+        except InputError as error:
+            raise InputError(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from None
+        except (OSError, EOFError, zlib.error) as error:
+            raise InputError(f"{path}: cannot read: {getattr(error, 'strerror', None) or error}") from None
+
+    def _line(self, reader: Reader, line: bytes, whole: bool, place: tuple[Path, int, int, int]) -> None:  # noqa: FBT001
+        path, number, at, read = place
+        self.lines += 1
+        if not whole and not line.endswith(b"}"):
+            self.notes.append(f"{path.name}: line {at}, the last, has no line feed: taken for cut off and left out")
+            return
+        try:
+            if len(line) > LONGEST_LINE:
+                raise BadLineError(f"longer than {LONGEST_LINE:,} bytes")
+            rows = reader.take(line)
+        except BadLineError as error:
+            if not whole:
+                self.notes.append(f"{path.name}: line {at}, the last, is cut off and left out")
+                return
+            if not self._skip:
+                advice = ADVICE if self.lines > 1 else f"is it {self._adapter.title}? (--format)"
+                raise InputError(f"{path}: line {at}: {error}; {advice}") from None
+            self.damaged += 1
+            if self.damaged <= _NAMED:
+                self.notes.append(f"{path.name}: line {at} is left out: {error}")
+            return
+        if rows and isinstance(rows[0], AlertRow):
+            mark = hash(line)
+            if mark in self._known:
+                self.duplicates += 1
+                return
+            self._known.add(mark)
+        if self.lines > _MOST_ROWS:
+            raise InputError(f"{path}: more than {_MOST_ROWS:,} lines in all; judge a shorter stretch")
+        for row in rows:
+            self.found.add(row, read, number, at)
+
+
+def opened(path: Path) -> BinaryIO:
+    """A file of alerts, decompressed where it ends in .gz."""
+    return cast(BinaryIO, gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
+
+
+def _read_times(path: Path) -> I64:
+    beside = path.with_name(path.name + READ_TIMES)
+    try:
+        return np.fromfile(beside, np.int64) if beside.is_file() else np.zeros(0, np.int64)
+    except OSError as error:
+        raise InputError(f"{beside}: cannot read: {error.strerror}") from None
+
+
+def lines_of(file: BinaryIO, longest: int = LONGEST_LINE) -> Iterator[tuple[int, bytes, bool]]:
+    """Number, bytes and whether a line feed ended it, of each line that is not empty; of too long ones the beginning.
+
+    Never more than ``longest`` and a little are in memory. A zero byte, which a file that was cut by copytruncate under
+    a writer begins with, is passed over.
+    """
+    number = 0
+    while line := file.readline(longest + 2):
+        number += 1
+        whole = line.endswith(b"\n")
+        if not whole and len(line) > longest:
+            while (rest := file.readline(longest)) and not rest.endswith(b"\n"):
+                pass
+            whole = True  # not cut off: too long
+        line = line.rstrip(b"\r\n").lstrip(b"\0")
+        if line:
+            yield number, line, whole

@@ -1,0 +1,119 @@
+"""Files of alerts as they lie about: rotated, compressed, cut off, repeated, damaged, hostile."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from campaign.adapters import adapter
+from campaign.alert_files import LONGEST_LINE, Read, files_of, lines_of, read_alerts
+from campaign.alert_record import ReadSettings
+from contract.errors import InputError
+from tests.campaign import judged, recorded
+
+ALERTS = [recorded.eve_alert(flow) for flow in judged.flows("ssh_bruteforce")]
+
+
+def read(*paths: Path, damaged: str = "refuse", kind: str = "eve") -> Read:
+    return read_alerts(list(paths), adapter(kind), ReadSettings(), damaged=damaged)
+
+
+def test_a_file_and_where_each_alert_stands(tmp_path: Path) -> None:
+    found = read(recorded.write_eve(tmp_path / "eve.json", [recorded.eve_stats(judged.START, 1, 0), *ALERTS]))
+    assert (len(found.alerts), found.lines, len(found.counts)) == (10, 11, 1)
+    assert found.alerts.line.tolist() == list(range(2, 12))
+
+
+def test_parts_of_a_rotated_log_that_overlap_count_once(tmp_path: Path) -> None:
+    """copytruncate leaves lines in both; whoever gives both files means each alert once."""
+    one = recorded.write_eve(tmp_path / "eve.json.1", ALERTS[:6])
+    two = recorded.write_eve(tmp_path / "eve.json", ALERTS[4:])
+    found = read(one, two)
+    assert (len(found.alerts), found.duplicates) == (10, 2)
+
+
+def test_a_folder_and_a_compressed_part(tmp_path: Path) -> None:
+    (tmp_path / "eve.json.1.gz").write_bytes(gzip.compress(recorded.write_eve(tmp_path / "x", ALERTS[:5]).read_bytes()))
+    recorded.write_eve(tmp_path / "eve.json", ALERTS[5:])
+    assert len(read(tmp_path).alerts) == 10
+    with pytest.raises(InputError, match="holds no file of Zeek"):
+        read(tmp_path, kind="zeek")
+
+
+def test_a_last_line_that_is_still_being_written(tmp_path: Path) -> None:
+    path = recorded.write_eve(tmp_path / "eve.json", ALERTS)
+    whole = path.read_bytes()
+    last = whole[:-1].rindex(b"\n") + 1
+    for at in range(last + 1, len(whole) - 1, 7):
+        path.write_bytes(whole[:at])
+        found = read(path)
+        assert len(found.alerts) == 9
+        assert "line 10" in found.notes[0]
+    path.write_bytes(whole[:-1])  # a whole object only lacks its line feed
+    assert len(read(path).alerts) == 10
+
+
+def test_a_fast_alert_without_its_line_feed_may_lack_a_digit(tmp_path: Path) -> None:
+    path = tmp_path / "alert_fast.txt"
+    path.write_text("\n".join(recorded.snort_fast(flow) for flow in judged.flows("ssh_bruteforce")))
+    found = read(path, kind="snort-fast")
+    assert len(found.alerts) == 9
+    assert "no line feed" in found.notes[0]
+
+
+def test_a_damaged_line_is_refused_by_name_or_counted(tmp_path: Path) -> None:
+    path = recorded.write_eve(tmp_path / "eve.json", ALERTS)
+    rows = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*rows[:3], rows[3][:40] + b"\n", b"\xff\xfe\n", b"[" * 5000 + b"\n", *rows[4:]]))
+    with pytest.raises(InputError, match=r"eve.json: line 4: not JSON.*--damaged skip"):
+        read(path)
+    found = read(path, damaged="skip")
+    assert (len(found.alerts), found.damaged, len(found.notes)) == (9, 3, 3)
+
+
+def test_a_line_without_end_is_bounded_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "eve.json"
+    path.write_bytes(b'{"a":"' + b"x" * (3 * LONGEST_LINE) + b'"}\n' + json.dumps(ALERTS[0]).encode() + b"\n")
+    with pytest.raises(InputError, match=r"line 1: longer than 1,048,576 bytes"):
+        read(path)
+    found = read(path, damaged="skip")
+    assert (len(found.alerts), found.damaged) == (1, 1)
+
+
+def test_zero_bytes_before_a_line_are_what_copytruncate_leaves(tmp_path: Path) -> None:
+    path = recorded.write_eve(tmp_path / "eve.json", ALERTS)
+    path.write_bytes(bytes(4096) + path.read_bytes())
+    assert len(read(path).alerts) == 10
+
+
+def test_lines_are_counted_as_an_editor_counts_them() -> None:
+    found = list(lines_of(io.BytesIO(b"a\r\n\nb\nc")))
+    assert found == [(1, b"a", True), (3, b"b", True), (4, b"c", False)]
+
+
+def test_when_lines_could_be_read_lies_beside(tmp_path: Path) -> None:
+    path = recorded.write_eve(tmp_path / "eve.json", ALERTS)
+    np.arange(10, dtype=np.int64).tofile(tmp_path / "eve.json.read")
+    assert sorted(read(path).alerts.read.tolist()) == list(range(10))
+    assert files_of([tmp_path], adapter("eve")) == [path]
+
+
+def test_what_is_no_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file of alerts"):
+        read(tmp_path / "none.json")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="not a regular file"):
+        read(tmp_path / "pipe")
+    (tmp_path / "bad.json.gz").write_bytes(b"no gzip")
+    with pytest.raises(InputError, match="cannot read"):
+        read(tmp_path / "bad.json.gz")
+    cut = gzip.compress(b"x" * 100_000)[:-20]
+    (tmp_path / "cut.json.gz").write_bytes(cut)
+    with pytest.raises(InputError, match=r"cut\.json\.gz"):
+        read(tmp_path / "cut.json.gz", damaged="skip")
