@@ -19,7 +19,7 @@ from campaign.alert_table import Alerts
 from campaign.labels import I64, Mask, Pairs, numbers, pair_truth
 from campaign.true_flows import TrueFlows, icmp_kind
 from contract.addresses import Bytes2D, array_to_column
-from contract.community_id import community_id
+from contract.community_id import community_ids
 from contract.schemas import TIME
 
 _PORTED: Final = (6, 17, 33, 132)
@@ -110,12 +110,8 @@ def _by_tuple(alerts: Alerts, truth: TrueFlows, mine: I64, tolerance_ns: int) ->
 def _by_community_id(alerts: Alerts, truth: TrueFlows, mine: I64, tolerance_ns: int, seed: int) -> Pairs:
     if not len(mine):
         return _nothing()
-    protocol = numbers(truth.table, "protocol").tolist()
-    ports = numbers(truth.table, "src_port").tolist(), numbers(truth.table, "dst_port").tolist()
-    ids = [
-        community_id(s.tobytes(), d.tobytes(), a, b, p, seed)
-        for s, d, a, b, p in zip(truth.src, truth.dst, *ports, protocol, strict=True)
-    ]
+    low, high, protocol = (numbers(truth.table, n).astype(np.uint16) for n in ("src_port", "dst_port", "protocol"))
+    ids = community_ids(truth.src, truth.dst, low, high, protocol, seed).to_pylist()
     wanted = alerts.community_id[mine]
     here, there = (_digests(list(names)) for names in (ids, wanted))
     stamps = alerts.time[mine]

@@ -55,19 +55,27 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
 
     Exit code 1 where a detector misses a target of the run's scenario.
     """
+    flags = {"time_zone": time_zone, "tolerance": tolerance, "window": window, "damaged": damaged}
+    if clock_offset is not None:
+        flags["clock_offset"] = clock_offset
+    given = {key: value for key, value in flags.items() if value is not None}
+    detectors = chosen(run if run.is_dir() else None, (alerts or [], format_ or [], name or []), mapping, given)
+    passed = _judge(run, detectors, _ground(run, truth), built_in=built_in, out=out, json_=json_)
+    if not passed:
+        raise typer.Exit(1)
+
+
+def _judge(
+    run: Path, detectors: list[Detector], ground: TrueFlows, *, built_in: bool, out: Path | None, json_: bool
+) -> bool:
+    """Judge, write and show; whether every foreign detector reached the run's targets."""
     from campaign import judged_folder
     from campaign.judging import judge_detector
     from campaign.side_by_side import built_in as own
     from campaign.side_by_side import side_by_side
     from contract.errors import InputError
 
-    flags = {"time_zone": time_zone, "tolerance": tolerance, "window": window, "damaged": damaged}
-    if clock_offset is not None:
-        flags["clock_offset"] = clock_offset
-    given = {key: value for key, value in flags.items() if value is not None}
     is_run = run.is_dir()
-    detectors = chosen(run if is_run else None, (alerts or [], format_ or [], name or []), mapping, given)
-    ground = _ground(run, truth)
     for line in ground.notes:
         note(line)
     results: list[Result] = [judge_detector(one, ground, _ledger(run)) for one in detectors]
@@ -85,8 +93,7 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
         print_json({"side_by_side": document, "scorecards": cards, "files": written})
     else:
         _show(document, results, written)
-    if any(not target["met"] for rows in targets[: len(detectors)] for target in rows):
-        raise typer.Exit(1)
+    return all(target["met"] for rows in targets[: len(detectors)] for target in rows)
 
 
 def chosen(

@@ -53,7 +53,7 @@ def flows_of(table: pa.Table, families: Iterable[str] | None = None) -> list[Flo
     src, dst = (column_to_array(table.column(side)) for side in ("src", "dst"))
     ports = [numbers(table, side).astype(np.uint16) for side in ("src_port", "dst_port")]
     protocol = numbers(table, "protocol").astype(np.uint16)
-    ids = community_ids(src, dst, *ports, protocol)
+    ids = community_ids(src, dst, *ports, protocol).to_pylist()
     columns = (
         words(table, "family").tolist(),
         times(table, "first").tolist(),

@@ -56,7 +56,7 @@ def test_json_names_its_log_or_is_told_by_its_fields() -> None:
     weird = {"ts": "2026-07-14T10:00:00.123456Z", "name": "bad_TCP_checksum", "peer": "zeek", "notice": False}
     assert rows(json.dumps(weird), "x.json")[0].kind.signature == "Weird::bad_TCP_checksum"
     assert rows(json.dumps({"_path": "notice", "ts": AT // 10**6, "note": "A::B"}), "x")[0].time == AT // 10**6 * 10**6
-    with pytest.raises(BadLineError, match="of the log"):
+    with pytest.raises(BadLineError, match="of no log"):
         rows(json.dumps({"ts": 1.0, "query": "a"}), "dns.log")
 
 
