@@ -109,11 +109,11 @@ def material_of(folder: Path) -> Material:
         flows, verdicts, alerts, truth, _read_ledger(folder / "ledger.json"), committed_alerts=committed
     )
     material.zones = Zones.read(folder / "workload.json")
-    material.since_ns = _warm_at(RunFolder(folder))
+    material.since_ns = warm_at(RunFolder(folder))
     return material
 
 
-def _warm_at(folder: RunFolder) -> int:
+def warm_at(folder: RunFolder) -> int:
     """When the warm-up of a run was over (epoch ns); 0 where it had none."""
     state = read_json(folder.state)
     start, warm_up = (state.get(name) for name in ("started_ns", "warm_up_s"))

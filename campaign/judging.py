@@ -77,17 +77,19 @@ def judge_read(detector: Detector, read: Read, truth: TrueFlows, ledger: Json | 
         **listing(judged, read.files),
     }
     card["notes"] = [*truth.notes, *read.notes, *_remarks(card, detector)]
-    return Result(detector.name, card, judged.attempts, judged)
+    return Result(detector.name, card, judged.attempts.after(truth.since_ns), judged)
 
 
 def _with_attempts(card: Json, judged: Judged, truth: TrueFlows, read: Read, terms: Terms) -> None:
     """Attempts, latency, entries and zones; and how many attempts the detector recorded at all, where it says so."""
-    add_attempts(card, judged.attempts, [])
-    named = truth.attempts(judged.named, judged.written).found
+    attempts = judged.attempts.after(truth.since_ns)
+    add_attempts(card, attempts, [])
+    named = truth.attempts(judged.named, judged.written).after(truth.since_ns).found
     recorded = len(read.seen) > 0
-    seen = truth.attempts(seen_rows(read.seen, truth, terms), judged.written).found if recorded else None
+    recorded_rows = truth.attempts(seen_rows(read.seen, truth, terms), judged.written).after(truth.since_ns).found
+    seen = recorded_rows if recorded else None
     for name, row in card["families"].items():
-        mine = judged.attempts.family == name
+        mine = attempts.family == name
         row["attempts_named"] = int((mine & named).sum())
         row.pop("attempts_seen", None)
         if seen is not None:
@@ -101,7 +103,9 @@ def _with_attempts(card: Json, judged: Judged, truth: TrueFlows, read: Read, ter
 
 
 def _latency(judged: Judged, truth: TrueFlows, since: Any) -> Json:  # noqa: ANN401 - int64 array
-    values = truth.attempts(judged.flagged, since).latency_ms if (since < NEVER).any() else np.zeros(0)
+    values = (
+        truth.attempts(judged.flagged, since).after(truth.since_ns).latency_ms if (since < NEVER).any() else np.zeros(0)
+    )
     return scorecard.latency(values[~np.isnan(values)])
 
 

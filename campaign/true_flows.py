@@ -18,7 +18,7 @@ import pyarrow as pa
 from campaign.attempts import Attempts, attempts_of
 from campaign.by_zone import Zones
 from campaign.certifying import slack
-from campaign.judge import as_received, read_truth_table, truth_beside
+from campaign.judge import as_received, read_truth_table, truth_beside, warm_at
 from campaign.labels import I64, Mask, Pairs, family_per_flow, is_attack, numbers, times, words
 from campaign.runfolder import existing
 from contract.addresses import Bytes2D, column_to_array
@@ -41,6 +41,7 @@ class TrueFlows:
     table: pa.Table
     zones: Zones | None = None
     notes: list[str] = field(default_factory=list)
+    since_ns: int = 0  # attempts that were due earlier warmed up, and are not judged
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -104,7 +105,7 @@ def of_run(path: Path) -> TrueFlows:
     """Those of a run folder. Raises ``InputError``."""
     folder = existing(path)
     table = as_received(read_truth_table(folder.truth), *slack(folder.path))
-    return TrueFlows(folder.id, table, Zones.read(folder.workload))
+    return TrueFlows(folder.id, table, Zones.read(folder.workload), since_ns=warm_at(folder))
 
 
 def of_capture(capture: Path, truth: Path | None = None) -> TrueFlows:

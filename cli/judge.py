@@ -178,7 +178,7 @@ def _show(document: dict[str, Any], results: list[Result], written: dict[str, An
     from rich.table import Table
 
     from campaign.progress import milliseconds
-    from campaign.report import number, percent
+    from campaign.report_page import number, percent
 
     console = stdout_console()
     table = Table(title=f"{document['campaign']}: {number(document['attempts'])} attempts", title_justify="left")
