@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from api import documents
+from api.media import MEDIA
 from api.names import RunQuery
-from api.paging import Found, Page, page
+from api.paging import Found, Page, encoded, page
 from api.problems import not_found
 from api.query import CommonFilters, MinScore, OpenQuery, SeverityQuery
 from api.rights import READ
@@ -20,6 +21,7 @@ from api.service import Shared
 from api.wire import json_response
 
 router = APIRouter(prefix="/v1/alerts", tags=["seen"], dependencies=[READ])
+OneForm = Literal["json", "eve", "ocsf"]
 
 
 @router.get("", operation_id="listAlerts", summary="Alerts, the last raised first", responses=documents.page("Alert"))
@@ -47,6 +49,9 @@ async def alert(
     shared: Shared,
     alert_id: Annotated[str, Path(pattern=r"^[0-9]{1,20}$", description="As the list gives it.")],
     run: RunQuery = None,
+    form: Annotated[
+        OneForm, Query(alias="format", description="`eve` and `ocsf`: one line of JSON, as other tools take it.")
+    ] = "json",
 ) -> Response:
     """One incident as it now is."""
     chosen = await run_in_threadpool(shared.runs.choose, run)
@@ -56,4 +61,7 @@ async def alert(
         found = await run_in_threadpool(lambda: shared.runs.reader(chosen.id).alert(number))
     if found is None:
         raise not_found("no-alert", f"run {chosen.id} has no alert {alert_id}")
-    return json_response(alert_item(found))
+    if form == "json":
+        return json_response(alert_item(found))
+    document = await run_in_threadpool(encoded, form, "alerts", [found], chosen.id)
+    return Response(document, 200, {"Cache-Control": "no-store"}, MEDIA[form])

@@ -33,11 +33,11 @@ export async function call(path, options = {}) {
   return body;
 }
 
-/** The text of an answer in a given form. */
-export async function text(path, accept) {
+/** The text of an answer, whatever its form. */
+export async function text(path) {
   let reply;
   try {
-    reply = await fetch(path, { headers: { Accept: accept } });
+    reply = await fetch(path);
   } catch {
     throw new Problem(0, { detail: "The service does not answer." });
   }

@@ -10,6 +10,7 @@ export const title = "Alerts";
 const PAGE = 50;
 const MOST_PAGES = 20;
 const FILTERS = ["show", "severity", "family", "host"];
+const PINNED = ["technique", "port"]; // come with a link from another view; a chip takes them away
 const SHOWS = [["inbox", "Inbox"], ["escalated", "Escalated"], ["archived", "Archived"], ["all", "All"]];
 const DONE = { archived: "archived", escalated: "escalated", new: "put back" };
 
@@ -21,7 +22,7 @@ export function mount(root, app, route) {
 
 class Alerts {
   constructor(root, app) {
-    Object.assign(this, { root, app, items: new Map(), fresh: new Set(), selected: new Set(), open: "", at: "", next: null, wanted: PAGE, turn: 0, drawn: 0, run: app.run?.id });
+    Object.assign(this, { root, app, items: new Map(), fresh: new Set(), selected: new Set(), pinned: {}, open: "", at: "", next: null, wanted: PAGE, turn: 0, drawn: 0, run: app.run?.id });
     this.evidence = new Evidence(app, (state) => this.decide(state, [this.open]), () => this.close());
     this.rows = h("tbody", { id: "alert-rows", onclick: (event) => this.click(event), onfocusin: (event) => (this.at = event.target.closest("tr")?.dataset.id || this.at) });
     this.none = empty("Loading the alerts …");
@@ -30,7 +31,8 @@ class Alerts {
     this.tally = h("span", { class: "sub", id: "tally", role: "status" });
     const head = h("tr", {}, ["Severity", "Incident", "From", "Against"].map((name) => h("th", { scope: "col" }, name)), ["Flows", "Seen"].map((name) => h("th", { scope: "col", class: "n" }, name)));
     this.list = panel("Alerts", { id: "alerts", side: this.filters() }, h("div", { class: "scroll" }, h("table", { class: "alerts triage" }, h("thead", {}, head), this.rows)), this.none, this.more, this.bar());
-    this.list.querySelector("header").append(this.tally);
+    this.pins = h("span", { class: "pins" });
+    this.list.querySelector("header").append(this.pins, this.tally);
     this.split = h("div", { class: "split" }, this.list, this.evidence.root);
     fill(root, h("h1", { class: "sr" }, "Alerts"), this.split);
     this.keys = { j: () => this.move(1), k: () => this.move(-1), o: () => this.show(this.at), Enter: (event) => this.enter(event), e: () => this.decide("archived"), s: () => this.decide("escalated"), u: () => this.decide("new"), x: () => this.select(this.at), "/": () => this.form.elements.host.focus(), Escape: () => this.close() };
@@ -62,6 +64,8 @@ class Alerts {
   route({ rest, query }) {
     const before = JSON.stringify(this.query);
     for (const name of FILTERS) this.form.elements[name].value = query[name] || (name === "show" ? "inbox" : "");
+    this.pinned = Object.fromEntries(PINNED.filter((name) => query[name]).map((name) => [name, query[name]]));
+    fill(this.pins, Object.entries(this.pinned).map(([name, value]) => h("button", { type: "button", class: "tiny", onclick: () => this.unpin(name) }, `${name} ${value} `, h("span", { "aria-hidden": "true" }, "✕"), h("span", { class: "sr" }, "take the filter away"))));
     if (!this.form.elements.show.value) this.form.elements.show.value = "inbox";
     if (JSON.stringify(this.query) !== before || !this.turn) this.load();
     this.open = rest[0] || "";
@@ -72,17 +76,21 @@ class Alerts {
   }
 
   get query() {
-    return Object.fromEntries(FILTERS.map((name) => [name, this.form.elements[name].value.trim()]));
+    return { ...this.pinned, ...Object.fromEntries(FILTERS.map((name) => [name, this.form.elements[name].value.trim()])) };
   }
 
   get filtered() {
     const { severity, family, host } = this.query;
-    return Boolean(severity || family || host);
+    return Boolean(severity || family || host || Object.keys(this.pinned).length);
   }
 
   /** The query as it stands in the address: what is usual is left out. */
   get address() {
     return { ...this.query, show: this.query.show === "inbox" ? "" : this.query.show };
+  }
+
+  unpin(name) {
+    location.hash = write("alerts", { ...this.address, [name]: "" }, this.open ? [this.open] : []);
   }
 
   later() {
@@ -99,11 +107,11 @@ class Alerts {
     if (!this.app.run) return this.draw();
     if (!older) this.next = null;
     else if (!this.next) return this.draw();
-    const { severity, family, host } = this.query;
+    const { show, ...wanted } = this.query;
     try {
       let fresh = !older;
       for (let n = 0; n < MOST_PAGES; n += 1) {
-        const page = await call(withQuery("/v1/alerts", { run: this.app.run?.id || this.app.chosen, limit: PAGE * 2, severity, family, host, cursor: fresh ? "" : this.next }));
+        const page = await call(withQuery("/v1/alerts", { run: this.app.run?.id || this.app.chosen, limit: PAGE * 2, ...wanted, cursor: fresh ? "" : this.next }));
         if (turn !== this.turn) return undefined;
         if (fresh) this.items.clear();
         fresh = false;

@@ -71,8 +71,6 @@ class Attack {
   cell(cell, most) {
     const heat = cell.alerts ? 1 + Math.min(4, Math.floor((4.99 * Math.log1p(cell.alerts)) / Math.log1p(most))) : 0;
     const families = cell.families.map((family) => (family.alerts ? `${family.title} (${count(family.alerts)})` : family.title)).join(", ");
-    const seen = cell.families.find((family) => family.alerts) || cell.families[0];
-    const target = cell.families.length === 1 || seen.alerts ? { family: seen.id, show: "all" } : { show: "all" };
-    return h("a", { class: "technique", href: this.app.href("alerts", target), "data-technique": cell.id, "data-heat": heat, "data-seen": String(cell.alerts > 0) }, h("span", { class: "id" }, cell.id), h("b", {}, cell.alerts ? count(cell.alerts) : "–", h("span", { class: "sr" }, " alerts")), h("span", { class: "name" }, cell.name.split(": ").pop()), h("span", { class: "sub" }, families), cell.recall !== null && cell.recall !== undefined ? h("span", { class: "sub" }, `${percent(cell.recall)} of ${amount(cell.sent)} attempts detected`) : null);
+    return h("a", { class: "technique", href: this.app.href("alerts", { technique: cell.id, show: "all" }), "data-technique": cell.id, "data-heat": heat, "data-seen": String(cell.alerts > 0) }, h("span", { class: "id" }, cell.id), h("b", {}, cell.alerts ? count(cell.alerts) : "–", h("span", { class: "sr" }, " alerts")), h("span", { class: "name" }, cell.name.split(": ").pop()), h("span", { class: "sub" }, families), cell.recall !== null && cell.recall !== undefined ? h("span", { class: "sub" }, `${percent(cell.recall)} of ${amount(cell.sent)} attempts detected`) : null);
   }
 }

@@ -4,7 +4,7 @@ import { amount, bytes, count, few, percent, plural, timeOfDay } from "../format
 import { call, text, withQuery } from "../service.js";
 import { severityMark, when } from "./rows.js";
 
-const FORMS = [["EVE", "application/x-ndjson"], ["OCSF", "application/ocsf+json"], ["JSON", "application/json"]];
+const FORMS = ["EVE", "OCSF", "JSON"];
 const MOST_HOSTS = 16;
 const MOST_FLOWS = 12;
 const part = (title, ...children) => h("section", {}, h("h3", {}, title), children);
@@ -132,21 +132,21 @@ export class Evidence {
   /** The alert as other tools take it. */
   forms(alert) {
     const shown = h("pre", { tabindex: "0", "aria-label": "The alert as a document" }, "…");
-    const path = withQuery(`/v1/alerts/${encodeURIComponent(alert.alert_id)}`, { run: this.app.run?.id || this.app.chosen });
-    const pick = async (name, accept) => {
+    const path = (name) => withQuery(`/v1/alerts/${encodeURIComponent(alert.alert_id)}`, { run: this.app.run?.id || this.app.chosen, format: name.toLowerCase() });
+    const pick = async (name) => {
       this.form = name;
       for (const tab of tabs) tab.setAttribute("aria-pressed", String(tab.textContent === name));
       try {
-        const found = await text(path, accept);
+        const found = await text(path(name));
         shown.textContent = pretty(found);
       } catch (error) {
         shown.textContent = error.message;
       }
     };
-    const tabs = FORMS.map(([name, accept]) => h("button", { type: "button", class: "tiny", "aria-pressed": "false", onclick: () => pick(name, accept) }, name));
+    const tabs = FORMS.map((name) => h("button", { type: "button", class: "tiny", "aria-pressed": "false", onclick: () => pick(name) }, name));
     const copy = h("button", { type: "button", class: "tiny", onclick: () => navigator.clipboard.writeText(shown.textContent).then(() => this.app.say("Copied.", 2000), () => this.app.say("The browser does not allow copying.", 4000, true)) }, "Copy");
     const keep = h("button", { type: "button", class: "tiny", onclick: () => download(`alert-${alert.alert_id}.${this.form.toLowerCase()}.json`, shown.textContent) }, "Download");
-    const box = h("details", { class: "forms", ontoggle: () => box.open && pick(...FORMS.find(([name]) => name === this.form)) }, h("summary", {}, "As EVE, OCSF, JSON"), h("div", { class: "tabs" }, tabs, h("span", { class: "gap" }), copy, keep), shown);
+    const box = h("details", { class: "forms", ontoggle: () => box.open && pick(this.form) }, h("summary", {}, "As EVE, OCSF, JSON"), h("div", { class: "tabs" }, tabs, h("span", { class: "gap" }), copy, keep), shown);
     return box;
   }
 }

@@ -1,10 +1,11 @@
 // The scorecard in words, the report as a document, and what can be taken along.
-import { download, empty, fill, h, panel, put } from "../dom.js";
+import { empty, fill, h, panel, put } from "../dom.js";
 import { amount, count, day, duration, known, percent, plural, sentence, span, words } from "../format.js";
 import { ledgerTable } from "../ledger.js";
-import { call, text, withQuery } from "../service.js";
+import { call, withQuery } from "../service.js";
 
 export const title = "Report";
+const MOST_ALERTS = 1000;
 
 const wide = (...parts) => h("div", { class: "scroll" }, h("table", {}, parts));
 
@@ -97,20 +98,8 @@ class Report {
   exports(run) {
     const path = `/v1/runs/${encodeURIComponent(run.id)}`;
     const file = (name, href, what) => h("li", {}, h("a", { href, download: `${run.id}-${name}` }, name), h("span", { class: "sub" }, what));
-    const asked = (name, accept, what) => h("li", {}, h("button", { type: "button", class: "linkish", onclick: (event) => this.take(event.target, name, accept) }, name), h("span", { class: "sub" }, what));
-    return panel("Take along", { id: "exports" }, h("ul", { class: "exports" }, file("scorecard.json", `${path}/scorecard`, "all figures of the judgement"), run.has_report ? file("report.html", `${path}/report`, "one file, opens anywhere") : null, asked("alerts.eve.ndjson", "application/x-ndjson", "the alerts as Suricata EVE, newest first"), asked("alerts.ocsf.json", "application/ocsf+json", "the alerts as OCSF findings"), file("navigator.json", withQuery("/v1/attack/layer", { run: run.id }), "layer for the ATT&CK Navigator"), file("timeline.json", withQuery("/v1/stats/timeline", { run: run.id }), "rates and latency by second")));
-  }
-
-  async take(button, name, accept) {
-    button.disabled = true;
-    try {
-      const run = this.app.run.id;
-      download(`${run}-${name}`, await text(withQuery("/v1/alerts", { run, limit: 1000 }), accept), accept);
-    } catch (error) {
-      this.app.say(error.message, 6000, true);
-    } finally {
-      button.disabled = false;
-    }
+    const alerts = (format) => withQuery("/v1/alerts", { run: run.id, format, limit: MOST_ALERTS });
+    return panel("Take along", { id: "exports" }, h("ul", { class: "exports" }, file("scorecard.json", `${path}/scorecard`, "all figures of the judgement"), run.has_report ? file("report.html", `${path}/report`, "one file, opens anywhere") : null, file("alerts.eve.ndjson", alerts("eve"), "the newest alerts as Suricata EVE, one a line"), file("alerts.ocsf.ndjson", alerts("ocsf"), "the same as OCSF findings"), file("alerts.csv", alerts("csv"), "the same as a table"), file("navigator.json", withQuery("/v1/attack/layer", { run: run.id }), "layer for the ATT&CK Navigator"), file("timeline.json", withQuery("/v1/stats/timeline", { run: run.id }), "rates and latency by second")));
   }
 }
 

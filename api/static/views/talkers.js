@@ -68,7 +68,8 @@ class Talkers {
   }
 
   who(key, row) {
-    if (key === "ports") return h("span", { class: "name" }, PORTLESS.includes(row.protocol) ? row.protocol.toUpperCase() : `${row.port}/${row.protocol}`);
+    if (key === "ports" && PORTLESS.includes(row.protocol)) return h("span", { class: "name" }, row.protocol.toUpperCase());
+    if (key === "ports") return h("a", { class: "name", href: this.app.href("alerts", { port: row.port, show: "all" }) }, `${row.port}/${row.protocol}`);
     return h("a", { class: "name address", href: this.app.href("alerts", { host: row.host, show: "all" }) }, row.host);
   }
 }

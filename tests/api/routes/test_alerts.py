@@ -41,6 +41,13 @@ def test_an_alert_says_all_that_a_person_needs(client):
     assert client.get(f"/v1/alerts/{item['alert_id']}").json() == item
 
 
+def test_an_alert_is_told_as_other_tools_take_it(client):
+    eve = client.get("/v1/alerts/3", params={"format": "eve"})
+    assert (eve.headers["content-type"], eve.json()["event_type"]) == ("application/x-ndjson", "alert")
+    assert client.get("/v1/alerts/3", params={"format": "ocsf"}).json()["class_uid"] == 2004
+    assert client.get("/v1/alerts/3", params={"format": "arrow"}).status_code == 422
+
+
 @pytest.mark.parametrize("number", ["999999", "18446744073709551615", "99999999999999999999"])
 def test_an_alert_that_is_not_there_is_404(client, number):
     reply = client.get(f"/v1/alerts/{number}")
