@@ -1,7 +1,7 @@
 """A campaign of half an hour at a load that is held: does memory grow, do descriptors leak, does latency stay flat?
 
 ``python -m benchmarks.soak --minutes 30 --multiplier M`` or ``--capacity FOLDER`` for 70 % of what ``tenfold capacity``
-found. Once a second the resident memory and the descriptors of the detector's and the generator's processes are read.
+found. Once a second the private memory and the descriptors of the detector's and the generator's processes are read.
 Slopes are least squares after the warm-up, with their 95 % bounds, in MiB an hour. Written into the run folder:
 ``soak.json`` and ``soak.svg``. Exit code 1 where memory surely grows by more than ``--slope``, where descriptors grow,
 or where the latency of the last third is more than twice that of the first. Without arguments: one minute at 1x, to see
@@ -29,9 +29,7 @@ from campaign.runner import Campaign, Options, run
 from campaign.scenario import Overrides, load
 from contract.errors import InputError, TenfoldError
 
-MIB: Final = 1 << 20
 SHARE: Final = 0.7  # of the capacity
-_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 _PROGRAMS: Final = {"detector.service": "detector", "generator.sender": "sender", "generator.spool": "maker"}
 _FLAT: Final = 2.0  # times the first third's median p99
 _FEW: Final = 10
@@ -75,7 +73,7 @@ class Samples:
 
 
 def _processes() -> dict[str, tuple[float, float]]:
-    """Resident MiB and open descriptors of the campaign's processes, which are of this process's making."""
+    """Private resident MiB and open descriptors of the campaign's processes, which are of this process's making."""
     parents: dict[int, int] = {}
     commands: dict[int, str] = {}
     for path in Path("/proc").glob("[0-9]*"):
@@ -94,8 +92,10 @@ def _processes() -> dict[str, tuple[float, float]]:
         if not ours or name is None or (name == "sender" and "generator.spool" in command):
             continue
         try:
-            pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-            found[name] = (pages * _PAGE / MIB, float(len(list(Path(f"/proc/{pid}/fd").iterdir()))))
+            status = Path(f"/proc/{pid}/status").read_text()
+            # Not what is shared: the ring between maker and sender counts as resident as it is first used.
+            own = int(status.partition("RssAnon:")[2].split()[0]) / 1024
+            found[name] = (own, float(len(list(Path(f"/proc/{pid}/fd").iterdir()))))
         except (OSError, ValueError, IndexError):
             continue
     return found
@@ -154,7 +154,7 @@ def picture(samples: Samples, title: str, warm_up: float) -> str:
     counts = [Line(n, v, at) for at, (n, v) in enumerate(samples.descriptors.items())]
     latency = [Line("p50", samples.p50_ms, 0), Line("p99", samples.p99_ms, 1)]
     plots = [
-        ("Resident memory", memory, "MiB", 200),
+        ("Private memory", memory, "MiB", 200),
         ("Open descriptors", counts, "descriptors", 110),
         ("Latency", latency, "ms", 200),
     ]

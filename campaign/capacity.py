@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from campaign.capacity_search import GENERATOR, HELD, Bounds, Found, search
+from campaign.capacity_search import GENERATOR, HELD, Bounds, Found, most_trials, search
 from campaign.capacity_trial import BROKEN, Limits, slim, summary
 from campaign.closing import machine
 from campaign.figures import Watcher
@@ -97,8 +97,13 @@ class Capacity:
 
     def run(self) -> Json:
         """Search; the document that lies in ``capacity.json``. Raises ``KeyboardInterrupt`` where it was stopped."""
+        request = self._request
+        self._told(
+            f"at most some {most_trials(request.bounds)} trials of {request.warm_up_s + request.trial_s:g} s, and the "
+            "preparation of each"
+        )
         try:
-            found = search(self._trial, self._request.bounds)
+            found = search(self._trial, request.bounds)
         except _InterruptedError:
             self._write(None)
             raise KeyboardInterrupt from None

@@ -71,6 +71,13 @@ def search(trial: Trial, bounds: Bounds) -> Found:
     return found
 
 
+def most_trials(bounds: Bounds) -> int:
+    """How many trials a search takes where no trial is spoilt and no confirmation fails."""
+    doublings = math.ceil(math.log2(bounds.most / bounds.least)) + 1
+    halvings = max(0, math.ceil(math.log2(math.log(2) / math.log(1 + bounds.resolution))))
+    return doublings + halvings + bounds.confirmations
+
+
 def _double(trial: Trial, bounds: Bounds, found: Found) -> None:
     """From the least load upwards until one is not held, or to the most."""
     load = rounded(bounds.least)

@@ -42,7 +42,7 @@ def bars(rows: Sequence[Bar], title: str) -> str:
                 f'<rect class="{row.tone}" x="{_LABEL}" y="{middle - 6}" width="{long:.1f}" height="12" rx="3"/>'
             )
         parts.append(f'<text class="note" x="{_LABEL + width + 8}" y="{middle + 4}">{escape(row.note)}</text>')
-    return _svg(_WIDE, high, title, parts)
+    return _svg(_WIDE, high, (title, "; ".join(f"{row.label}: {row.note}" for row in rows)), parts)
 
 
 def steps(series: Mapping[str, Sequence[float]], totals: Mapping[str, int], title: str) -> str:
@@ -86,7 +86,8 @@ def steps(series: Mapping[str, Sequence[float]], totals: Mapping[str, int], titl
         path = " ".join(f"{a:.1f},{b:.1f}" for a, b in points)
         parts.append(f'<polyline class="curve s{number % _SERIES}" points="{path}"/>')
     legend, below = _legend(sorted(series), totals, series, left, top + high + 40)
-    return _svg(_WIDER, below, title, [*parts, *legend])
+    reached = "; ".join(f"{name}: {len(own)} of {totals[name]}" for name, own in sorted(series.items()))
+    return _svg(_WIDER, below, (title, reached), [*parts, *legend])
 
 
 def _legend(
@@ -105,6 +106,8 @@ def _seconds(value: float) -> str:
     return f"{1000 * value:g} ms" if value < 1 else f"{value:g} s"
 
 
-def _svg(width: int, high: int, title: str, parts: Sequence[str]) -> str:
-    head = f'<svg class="chart" viewBox="0 0 {width} {high}" role="img" aria-label="{escape(title)}">'
-    return "\n".join([head, f"<title>{escape(title)}</title>", *parts, "</svg>"])
+def _svg(width: int, high: int, words: tuple[str, str], parts: Sequence[str]) -> str:
+    """The element, with its title and, for those who cannot see it, what it shows."""
+    title, description = map(escape, words)
+    head = f'<svg class="chart" viewBox="0 0 {width} {high}" role="img" aria-label="{title}">'
+    return "\n".join([head, f"<title>{title}</title><desc>{description}</desc>", *parts, "</svg>"])

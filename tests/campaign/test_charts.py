@@ -19,6 +19,7 @@ def test_bars_are_as_long_as_their_shares() -> None:
     assert widths(text, "bar") == [full / 2, full]
     assert "a&lt;b" in text
     assert ET.fromstring(text).get("aria-label") == "what & why"
+    assert ET.fromstring(text).findtext("desc") == "a<b: half; all: 1 of 1; none: -"
     assert "fill=" not in text
 
 
