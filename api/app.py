@@ -47,6 +47,7 @@ from api.service import Service
 from api.sessions import Sessions
 from api.settings import Settings
 from api.statistics import Statistics
+from api.telemetry import telemetry
 from contract.version import VERSION
 
 # One module a resource.
@@ -87,6 +88,7 @@ _ABOUT: Final = (
 
 def create_app(settings: Settings) -> FastAPI:
     """The application for those settings. It owns the processes that it starts and ends them with itself."""
+    watch = telemetry(settings.otel)
     service = _service(settings)
 
     @asynccontextmanager
@@ -97,6 +99,7 @@ def create_app(settings: Settings) -> FastAPI:
         await run_in_threadpool(service.ingest.close)
         service.runs.close()
         await run_in_threadpool(service.audit.flush)
+        await run_in_threadpool(watch.close)
 
     app = FastAPI(
         title="Tenfold",
@@ -106,6 +109,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,  # the ready-made page loads its scripts from another host; ours is in the package
         redoc_url=None,
         lifespan=lifespan,
+        telemetry=watch.config,
         dependencies=[Depends(only_known)],
     )
     app.state.service = service

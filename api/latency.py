@@ -67,6 +67,11 @@ class SeenLatency:
         figures = {name: float(point) for name, point in zip(names, points, strict=True)}
         return {**figures, "max": float(values.max()), "count": int(values.size), "from": "first frame"}
 
+    def values(self) -> F64:
+        """Every latency so far in milliseconds."""
+        with self._turn:
+            return self._ms
+
     def by_second(self, start: int, count: int) -> tuple[list[float | None], list[float | None]]:
         """Median and 99th percentile of each of ``count`` seconds from ``start`` (epoch seconds)."""
         with self._turn:

@@ -7,6 +7,8 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from api.run_metrics import RunMetrics
+
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
@@ -32,9 +34,11 @@ class Metrics:
         self.batches = Counter("tenfold_ingest_batches", "Batches by outcome.", ["outcome"], registry=self.registry)
         self.frames = Counter("tenfold_ingest_frames", "Frames accepted.", registry=self.registry)
         self.bytes = Counter("tenfold_ingest_bytes", "Bytes accepted.", registry=self.registry)
-        self.run = Gauge(
-            "tenfold_run", "Figures of the run that is shown, by name.", ["figure"], registry=self.registry
+        self.backlog = Gauge(
+            "tenfold_ingest_backlog_bytes", "Posted and not yet taken by the detector.", registry=self.registry
         )
+        self.run = RunMetrics()
+        self.registry.register(self.run)
 
     def render(self) -> bytes:
         """The exposition text."""

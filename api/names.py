@@ -12,6 +12,8 @@ from contract.families import GROUPS, catalogue
 
 RUN_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,119}$"
 SCENARIO_PATTERN: Final = r"^[a-z0-9][a-z0-9-]{0,63}$"
+FAMILY_PATTERN: Final = r"^[a-z0-9_]{1,64}$"
+ZONE_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9 _.-]{0,63}$"
 BATCH_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,79}$"
 
 RunPath = Annotated[str, Path(alias="run_id", pattern=RUN_PATTERN, description="A run, as `/v1/runs` names it.")]

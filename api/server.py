@@ -21,6 +21,7 @@ from api.connections import Bounds, Desk, bounded, room
 from api.keys import KeyBook
 from api.names import is_run_name
 from api.settings import DEFAULT_PORT, Settings, check_host, check_names
+from api.telemetry import check_endpoint
 from contract.errors import InputError, TenfoldError
 
 _GRACE_S: Final = 3
@@ -85,7 +86,7 @@ def check_runs(folder: Path) -> Path:
     return folder
 
 
-def serve(
+def serve(  # noqa: PLR0913 - each is an option of the command
     runs: Path,
     host: str,
     port: int,
@@ -94,11 +95,13 @@ def serve(
     config: Path | None = None,
     keys: Path | None = None,
     names: Sequence[str] = (),
+    otel: str | None = None,
     ready: Callable[[dict[str, str]], None] | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM. Raises ``InputError`` for a host, port, folder, run or keys that cannot be used.
 
     ``keys`` is the file of API keys, without which loopback alone is served; ``names`` are further ``Host`` names.
+    ``otel`` is the address of an OpenTelemetry collector (OTLP over HTTP), which needs the extra ``otel``.
     ``ready`` is told the address once the port listens; without it a line for people goes to stderr.
     """
     if run is not None and not (is_run_name(run) and (runs / run).is_dir()):
@@ -114,6 +117,7 @@ def serve(
             config=config.resolve() if config else None,
             keys=keys.resolve() if keys else None,
             names=check_names(names),
+            otel=check_endpoint(otel) if otel is not None else None,
         )
         server = uvicorn.Config(
             create_app(settings),
@@ -157,6 +161,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--keys", type=Path, default=None, help="file of API keys, see `tenfold keys`")
     parser.add_argument("--name", action="append", default=[], help="a further name that it answers to")
     parser.add_argument("--config", type=Path, default=None, help="configuration file of the detectors")
+    parser.add_argument("--otel", default=None, help="address of an OpenTelemetry collector, OTLP over HTTP")
     options = parser.parse_args(arguments)
     try:
         serve(
@@ -167,6 +172,7 @@ def main(arguments: list[str] | None = None) -> int:
             config=options.config,
             keys=options.keys,
             names=options.name,
+            otel=options.otel,
         )
     except TenfoldError as error:
         sys.stderr.write(f"tenfold: {error}\n")

@@ -35,6 +35,7 @@ class Settings:
     max_backlog: int = 512 * MIB  # bytes spooled and not yet taken by the detector; above it a sensor is told to wait
     max_clients: int = 200  # live streams at once
     keys: Path | None = None  # the file of API keys; without it everybody may do everything, on loopback only
+    otel: str | None = None  # the collector that gets traces and metrics of requests
     names: tuple[str, ...] = ()  # further names that it answers to, with a port where only that one is meant
     key_rate: float = 500.0  # requests a second of one key
     key_at_once: int = 256  # requests of one key that may be open, streams included
@@ -44,9 +45,9 @@ class Settings:
 
     def told(self) -> dict[str, object]:
         """What may be told of them: limits and names, never a path of the machine."""
-        hidden = ("runs", "config", "keys")
+        hidden = ("runs", "config", "keys", "otel")
         shown = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in hidden}
-        return shown | {"keys": self.keys is not None}
+        return shown | {"keys": self.keys is not None, "otel": self.otel is not None}
 
     def answers_to(self, host: str) -> bool:
         """Whether a ``Host`` header is one of its own: another may be a page that rebinds its name to this address.

@@ -45,7 +45,12 @@ SCHEMAS: Final[dict[str, Any]] = {
             "elapsed_s": {"type": ["number", "null"]},
             "duration_s": {"type": ["number", "null"]},
             "reason": STRING,
-            "stoppable": {"type": "boolean"},
+            "stoppable": {"type": "boolean", "description": "whether it can be changed and stopped"},
+            "changes": {
+                "type": "array",
+                "items": of({"at": {"type": ["number", "null"]}, "multiplier": NUMBER}),
+                "description": "of the multiplier, while it runs: `at` is a second of the plan, null as soon as can be",
+            },
             "has_report": {"type": "boolean"},
             "has_scorecard": {"type": "boolean"},
         },

@@ -9,6 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
+
 from api.facts import RunFacts, read_json
 from api.latency import SeenLatency
 from api.outlook import drift, targets
@@ -89,6 +92,11 @@ class Statistics:
             "drift": drift(facts, card),
             "targets": targets(facts),
         }
+
+    def latencies(self, facts: RunFacts) -> npt.NDArray[np.float64]:
+        """How long each flow of a run took, in milliseconds, as the store tells it."""
+        reader = self._runs.reader(facts.id) if facts.has_store else None
+        return self._latency_of(facts, reader).values()
 
     def timeline(self, facts: RunFacts) -> Json:
         """The same by second since the start."""
@@ -176,16 +184,6 @@ class _Made:
 
 def _by_severity(counted: dict[str, int]) -> Json:
     return dict.fromkeys(reversed(SEVERITIES), 0) | counted
-
-
-def gauges(run: Json) -> dict[str, float]:
-    """The figures of a statistics document that Prometheus gets, by name."""
-    counts, latency = run["counts"], run["latency_ms"] or {}
-    names = ("attempts_sent", "attempts_detected", "flows_flagged", "flows", "verdicts", "alerts")
-    named = {name: counts[name] for name in names}
-    named |= {f"latency_{name}_ms": latency.get(name) for name in ("p50", "p99", "max")}
-    named |= {f"{name}_per_second": run["rates"][name] for name in ("planned", "sent", "detected", "frames")}
-    return {name: float(value) for name, value in named.items() if value is not None}
 
 
 def _whole(value: float | None) -> int | None:

@@ -10,7 +10,7 @@ import typer
 from cli.output import ConfigFlag, JsonFlag, KeysFlag, key_file, print_json
 
 
-def command(
+def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     runs: Annotated[Path, typer.Option(help="Folder with the run folders.")] = Path("runs"),
     host: Annotated[str, typer.Option(help="A loopback address; with keys, any.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free one.")] = 8150,
@@ -19,6 +19,10 @@ def command(
     ] = None,
     name: Annotated[
         list[str] | None, typer.Option(help="A further name that it answers to (Host); may be given again.")
+    ] = None,
+    otel: Annotated[
+        str | None,
+        typer.Option(help="Send traces and metrics of requests to this collector (OTLP over HTTP, extra otel)."),
     ] = None,
     keys: KeysFlag = None,
     config: ConfigFlag = None,
@@ -39,5 +43,6 @@ def command(
         config=config,
         keys=key_file(keys),
         names=name or (),
+        otel=otel,
         ready=print_json if json_ else None,
     )

@@ -14,7 +14,6 @@ from api.metrics import CONTENT_TYPE
 from api.problems import ProblemError
 from api.rights import OPEN, READ
 from api.service import Service, Shared
-from api.statistics import gauges
 from api.wire import json_response
 from contract.errors import LackingError, TenfoldError
 from contract.version import VERSION
@@ -65,12 +64,12 @@ async def metrics(shared: Shared) -> Response:
 
 
 def _set_gauges(shared: Service) -> None:
+    shared.metrics.backlog.set(shared.ingest.queue.backlog)
     try:
-        figures = gauges(shared.statistics.of(shared.runs.choose(None)))
+        facts = shared.runs.choose(None)
+        shared.metrics.run.show(shared.statistics.of(facts), shared.statistics.latencies(facts))
     except (ProblemError, TenfoldError):
-        return  # no run, or one that cannot be read: /readyz says so
-    for name, value in figures.items():
-        shared.metrics.run.labels(name).set(value)
+        shared.metrics.run.show(None)  # no run, or one that cannot be read: /readyz says so
 
 
 def _checks(shared: Service) -> dict[str, dict[str, Any]]:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
-from api.campaigns import CampaignRequest, Campaigns, _last_line, command_line
+from api.campaigns import CampaignChange, CampaignRequest, Campaigns, _last_line, command_line
 from api.problems import ProblemError
 from api.runs import RunBook
 from api.settings import Settings
@@ -41,6 +42,23 @@ def test_numbers_are_bounded_and_nothing_else_is_taken(more):
         CampaignRequest(scenario="smoke", **more)
 
 
+def test_all_that_can_be_overridden_goes_to_the_command(campaigns):
+    wanted = CampaignRequest(scenario="smoke", sites=5, zone="core", mix={"udp_flood": 0.5}, arrivals="mmpp")
+    assert list(command_line(Path("runs"), "one", wanted))[10:] == [
+        *("--sites", "5", "--zone", "core", "--mix", "udp_flood=0.5", "--arrivals", "mmpp")
+    ]
+
+
+def test_a_remembered_run_that_never_came_to_be_is_started_after_all(campaigns, tmp_path, monkeypatch):
+    wanted = CampaignRequest(scenario="smoke")
+    campaigns._remembered.keep("", "k", wanted.model_dump(exclude_none=True), "20240726-193000-smoke-ab12")
+    spawned = []
+    monkeypatch.setattr(campaigns, "_spawn", lambda run, _: spawned.append(run))
+    assert campaigns.start(wanted, "", "k") == ("20240726-193000-smoke-ab12", False)
+    assert spawned == ["20240726-193000-smoke-ab12"]
+    assert campaigns.start(wanted, "", "k") == ("20240726-193000-smoke-ab12", True)
+
+
 def test_an_unknown_scenario_is_answered_with_those_that_exist(campaigns):
     with pytest.raises(ProblemError, match="paris-2024") as caught:
         campaigns.start(CampaignRequest(scenario="no-such"))
@@ -51,10 +69,12 @@ def test_one_at_a_time_also_where_it_was_started_elsewhere(campaigns, tmp_path):
     finish(make_run(tmp_path / "one", alerts=1, seconds=1, per_second=1), "running", ended_ns=None, pid=os.getpid())
     with pytest.raises(ProblemError, match="campaign one is under way"):
         campaigns.start(CampaignRequest(scenario="smoke"))
-    with pytest.raises(ProblemError, match="started elsewhere") as caught:
-        campaigns.stop("one")
-    assert caught.value.status == 409
-    assert [item["stoppable"] for item in campaigns.all()] == [False]
+    assert [item["stoppable"] for item in campaigns.all()] == [True]
+    campaigns.change("one", CampaignChange(multiplier=3.0))
+    campaigns.stop("one")  # by the file that every campaign reads
+    asked = json.loads((tmp_path / "one" / "control.json").read_text())
+    assert asked == {"changes": [{"at": None, "multiplier": 3.0}], "stop": True}
+    assert campaigns.one("one")["changes"] == asked["changes"]
 
 
 def test_what_has_ended_or_never_was_cannot_be_stopped(campaigns, tmp_path):

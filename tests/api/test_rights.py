@@ -27,7 +27,8 @@ MATRIX = {
         "GET /v1/triage", "GET /v1/talkers", "GET /v1/attack", "GET /v1/attack/layer",
     },
     "operate": {
-        "POST /v1/campaigns", "DELETE /v1/campaigns/{run_id}", "POST /v1/campaigns/{run_id}/stop",
+        "POST /v1/campaigns", "PATCH /v1/campaigns/{run_id}",
+        "DELETE /v1/campaigns/{run_id}", "POST /v1/campaigns/{run_id}/stop",
         "POST /v1/triage",
     },
     "ingest": {"POST /v1/ingest/frames"},

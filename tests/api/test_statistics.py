@@ -3,8 +3,9 @@ from __future__ import annotations
 import json
 import os
 
+from api.run_metrics import gauges
 from api.runs import RunBook
-from api.statistics import Statistics, gauges, no_run
+from api.statistics import Statistics, no_run
 from tests.api.conftest import CARD, finish
 from tests.api.helpers import make_run
 

@@ -40,3 +40,7 @@ def test_metrics_count_by_route_template(client):
     assert 'tenfold_http_requests_total{method="GET",route="(none)",status="404"}' in text
     assert "no-such-page" not in text
     assert 'tenfold_run{figure="alerts"} 30.0' in text
+    assert 'tenfold_detection_latency_seconds_bucket{le="+Inf"}' in text
+    assert 'tenfold_run_dropped_total{reason="stopped",stage="send"} 2.0' in text
+    assert "tenfold_ingest_backlog_bytes 0.0" in text
+    assert "tenfold_stream_clients 0.0" in text

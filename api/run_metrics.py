@@ -1,0 +1,84 @@
+"""The run on show as Prometheus sees it: its figures, latency as a histogram, flags by family, drops by reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+
+BOUNDS_MS: Final = (10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 2_500.0, 5_000.0, 10_000.0, 30_000.0)
+Json = dict[str, Any]
+
+
+class RunMetrics:
+    """Collected at each scrape from what it was last given; without a run it tells nothing."""
+
+    def __init__(self) -> None:
+        self._document: Json | None = None
+        self._latency: npt.NDArray[np.float64] = np.zeros(0)
+
+    def show(self, document: Json | None, latency_ms: npt.NDArray[np.float64] | None = None) -> None:
+        """Tell of another statistics document, and of the latencies (ms) of the flows of its run."""
+        self._latency = np.zeros(0) if latency_ms is None else latency_ms
+        self._document = document
+
+    def collect(self) -> Iterator[Metric]:
+        """Prometheus' own name for it."""
+        document, latency = self._document, self._latency
+        if document is None or document["run"] is None:
+            return
+        run = document["run"]
+        about = GaugeMetricFamily("tenfold_run_info", "The run on show.", labels=["run", "scenario", "state"])
+        about.add_metric([run["id"], run["scenario"], run["state"]], 1)
+        yield about
+        figures = GaugeMetricFamily("tenfold_run", "Figures of the run that is shown, by name.", labels=["figure"])
+        for name, value in gauges(document).items():
+            figures.add_metric([name], value)
+        yield figures
+        families = GaugeMetricFamily(
+            "tenfold_run_flagged_flows", "Flows first called an attack, by family.", labels=["family"]
+        )
+        for row in document["families"]:
+            families.add_metric([row["family"]], row["flagged"])
+        yield families
+        severities = GaugeMetricFamily("tenfold_run_alerts", "Alerts by severity.", labels=["severity"])
+        for name, count in document["counts"]["alerts_by_severity"].items():
+            severities.add_metric([name], count)
+        yield severities
+        yield _drops(document["ledger"])
+        yield _histogram(latency)
+
+
+def gauges(document: Json) -> dict[str, float]:
+    """The single figures of a statistics document, by name."""
+    counts, latency = document["counts"], document["latency_ms"] or {}
+    names = ("attempts_sent", "attempts_detected", "flows_flagged", "flows", "verdicts", "alerts", "alerts_open")
+    named = {name: counts[name] for name in names}
+    named |= {f"latency_{name}_ms": latency.get(name) for name in ("p50", "p99", "max")}
+    named |= {f"{name}_per_second": document["rates"][name] for name in ("planned", "sent", "detected", "frames")}
+    named["backlog_frames"] = document["backlog_frames"]
+    return {name: float(value) for name, value in named.items() if value is not None}
+
+
+def _drops(ledger: Json | None) -> Metric:
+    found = CounterMetricFamily(
+        "tenfold_run_dropped", "What the stages of the run dropped, by reason.", labels=["stage", "reason"]
+    )
+    for stage, row in ((ledger or {}).get("stages") or {}).items():
+        for reason, count in row.get("dropped", {}).items():
+            found.add_metric([stage, reason], count)
+    return found
+
+
+def _histogram(latency_ms: npt.NDArray[np.float64]) -> Metric:
+    counts = np.searchsorted(np.sort(latency_ms), np.asarray(BOUNDS_MS), side="right").tolist()
+    buckets = [(f"{bound / 1000:g}", count) for bound, count in zip(BOUNDS_MS, counts, strict=True)]
+    found = HistogramMetricFamily(
+        "tenfold_detection_latency_seconds", "From a flow's first frame until its first attack verdict can be read."
+    )
+    found.add_metric([], [*buckets, ("+Inf", int(latency_ms.size))], float(latency_ms.sum()) / 1000)
+    return found
