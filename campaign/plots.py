@@ -33,6 +33,7 @@ class Line:
     area: bool = False
     joined: bool = True  # a curve, not its marks alone
     bridged: bool = False  # gaps are drawn over
+    broad: bool = False  # what lies below another curve, and shows where the two differ
 
 
 @dataclass(frozen=True)
@@ -162,8 +163,12 @@ def _curve(plot: Plot, line: Line, x: Sequence[float], across: _Axis, up: _Axis,
         if line.area:
             closed = f"{run[0][0]:.1f},{bottom} {points} {run[-1][0]:.1f},{bottom}"
             parts.append(f'<polygon class="area s{line.style}" points="{closed}"/>')
-        parts.append(f'<polyline class="curve s{line.style}" points="{points}"/>')
+        parts.append(f'<polyline class="curve s{line.style}{_broad(line)}" points="{points}"/>')
     return parts + signs
+
+
+def _broad(line: Line) -> str:
+    return " broad" if line.broad else ""
 
 
 def _sign(style: int, place: tuple[float, float], word: str) -> str:
@@ -192,7 +197,8 @@ def _legend(lines: Sequence[Line], top: int, wide: int) -> tuple[list[str], int]
         if x > _LEFT and x + long > wide:
             x, y = _LEFT, y + 20
         if line.joined:
-            parts.append(f'<line class="curve s{line.style}" x1="{x}" x2="{x + 26}" y1="{y - 4}" y2="{y - 4}"/>')
+            ends = f'x1="{x}" x2="{x + 26}" y1="{y - 4}" y2="{y - 4}"'
+            parts.append(f'<line class="curve s{line.style}{_broad(line)}" {ends}/>')
         if line.marks:
             parts.append(_sign(line.style, (x + 13, y - 4), line.name))
         parts.append(f'<text class="label" x="{x + 32}" y="{y}">{escape(words)}</text>')
@@ -215,7 +221,7 @@ def _thinned(x: Sequence[float], lines: Sequence[Line], most: str) -> tuple[Sequ
         return found
 
     return [x[start] for start in starts], [
-        Line(line.name, fold(line.values), line.style, line.note, area=line.area) for line in lines
+        Line(line.name, fold(line.values), line.style, line.note, area=line.area, broad=line.broad) for line in lines
     ]
 
 

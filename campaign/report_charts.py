@@ -223,9 +223,9 @@ def certified(curve: Any) -> str:  # noqa: ANN401 - what a file says
     if not isinstance(curve, dict) or not curve.get("t"):
         return ""
     lines = [
-        Line("attempts planned", curve["planned_attempts_per_s"], 7),
+        Line("attempts planned", curve["planned_attempts_per_s"], 4, broad=True),
         Line("attempts received", curve["received_attempts_per_s"], 0),
-        Line("frames planned", curve["planned_frames_per_s"], 4),
+        Line("frames planned", curve["planned_frames_per_s"], 7, broad=True),
         Line("frames received", curve["received_frames_per_s"], 2),
     ]
     plot = Plot("Planned against received", "A second by second comparison at the receiver.", "seconds", "a second")

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from campaign.report_page import milliseconds, number, percent
 
-_SAME: Final = "same"
+_SAME: Final = "about the same"
+_NEVER: Final = 1e9  # the least share of a figure that is neither good nor bad
 _BETTER: Final = "better"
 _WORSE: Final = "worse"
 Json = dict[str, Any]
@@ -50,7 +51,7 @@ def compare(now: Json, before: Json) -> Json:
 
 
 _MEASURES: Final = (
-    _Measure("attempts sent", "count", more_is_better=True, least_share=1e9),
+    _Measure("attempts sent", "count", more_is_better=True, least_share=_NEVER),
     _Measure("attempts detected", "share", more_is_better=True, least_share=0.005),
     _Measure("latency p50", "ms", more_is_better=False, least_share=0.05),
     _Measure("latency p99", "ms", more_is_better=False, least_share=0.1),
@@ -80,7 +81,7 @@ def _value(document: Json, name: str) -> float | None:
 
 def _row(measure: _Measure, now: float | None, before: float | None) -> Json:
     show = {"share": percent, "ms": milliseconds, "count": number}[measure.kind]
-    word, change = _SAME, ""
+    word, change = (_SAME if measure.least_share < _NEVER else ""), ""
     if now is not None and before is not None:
         difference = now - before
         if measure.kind == "share":
@@ -105,14 +106,13 @@ def _cautions(now: Json, before: Json) -> list[str]:
         ours, theirs = now["run"].get(name), before["run"].get(name)
         if ours != theirs:
             found.append(f"the {what} differ: {ours} here, {theirs} there")
-    if now["overrides"] != before["overrides"]:
-        found.append(f"the overrides differ: {_words(now['overrides'])} here, {_words(before['overrides'])} there")
+    names = sorted({*now["overrides"], *before["overrides"]})
+    for name in names:
+        ours, theirs = now["overrides"].get(name, "none"), before["overrides"].get(name, "none")
+        if ours != theirs:
+            found.append(f"override {name}: {ours} here, {theirs} there")
     for name in ("processor", "cores", "tenfold"):
         ours, theirs = now["machine"].get(name), before["machine"].get(name)
         if ours != theirs:
             found.append(f"{name}: {ours} here, {theirs} there")
     return found
-
-
-def _words(overrides: Json) -> str:
-    return ", ".join(f"{name} {value}" for name, value in sorted(overrides.items())) or "none"
