@@ -20,7 +20,7 @@ from api.facts import RunFacts, read_json
 from api.idempotency import Remembered
 from api.names import FAMILY_PATTERN, SCENARIO_PATTERN, ZONE_PATTERN
 from api.problems import ProblemError, bad_request, conflict, not_found
-from api.runs import LIVE, RunBook
+from api.runs import POSTED, RunBook
 from api.settings import Settings
 from campaign import control
 from campaign.runfolder import RunFolder
@@ -128,7 +128,7 @@ class Campaigns:
             if not mine:
                 raise
             raise conflict("starting", f"campaign {run} is only starting; ask again in a second") from None
-        if facts.id == LIVE or not _under_way(facts):
+        if facts.id in POSTED or not _under_way(facts):
             raise conflict("ended", f"campaign {run} is not under way")
         try:
             control.ask(RunFolder(facts.folder), **asked)
@@ -137,7 +137,7 @@ class Campaigns:
 
     def all(self) -> list[dict[str, Any]]:
         """Every campaign, the newest first; one that has not made its folder yet stands first."""
-        items = [self.item(facts) for facts in self._runs.all() if facts.id != LIVE]
+        items = [self.item(facts) for facts in self._runs.all() if facts.id not in POSTED]
         with self._turn:
             fresh = self._process is not None and all(item["id"] != self._run for item in items)
             if fresh:
@@ -158,7 +158,7 @@ class Campaigns:
         """A campaign as the API shows it."""
         process = self._process
         mine = process is not None and self._run == facts.id and process.poll() is None
-        asked = facts.active and facts.id != LIVE and _under_way(facts)
+        asked = facts.active and facts.id not in POSTED and _under_way(facts)
         item = facts.item() | {"stoppable": mine or asked}
         return item | (
             {"changes": (read_json(facts.folder / "control.json") or {}).get("changes", [])} if asked else {}

@@ -15,7 +15,7 @@ from store.layout import DATABASE
 
 _MAX_JSON: Final = 16 << 20
 _ACTIVE: Final = ("starting", "running", "judging", "live")
-_TITLES: Final = {"live": "What sensors post"}
+_TITLES: Final = {"live": "What sensors post", "sensors": "What remote sensors meter"}
 _STALE_S: Final = 15.0
 _MARKS: Final = ("run.json", "scenario.toml", DATABASE, "scorecard.json")
 
@@ -116,7 +116,7 @@ def _scenario(folder: Path) -> dict[str, Any]:
 
 
 def _state(folder: Path, status: dict[str, Any], touched_ns: int) -> str:
-    if folder.name == "live":
+    if folder.name in _TITLES:
         return "live"
     state = str(status.get("state") or "")
     if not state:

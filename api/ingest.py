@@ -9,11 +9,13 @@ from typing import Final
 
 from api.metrics import Metrics
 from api.problems import ProblemError
-from api.runs import LIVE
+from api.runs import LIVE, SENSORS
 from api.settings import Settings
+from campaign.flow_ingest import FlowIngest
 from campaign.ingest import Ingest, check_frames
 from contract.arrow_io import read_stream
 from contract.errors import InputError, LackingError
+from contract.flow_batch import read_batch
 from contract.schemas import FRAMES
 
 MEDIA_TYPE: Final = "application/vnd.apache.arrow.stream"
@@ -28,15 +30,17 @@ class Receipt:
     frames: int
     bytes: int
     duplicate: bool
+    flows: int | None = None  # of a batch of flows: its rows; ``frames`` are then those behind them
 
     def document(self) -> dict[str, object]:
         """The receipt as a JSON object."""
         return {
             "batch": self.batch,
             "frames": self.frames,
+            **({} if self.flows is None else {"flows": self.flows}),
             "bytes": self.bytes,
             "duplicate": self.duplicate,
-            "run": LIVE,
+            "run": LIVE if self.flows is None else SENSORS,
         }
 
 
@@ -46,22 +50,25 @@ class IngestDesk:
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self._settings, self._metrics = settings, metrics
         self.queue = Ingest(settings.runs / LIVE, config=settings.config)
+        self.flows = FlowIngest(settings.runs / SENSORS, config=settings.config)
 
     def check(self) -> str:
         """Raise ``LackingError`` where posted batches do not get to their detector."""
-        if self.queue.fault:
-            raise LackingError(self.queue.fault)
-        return f"{self.queue.backlog} bytes wait" if self.queue.begun else "no batch was posted yet"
+        for queue in (self.queue, self.flows):
+            if queue.fault:
+                raise LackingError(queue.fault)
+        begun = self.queue.begun or self.flows.begun
+        return f"{self.queue.backlog + self.flows.backlog} bytes wait" if begun else "no batch was posted yet"
 
-    def refuse_when_full(self) -> None:
+    def refuse_when_full(self, queue: Ingest | None = None) -> None:
         """Raise 429 while too much waits for the detector."""
-        waiting = self.queue.backlog
+        waiting = (queue or self.queue).backlog
         if waiting > self._settings.max_backlog:
             self._metrics.batches.labels("busy").inc()
             detail = f"{waiting:,} bytes wait for the detector; send this batch again after {_RETRY_S} s"
             raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "busy", detail, headers={"Retry-After": str(_RETRY_S)})
 
-    def take(self, data: bytes, batch_id: str | None) -> Receipt:
+    def take(self, data: bytes | bytearray, batch_id: str | None) -> Receipt:
         """Check and keep one batch. Raises 400 for anything that is not a sound, uncompressed stream of frames."""
         name = batch_id or secrets.token_hex(16)
         try:
@@ -76,6 +83,24 @@ class IngestDesk:
             self._metrics.bytes.inc(len(data))
         return Receipt(name, frames, len(data), not fresh)
 
+    def take_flows(self, data: bytes | bytearray, batch_id: str | None) -> Receipt:
+        """Check and keep one batch of flows. Raises 400 as ``take``, and where the id is not that of the note."""
+        try:
+            note, batches = read_batch(data, "batch")
+            if batch_id is not None and batch_id != note.name:
+                raise InputError(f"batch: the header Batch-Id must be {note.name}, as the note in the schema has it")
+        except InputError as error:
+            self._metrics.batches.labels("refused").inc()
+            raise ProblemError(HTTPStatus.BAD_REQUEST, "batch", str(error)) from None
+        rows = sum(batch.num_rows for batch in batches)
+        fresh = self.flows.offer(note.name, data, rows)
+        self._metrics.batches.labels("accepted" if fresh else "duplicate").inc()
+        if fresh:
+            self._metrics.flows.inc(rows)
+            self._metrics.bytes.inc(len(data))
+        return Receipt(note.name, note.frames, len(data), not fresh, rows)
+
     def close(self) -> None:
-        """Hand over what waits and end the detector."""
+        """Hand over what waits and end the detectors."""
         self.queue.close()
+        self.flows.close()

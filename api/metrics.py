@@ -33,6 +33,7 @@ class Metrics:
         self.gaps = Counter("tenfold_stream_dropped", "Events dropped for slow clients.", registry=self.registry)
         self.batches = Counter("tenfold_ingest_batches", "Batches by outcome.", ["outcome"], registry=self.registry)
         self.frames = Counter("tenfold_ingest_frames", "Frames accepted.", registry=self.registry)
+        self.flows = Counter("tenfold_ingest_flows", "Rows on flows accepted.", registry=self.registry)
         self.bytes = Counter("tenfold_ingest_bytes", "Bytes accepted.", registry=self.registry)
         self.backlog = Gauge(
             "tenfold_ingest_backlog_bytes", "Posted and not yet taken by the detector.", registry=self.registry

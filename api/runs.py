@@ -15,7 +15,9 @@ from contract.errors import InputError
 from store.layout import DATABASE
 from store.reader import StoreReader
 
-LIVE: Final = "live"
+LIVE: Final = "live"  # what sensors post as frames
+SENSORS: Final = "sensors"  # ... as flows
+POSTED: Final = (LIVE, SENSORS)
 _OPEN_READERS: Final = 8
 _SHOWN_S: Final = 0.25
 
@@ -78,13 +80,13 @@ class RunBook:
         runs = self.all()
         if not runs:
             raise not_found("no-run", "there is no run yet; POST /v1/campaigns starts one")
-        campaigns = [run for run in runs if run.id != LIVE]
+        campaigns = [run for run in runs if run.id not in POSTED]
         active = [run for run in campaigns if run.active]
         return (active or [run for run in runs if run.active] or campaigns or runs)[0]
 
     def active(self) -> RunFacts | None:
         """The campaign that is under way, None where there is none."""
-        return next((run for run in self.all() if run.active and run.id != LIVE), None)
+        return next((run for run in self.all() if run.active and run.id not in POSTED), None)
 
     def reader(self, name: str) -> StoreReader:
         """An open reader of that run's store; kept open for those who ask next.

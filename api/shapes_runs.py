@@ -88,7 +88,14 @@ SCHEMAS: Final[dict[str, Any]] = {
         }
     ),
     "Receipt": of(
-        {"batch": STRING, "frames": COUNT, "bytes": COUNT, "duplicate": {"type": "boolean"}, "run": STRING},
+        {
+            "batch": STRING,
+            "frames": COUNT,
+            "flows": {**COUNT, "description": "Rows of a batch of flows; `frames` are then those behind them."},
+            "bytes": COUNT,
+            "duplicate": {"type": "boolean"},
+            "run": STRING,
+        },
         required=["batch", "frames", "duplicate"],
         example={"batch": "sensor1-000042", "frames": 8150, "bytes": 912000, "duplicate": False, "run": "live"},
     ),

@@ -8,12 +8,12 @@ has metered its frames; what it has not is forwarded again to the next child.
 from __future__ import annotations
 
 import json
-import os
 import socket
 import tempfile
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,21 +21,22 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from campaign.journal import Journal
 from campaign.processes import Child
 from contract.clock import Clock
 from contract.errors import InputError, LackingError
+from contract.files import TEMPORARY, write_synced
 from contract.schemas import FRAMES
 
 SPOOL: Final = "spool"
-JOURNAL: Final = "batches.log"
 STATUS: Final = "detector.status.json"
 _SUFFIX: Final = ".arrows"
-_TEMPORARY: Final = ".tmp"
 _START_PATIENCE_S: Final = 120.0  # a first start compiles the kernels
 _END_PATIENCE_S: Final = 20.0
 _RETRY_S: Final = 1.0
 _POLL_S: Final = 0.05
-_MAX_UNCOUNTED: Final = 512  # spool files kept until the detector has counted their frames
+_LOOK_S: Final = 0.2
+_MOST_UNCOUNTED: Final = 512  # batches that were forwarded and not yet counted by the detector
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,17 @@ class Ingest:
     ``folder`` is the run folder that the detector writes (``runs/live``), ``config`` its configuration file.
     """
 
+    more_arguments: tuple[str, ...] = ()  # of the child
+    child_may_end = False  # in order, before its stream does: then the next batch is for another one
+
     def __init__(self, folder: Path, clock: Clock | None = None, config: Path | None = None) -> None:
         self.folder = folder
         self._config = config
         self.clock = clock or Clock.start()
         self._spool = folder / SPOOL
         self._turn = threading.Condition()
-        self._known: set[str] | None = None
+        self._journal: Journal | None = None
+        self._pending: set[str] = set()  # being written
         self._waiting: deque[Batch] = deque()
         self._uncounted: deque[tuple[int, Batch]] = deque()
         self._backlog = 0
@@ -84,30 +89,32 @@ class Ingest:
         with self._turn:
             return {"waiting": len(self._waiting), "backlog_bytes": self._backlog, "forwarded_frames": self._sent}
 
-    def offer(self, name: str, data: bytes, frames: int) -> bool:
+    def offer(self, name: str, data: bytes | bytearray, frames: int) -> bool:
         """Keep a batch durably; False where one of that id was kept before (then nothing changes).
 
         The caller has validated ``data``. Raises ``LackingError`` where the disk does not take it.
         """
         with self._turn:
-            known = self._begin()
-            if name in known:
+            journal = self._begin()
+            self._turn.wait_for(lambda: name not in self._pending)  # the same batch, sent twice at once
+            if name in journal:
                 return False
-            known.add(name)
+            self._pending.add(name)
         path = self._spool / f"{name}{_SUFFIX}"
         try:
-            _write_synced(path, data)
+            write_synced(path, data)
             with self._turn:
-                _append_synced(self.folder / JOURNAL, f"{name} {frames} {len(data)}\n")
+                # Not synced: while the file is there its name says the same.
+                journal.add(name, frames, len(data))
+                self._waiting.append(Batch(name, path, frames, len(data)))
+                self._backlog += len(data)
         except OSError as error:
-            with self._turn:
-                known.discard(name)
             path.unlink(missing_ok=True)
             raise LackingError(f"the batch cannot be kept: {error.strerror}") from None
-        with self._turn:
-            self._waiting.append(Batch(name, path, frames, len(data)))
-            self._backlog += len(data)
-            self._turn.notify_all()
+        finally:
+            with self._turn:
+                self._pending.discard(name)
+                self._turn.notify_all()
         return True
 
     def drain(self, timeout_s: float = _END_PATIENCE_S) -> bool:
@@ -125,29 +132,26 @@ class Ingest:
             self._turn.notify_all()
         self._thread.join(_START_PATIENCE_S + _END_PATIENCE_S)
 
-    def _begin(self) -> set[str]:
+    def _begin(self) -> Journal:
         """Open the spool at the first batch, with what an earlier process left in it. The caller holds the turn."""
-        if self._known is not None:
-            return self._known
+        if self._journal is not None:
+            return self._journal
         try:
             self._spool.mkdir(parents=True, exist_ok=True)
-            journal = self.folder / JOURNAL
-            lines = journal.read_text(encoding="utf-8").splitlines() if journal.exists() else []
         except OSError as error:
             raise LackingError(f"{self.folder}: cannot keep batches here: {error.strerror}") from None
-        frames = {parts[0]: int(parts[1]) for line in lines if len(parts := line.split()) == 3 and parts[1].isdecimal()}
-        self._known = set(frames)
+        self._journal = Journal(self.folder)
         for path in sorted(self._spool.glob(f"*{_SUFFIX}"), key=lambda found: found.stat().st_mtime_ns):
             name = path.name.removesuffix(_SUFFIX)
-            self._known.add(name)
-            batch = Batch(name, path, frames.get(name, 0), path.stat().st_size)
+            self._journal.know(name)
+            batch = Batch(name, path, self._journal.count_of(name), path.stat().st_size)
             self._waiting.append(batch)
             self._backlog += batch.bytes
-        for path in self._spool.glob(f"*{_TEMPORARY}"):
+        for path in self._spool.glob(f"*{TEMPORARY}"):
             path.unlink(missing_ok=True)
         self._thread = threading.Thread(target=self._forward_all, name="ingest", daemon=True)
         self._thread.start()
-        return self._known
+        return self._journal
 
     def _forward_all(self) -> None:
         """One child after another, until the end."""
@@ -177,7 +181,7 @@ class Ingest:
 
     def _serve_child(self, socket_path: Path) -> None:
         (self.folder / STATUS).unlink(missing_ok=True)
-        arguments = ["--socket", str(socket_path), "--store", ".", "--clock", self.clock.anchor]
+        arguments = ["--socket", str(socket_path), "--store", ".", "--clock", self.clock.anchor, *self.more_arguments]
         if self._config:
             arguments += ["--config", str(self._config)]
         child = Child(
@@ -211,46 +215,69 @@ class Ingest:
 
     def _stream(self, sink: Any, child: Child) -> None:  # noqa: ANN401 - a buffered socket file
         with pa.ipc.new_stream(sink, FRAMES) as writer:
-            while True:
-                with self._turn:
-                    self._turn.wait_for(lambda: self._waiting or self._ending, 0.2)
-                    batch = self._waiting[0] if self._waiting else None
-                    if batch is None and self._ending:
-                        return
-                self._forget()
-                if child.code is not None:
-                    raise LackingError(child.fault())
-                if batch is not None:
-                    self._send(writer, sink, batch)
+            self._each(child, lambda batch: _copy(batch, writer, sink))
 
-    def _send(self, writer: pa.RecordBatchWriter, sink: Any, batch: Batch) -> None:  # noqa: ANN401
-        frames = 0
-        # Validated before it was spooled; what lies in our own spool is ours.
-        with pa.memory_map(str(batch.path)) as source, pa.ipc.open_stream(source) as reader:
-            for rows in reader:
-                if rows.num_rows:
-                    writer.write_batch(rows)
-                    frames += rows.num_rows
-        sink.flush()
-        with self._turn:
-            self._sent += frames
-            self._uncounted.append((self._sent, batch))
-            self._waiting.popleft()
-            self._backlog -= batch.bytes
-            self._turn.notify_all()
+    def _each(self, child: Child, send: Callable[[Batch], int]) -> None:
+        """Send each batch that comes, until the end; ``send`` returns how much the child will count of it."""
+        while True:
+            self._forget()
+            if child.code is not None:
+                if child.code == 0 and self.child_may_end:
+                    return
+                raise LackingError(child.fault())
+            with self._turn:
+                self._turn.wait_for(lambda: self._waiting or self._ending, _LOOK_S)
+                batch = self._waiting[0] if self._waiting else None
+                if batch is None and self._ending:
+                    return
+                crowded = len(self._uncounted) >= _MOST_UNCOUNTED
+            if batch is None:
+                continue
+            if crowded:
+                time.sleep(_POLL_S)  # the child lags behind: what waits then is what the sensors are told
+                continue
+            counted = send(batch)
+            with self._turn:
+                self._sent += counted
+                self._uncounted.append((self._sent, batch))
+                self._waiting.popleft()
+                self._backlog -= batch.bytes
+                self._turn.notify_all()
 
     def _forget(self, *, everything: bool = False) -> None:
         """Remove the spool files whose frames the detector has counted (or all, once it has ended well)."""
         counted = self._sent if everything else self._counted()
-        while self._uncounted and (self._uncounted[0][0] <= counted or len(self._uncounted) > _MAX_UNCOUNTED):
+        if self._uncounted and self._uncounted[0][0] <= counted and self._journal is not None:
+            with self._turn:
+                self._journal.sync()
+        while self._uncounted and self._uncounted[0][0] <= counted:
             self._uncounted.popleft()[1].path.unlink(missing_ok=True)
 
     def _counted(self) -> int:
+        """How many frames the child has taken, by its own word."""
+        document = self.status()
+        found = document.get("frames", document.get("committed_frames", 0))
+        return found if isinstance(found, int) else 0
+
+    def status(self) -> dict[str, Any]:
+        """What the child says of itself, ``{}`` before its first word."""
         try:
             document = json.loads((self.folder / STATUS).read_bytes())
-            return int(document.get("frames", document.get("committed_frames", 0)))
-        except (OSError, ValueError, TypeError, AttributeError):
-            return 0
+        except (OSError, ValueError):
+            return {}
+        return document if isinstance(document, dict) else {}
+
+
+def _copy(batch: Batch, writer: pa.RecordBatchWriter, sink: Any) -> int:  # noqa: ANN401 - a buffered socket file
+    frames = 0
+    # Validated before it was spooled; what lies in our own spool is ours.
+    with pa.memory_map(str(batch.path)) as source, pa.ipc.open_stream(source) as reader:
+        for rows in reader:
+            if rows.num_rows:
+                writer.write_batch(rows)
+                frames += rows.num_rows
+    sink.flush()
+    return frames
 
 
 def check_frames(batches: list[pa.RecordBatch], where: str) -> int:
@@ -263,28 +290,3 @@ def check_frames(batches: list[pa.RecordBatch], where: str) -> int:
             raise InputError(f"{where}: a frame is longer than its wire_len")
         total += batch.num_rows
     return total
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    temporary = path.with_name(path.name + _TEMPORARY)
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)
-    _sync_folder(path.parent)
-
-
-def _append_synced(path: Path, line: str) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(line)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -6,13 +6,15 @@ compressed body inflate to hundreds of megabytes: so ``validate(full=True)``, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import IO
+from collections.abc import Callable, Iterator
+from typing import IO, TypeAlias
 
 import pyarrow as pa
 
 from contract.errors import InputError
 from contract.schemas import check_schema
+
+Source: TypeAlias = IO[bytes] | pa.NativeFile | bytes | bytearray
 
 
 def check_batch(batch: pa.RecordBatch, expected: pa.Schema, where: str) -> pa.RecordBatch:
@@ -27,27 +29,39 @@ def check_batch(batch: pa.RecordBatch, expected: pa.Schema, where: str) -> pa.Re
     return batch
 
 
-def read_stream(source: IO[bytes] | pa.NativeFile | bytes, expected: pa.Schema, where: str) -> Iterator[pa.RecordBatch]:
+def read_stream(
+    source: IO[bytes] | pa.NativeFile | bytes | bytearray, expected: pa.Schema, where: str
+) -> Iterator[pa.RecordBatch]:
     """The validated batches of an Arrow IPC stream.
 
     Raises ``InputError`` for another schema, a damaged or compressed batch, or a stream that is cut off in a message.
+    """
+    _, batches = read_messages(source, lambda schema, place: check_schema(schema, expected, place), where)
+    for batch in batches:
+        yield check_batch(batch, expected, where)
+
+
+def read_messages(
+    source: Source, check: Callable[[pa.Schema, str], None], where: str
+) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """The schema of an Arrow IPC stream, which ``check`` may refuse, and its batches, whose contents are not checked.
+
+    Raises ``InputError`` as ``read_stream`` does; for what is wrong with a batch when it is taken.
     """
     try:
         messages = pa.ipc.MessageReader.open_stream(source)
         first = messages.read_next_message()
         _check_kind(first, ("schema",))
         schema = pa.ipc.read_schema(first)
-        check_schema(schema, expected, where)
+        check(schema, where)
     except StopIteration:
         raise InputError(f"{where}: not an Arrow stream: it is empty") from None
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InputError(f"{where}: not an Arrow stream: {first_line(error)}") from None
-    yield from _batches(messages, schema, expected, where)
+    return schema, _batches(messages, schema, where)
 
 
-def _batches(
-    messages: pa.MessageReader, schema: pa.Schema, expected: pa.Schema, where: str
-) -> Iterator[pa.RecordBatch]:
+def _batches(messages: pa.MessageReader, schema: pa.Schema, where: str) -> Iterator[pa.RecordBatch]:
     has_dictionaries = any(pa.types.is_dictionary(f.type) for f in schema)
     kept: list[pa.Message] = []
     while True:
@@ -71,7 +85,7 @@ def _batches(
             )
         except (pa.ArrowException, OSError, ValueError) as error:
             raise InputError(f"{where}: damaged Arrow batch: {first_line(error)}") from None
-        yield check_batch(batch, expected, where)
+        yield batch
 
 
 def _check_kind(message: pa.Message, kinds: tuple[str, ...]) -> None:

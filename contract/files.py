@@ -6,11 +6,30 @@ A device or a pipe has size 0 and no end, and opening a pipe waits for a writer:
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from contract.errors import InputError
+
+TEMPORARY: Final = ".tmp"
+
+
+def write_synced(path: Path, data: bytes | bytearray | memoryview) -> None:
+    """Write a file so that, when this returns, it lasts whole or is not there under its name. Raises ``OSError``."""
+    temporary = path.with_name(path.name + TEMPORARY)
+    with temporary.open("wb", buffering=0) as file:
+        view = memoryview(data)
+        while view:
+            view = view[file.write(view) :]
+        os.fsync(file.fileno())
+    temporary.rename(path)
+    handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def read_bytes(path: Path, what: str, limit: int) -> bytes:

@@ -99,7 +99,99 @@ VERDICTS: Final = _schema(
     ],
 )
 
-ALL: Final = {s.metadata[_KEY_NAME].decode(): s for s in (FRAMES, TRUTH, FLOWS, VERDICTS)}
+# What a sensor tells of a flow that frames touched in a tick: all that its meter knows of it at the end of that tick.
+# Beside ``_REQUIRED`` any column may be left out: its facts are then unknown, zero. Names ending in ``_fwd`` and
+# ``_bwd`` are of the two directions; what each means stands at ``detector.flowtable.FLOW``.
+_U8, _U16, _U32, _U64, _I64, _F32, _F64 = (
+    pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64(), pa.int64(), pa.float32(), pa.float64(),
+)  # fmt: skip
+
+
+def _both(kind: pa.DataType, names: str) -> list[tuple[str, pa.DataType]]:
+    return [(f"{name}_{side}", kind) for name in names.split() for side in ("fwd", "bwd")]
+
+
+def _each(kind: pa.DataType, names: str) -> list[tuple[str, pa.DataType]]:
+    return [(name, kind) for name in names.split()]
+
+
+# Facts that few flows have: a list of one such row, or of none.
+RARE_FACTS: Final = pa.struct(
+    [
+        ("active_since", _I64),
+        ("period_mean", pa.list_(_F64, 2)),
+        ("period_m2", pa.list_(_F64, 2)),
+        ("period_min", pa.list_(_F32, 2)),
+        ("period_max", pa.list_(_F32, 2)),
+        ("period_count", pa.list_(_U32, 2)),
+        ("icmp_errors", pa.list_(_U32, 6)),
+    ]
+)
+FIRST_MESSAGES: Final = pa.struct(
+    [
+        ("name_hash", _U64),
+        *_each(_U8, "seen alpn_length"),
+        *_each(_U16, "version ciphers extensions sni_length"),
+        ("sni", pa.binary(64)),
+        ("alpn", pa.binary(16)),
+        ("ja4", pa.binary(36)),
+        *_each(_U16, "chosen_version chosen_cipher server_extensions"),
+        *_each(_U8, "method uri_depth"),
+        *_each(_U16, "uri_length parameters host_length agent_length status"),
+        ("host", pa.binary(64)),
+    ]
+)
+FLOW_UPDATES: Final = _schema(
+    "flow-updates/1",
+    [
+        ("tick", TIME),  # the end of the tick
+        ("touched", TIME),  # when a frame of this tick first touched the flow; the end of the tick where none did
+        ("flow_id", _U64),  # the sensor's own number of the flow
+        *_FLOW_KEY,
+        ("first", TIME),
+        ("last", TIME),
+        ("ended", _U8),  # contract.schemas.ENDED, or 255 while it lives
+        *_both(_U32, "packets"),
+        *_both(_U64, "bytes payload"),
+        *_both(_U8, "tcp_flags"),
+        ("tcp_state", _U8),
+        ("ip_version", _U8),
+        *_both(_U8, "ttl_first"),
+        *_each(_U64, "src_mac dst_mac"),
+        ("vlan", _U16),
+        *_each(_U8, "arp_operation last_sender sizes_count"),
+        ("turns", _U32),
+        *_both(_I64, "last_in"),
+        *_both(_U32, "next_seq payload_packets"),
+        *_both(_U64, "size_squares"),
+        *_both(_U16, "size_min size_max"),
+        *_both(_F32, "gap_max gap_min"),
+        *_both(_F64, "gap_mean gap_m2"),
+        *_both(_U32, "pauses acks pushes"),
+        *_both(_U16, "payload_max window_min"),
+        *_both(_I64, "syn_at rtt"),
+        ("response", _I64),
+        *_both(_U32, "fins syns resets urgents eces cwrs retransmissions out_of_order zero_windows fragments"),
+        *_each(_U32, "no_flags unreachable"),
+        *_both(_U16, "mss window_first"),
+        ("sizes", pa.list_(pa.int16(), 16)),
+        *_both(_U64, "arp_mac"),
+        *_each(_U32, "arp_mac_changes arp_requests arp_replies arp_gratuitous"),
+        *_each(_U8, "dns_labels_max dns_label_max dns_name_max dns_rcode_last http_open http_signs"),
+        ("dns_type_first", _U16),
+        *_each(_U32, "dns_queries dns_replies dns_name_bytes"),
+        *_each(_F32, "dns_entropy_sum dns_entropy_max"),
+        *_each(_U32, "dns_digits dns_name_changes dns_rare_types dns_any dns_nxdomain dns_failed dns_answers"),
+        *_each(_U64, "dns_reply_bytes asked_hash dns_domain_hash"),
+        *_each(_U32, "http_requests http_refused"),
+        *_both(pa.binary(), "first_payload"),  # the first bytes, 128 at most; empty where the sensor told them before
+        ("rare", pa.list_(RARE_FACTS)),
+        ("messages", pa.list_(FIRST_MESSAGES)),
+    ],
+)
+FLOW_UPDATES_REQUIRED: Final = ("tick", "flow_id", *(name for name, _ in _FLOW_KEY), "first", "last")
+
+ALL: Final = {s.metadata[_KEY_NAME].decode(): s for s in (FRAMES, TRUTH, FLOWS, VERDICTS, FLOW_UPDATES)}
 
 
 def name_of(schema: pa.Schema) -> str:

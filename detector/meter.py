@@ -123,12 +123,17 @@ class Meter:
 
         What ``expire`` ended comes last, in order of its ids.
         """
+        return self.touched()[0]
+
+    def touched(self) -> tuple[Slots, npt.NDArray[np.int64]]:
+        """As ``dirty``, and what was worked on at that touch: ``NOW`` of ``detector.flowtable``."""
         lists = [(t.dirty[: t.counters[DIRTY]], t.dirty_at[: t.counters[DIRTY]]) for t in self._tables]
         slots, at = (np.concatenate(both) for both in zip(*lists, strict=True))
         if len(slots) and (self._shards or at[-1] > AFTER):
-            slots = slots[np.argsort(at, kind="stable")]
-        kept: Slots = slots[self.table.flows["state"][slots] != FREE]
-        return kept
+            order = np.argsort(at, kind="stable")
+            slots, at = slots[order], at[order]
+        kept = self.table.flows["state"][slots] != FREE
+        return slots[kept], at[kept]
 
     def clear_dirty(self) -> None:
         """Close a tick: ``before`` of the dirty slots takes the present values, ``fresh`` and ``dirty`` become 0."""

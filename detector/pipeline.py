@@ -16,22 +16,25 @@ import pyarrow as pa
 from contract.alert import Alert
 from contract.clock import Clock
 from contract.ledger import Ledger
-from contract.schemas import FLOWS, FRAMES, VERDICTS, check_schema
+from contract.schemas import FLOWS, VERDICTS
 from detector.alerts import AlertBook
 from detector.config import NS, Config
 from detector.drift import Drift
-from detector.event_order import BEFORE, EventOrder, Piece
+from detector.event_order import BEFORE
+from detector.flow_rows import Rows
 from detector.hands import Hands
 from detector.meter import Meter, Slots
 from detector.observer import Observer
 from detector.outputs import Judge, Outputs, joined
+from detector.remote_meter import RemoteMeter
 from detector.stopwatch import Stopwatch
+from detector.ticking import Ticking
 from detector.verdicts import VerdictRows
 
 __all__ = ["Detector", "Judge", "Outputs"]
 
 
-class Detector:
+class Detector(Ticking):
     """One detector over one stream of frames.
 
     Args:
@@ -39,14 +42,20 @@ class Detector:
         model: what classifies (``detector.model.load_default()``)
         clock: not needed for captures; ``tick`` may be called without a time where it is given
         stopwatch: what times it
+        meter: what counts; ``RemoteMeter`` where sensors do it elsewhere (then ``fold`` takes the place of ``feed``)
     """
 
     def __init__(
-        self, config: Config, model: Judge, clock: Clock | None = None, stopwatch: Stopwatch | None = None
+        self,
+        config: Config,
+        model: Judge,
+        clock: Clock | None = None,
+        stopwatch: Stopwatch | None = None,
+        meter: Meter | None = None,
     ) -> None:
-        self.config = config
+        super().__init__(config, clock)
         self.model = model
-        self.meter = Meter(
+        self.meter = meter or Meter(
             config.capacity,
             config.idle_s,
             config.active_s,
@@ -67,36 +76,33 @@ class Detector:
         self._told = self.ledger.stage("alert", "incidents")
         self.stopwatch = stopwatch or Stopwatch()
         self.counts: dict[str, int] = defaultdict(int)
-        self._clock = clock
         self._rows = VerdictRows(model.families)
         self.drift = Drift(getattr(model, "card", {}))
-        self._order = EventOrder(config.late_ns)
-        self._tick = BEFORE  # number of the running tick
-        self._tick_frames = 0
         self._out_flows: list[pa.RecordBatch] = []
         self._out_verdicts: list[pa.RecordBatch] = []
         self._out_alerts: list[Alert] = []
 
-    def feed(self, batch: pa.RecordBatch) -> None:
-        """Take FRAMES. Ticks that they complete are worked off at once; see ``outputs``."""
-        check_schema(batch.schema, FRAMES, "detector")
-        if batch.num_rows:
-            self._decode.offered += batch.num_rows
-            self._meter(self._order.put(batch))
-            self._reach(self._order.watermark // self.config.tick_ns)
+    def fold(self, tick: int, rows: Rows, sessions: npt.NDArray[np.uint32]) -> None:
+        """Take what sensors tell of one tick, instead of frames: ticks before it are worked off first.
 
-    def tick(self, now_ns: int | None = None) -> None:
-        """What is older than ``now_ns`` has come, the source says: end the ticks that are over (live streams only).
-
-        A frame that comes all the same counts as late. Without a time it is that of the clock less the allowance.
+        Needs a ``RemoteMeter``. What comes for a tick that is over counts in the running one.
         """
-        if now_ns is None and self._clock:
-            now_ns = self._clock.now_ns() - self.config.late_ns
-        if now_ns is None or self._order.newest == BEFORE:
-            return
-        self._order.promise(now_ns)
-        self._meter(self._order.take())
-        self._reach(self._order.watermark // self.config.tick_ns)
+        if not isinstance(self.meter, RemoteMeter):
+            raise TypeError("rows of sensors need a RemoteMeter")
+        if self._tick == BEFORE:
+            self._tick = tick
+        self._reach(tick)
+        self.stopwatch.start()
+        packets = self.meter.apply(rows, sessions)
+        self._decode.offered += packets
+        self._decode.delivered += packets
+        self._metered.offered += packets
+        self._tick_frames += 1
+        self.stopwatch.lap("meter")
+
+    def reach(self, until_ns: int) -> None:
+        """Sensors have told everything up to then: work off the ticks that are over."""
+        self._reach(until_ns // self.config.tick_ns)
 
     def finish(self, until_ns: int | None = None) -> None:
         """The input has ended: end the running tick, all flows and all incidents.
@@ -107,8 +113,8 @@ class Detector:
         self._meter(self._order.flush())
         if until_ns is not None:
             self._reach(until_ns // self.config.tick_ns)
-        now = (self._tick + 1) * self.config.tick_ns if self._tick != BEFORE else 0
-        self._end_tick(now, last=True)
+        now = self._end()
+        self._close_tick(now, last=True)
         self._end_flows(self.meter.finish(), np.zeros(0, np.int32), now)
         self._out_alerts += self.alerts.finish(now)
         self.settle()
@@ -136,16 +142,6 @@ class Detector:
         return self.ledger
 
     @property
-    def newest(self) -> int | None:
-        """The newest time of the traffic (epoch ns), None before the first frame."""
-        return None if self._order.newest == BEFORE else self._order.newest
-
-    @property
-    def watermark(self) -> int:
-        """Up to when the traffic is known to be complete (epoch ns)."""
-        return self._order.watermark
-
-    @property
     def frames(self) -> int:
         """How many frames it was fed."""
         return self._decode.offered
@@ -171,32 +167,8 @@ class Detector:
             "verdicts_without_incident": self.alerts.refused,
         }
 
-    def _meter(self, pieces: list[Piece]) -> None:
-        """Count frames that are in order, and end the ticks before them."""
-        for batch, first, times in pieces:
-            ticks = times // self.config.tick_ns
-            low = 0
-            while low < len(ticks):
-                tick = int(ticks[low])
-                if self._tick == BEFORE:
-                    self._tick = tick
-                self._reach(tick)
-                if self._tick_frames >= self.config.tick_frames:
-                    self._end_tick((tick + 1) * self.config.tick_ns)
-                high = int(np.searchsorted(ticks, tick, side="right"))
-                high = min(high, low + self.config.tick_frames - self._tick_frames)
-                self._count(batch, first + low, first + high)
-                low = high
-
-    def _reach(self, tick: int) -> None:
-        """Go on to that tick: end the one with frames in it, and of the empty ones those in which something is due."""
-        while BEFORE < self._tick < tick:
-            if not self._tick_frames:
-                self._tick = min(max(self._next_due(), self._tick), tick)
-                if self._tick == tick:
-                    return
-            self._end_tick((self._tick + 1) * self.config.tick_ns)
-            self._tick += 1
+    def _offered(self, frames: int) -> None:
+        self._decode.offered += frames
 
     def _next_due(self) -> int:
         """The tick at whose end something is due, whether or not a frame comes."""
@@ -205,19 +177,17 @@ class Detector:
         due = min(swept, self.observer.next_look(), self.alerts.next_revision())
         return -(-due // self.config.tick_ns) - 1
 
-    def _count(self, batch: pa.RecordBatch, low: int, high: int) -> None:
+    def _count(self, batch: pa.RecordBatch, low: int, times: npt.NDArray[np.int64]) -> None:
         self.stopwatch.start()
-        dropped = self.meter.update(batch, low, high)
-        passed = high - low - sum(dropped.values())
+        dropped = self.meter.update(batch, low, low + len(times))
+        passed = len(times) - sum(dropped.values())
         self._decode.delivered += passed
         self._decode.dropped.update(dropped)
         self._metered.offered += passed
-        self._tick_frames += high - low
         self.stopwatch.lap("meter")
 
     def _end_tick(self, now: int, *, last: bool = False) -> None:
         self.stopwatch.start()
-        self._tick_frames = 0
         ended = np.zeros(0, np.int32)
         sweep_ns = int(self.config.sweep_s * NS)
         if now // sweep_ns != (now - self.config.tick_ns) // sweep_ns:

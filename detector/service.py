@@ -81,6 +81,7 @@ def _serve(options: argparse.Namespace, stop: threading.Event, again: threading.
     import gc
     import secrets
 
+    from detector.flow_inbox import FlowInbox, sensing
     from detector.model import load, load_default
     from detector.outbox import Outbox
     from detector.pipeline import Detector
@@ -105,9 +106,15 @@ def _serve(options: argparse.Namespace, stop: threading.Event, again: threading.
         if options.shards:
             config = replace(config, shards=options.shards)
         outbox = Outbox(writer)
-        inbox = _inbox(options, rings, clock)
         watch = TickTimes(options.ticks, clock) if options.ticks else Stopwatch()
-        service = Service(inbox, Detector(config, model, clock, watch), outbox, options.status, clock, settings)
+        inbox: FrameQueue
+        if options.flows:
+            inbox = FlowInbox(options.socket, options.flows, once=options.once)
+            detector, pulse = sensing(inbox, config, model, watch)
+            service = Service(inbox, detector, outbox, options.status, clock, settings, pulse)
+        else:
+            inbox = _inbox(options, rings, clock)
+            service = Service(inbox, Detector(config, model, clock, watch), outbox, options.status, clock, settings)
         try:
             service.report("listening", force=True)
             service.run(stop)
@@ -145,6 +152,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m detector.service", description=__doc__)
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--socket", type=Path, help="Unix socket to listen on")
+    parser.add_argument("--flows", type=Path, help="the socket brings names of files here, with sensors' flows")
     source.add_argument("--interface", default="", help="interface to listen on")
     parser.add_argument("--store", type=Path, required=True, help="folder of the store")
     parser.add_argument("--status", type=Path, required=True, help="status file, replaced five times a second")

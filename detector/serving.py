@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from contract.clock import Clock
 from contract.ledger import Ledger
@@ -52,9 +52,26 @@ class Pulse:
                 self.detector.tick(newest + now - self._came - kept_back)
         return self.detector.outputs(), over
 
+    def finish(self) -> None:
+        """Nothing more will come: finish what was received."""
+        self.detector.finish()
+
+
+class Mover(Protocol):
+    """What moves things from an inbox through a detector, and finishes them: a ``Pulse``."""
+
+    def beat(self) -> tuple[Outputs, bool]:
+        """Wait for at most a tick; what came out of the detector, and whether nothing more will come."""
+
+    def finish(self) -> None:
+        """Nothing more will come."""
+
 
 class Service:
-    """One running detector: inbox, pipeline, outbox, status file; ``settings`` may change while it runs."""
+    """One running detector: inbox, pipeline, outbox, status file; ``settings`` may change while it runs.
+
+    ``pulse`` is what moves things from one to the next, where it is not the usual one for frames.
+    """
 
     def __init__(
         self,
@@ -64,9 +81,10 @@ class Service:
         status: Path,
         clock: Clock,
         settings: Settings | None = None,
+        pulse: Mover | None = None,
     ) -> None:
         self.inbox, self.detector, self.outbox = inbox, detector, outbox
-        self._pulse = Pulse(inbox, detector, clock)
+        self._pulse = pulse or Pulse(inbox, detector, clock)
         self._status = status
         self._settings = settings or Settings()
         self._began = time.monotonic()
@@ -87,7 +105,7 @@ class Service:
             self.outbox.put(outputs)
             self.report("stopping" if stop.is_set() else "serving")
         self.report("finishing", force=True)
-        self.detector.finish()
+        self._pulse.finish()
         self.outbox.put(self.detector.outputs())
 
     def report(self, state: str, *, force: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Ingest: Arrow IPC batches of frames from sensors."""
+"""Ingest: Arrow IPC batches of frames and of flows from sensors."""
 
 from __future__ import annotations
 
@@ -15,18 +15,28 @@ from api.ingest import MEDIA_TYPE
 from api.names import BATCH_PATTERN
 from api.problems import ProblemError
 from api.rights import INGEST
-from api.service import Shared
-from api.wire import json_response
+from api.service import Service, Shared
+from api.wire import fixed_response, json_response
+from contract.arrow_io import write_stream
+from contract.schemas import FLOW_UPDATES, FLOW_UPDATES_REQUIRED
 
 router = APIRouter(prefix="/v1/ingest", tags=["ingest"], dependencies=[INGEST])
-_BODY: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "description": "One uncompressed Arrow IPC stream of schema `frames/1`: ts (timestamp[ns, UTC]), "
-        "frame (binary), wire_len (uint32), link (uint16).",
-        "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
+
+
+def _stream_of(description: str) -> dict[str, Any]:
+    content = {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}
+    return {"requestBody": {"required": True, "description": description, "content": content}}
+
+
+_BODY: Final = _stream_of(
+    "One uncompressed Arrow IPC stream of schema `frames/1`: ts (timestamp[ns, UTC]), frame (binary), "
+    "wire_len (uint32), link (uint16)."
+)
+_FLOWS_BODY: Final = _stream_of(
+    "One uncompressed Arrow IPC stream with columns of schema `flow-updates/1` (`/v1/ingest/flows/schema`), of which "
+    f"{', '.join(FLOW_UPDATES_REQUIRED)} must be there; the schema's metadata says under `tenfold.batch` whose batch "
+    "it is and how far its sensor has told everything (JSON)."
+)
 
 
 @router.post(
@@ -48,6 +58,48 @@ async def frames(
     ] = None,
 ) -> Response:
     """Acknowledged only when the batch is durable. What is detected in it is read with `run=live`."""
+    shared.ingest.refuse_when_full()
+    receipt = await run_in_threadpool(shared.ingest.take, await _body(request, shared), batch_id)
+    return json_response(receipt.document(), 202)
+
+
+@router.post(
+    "/flows",
+    operation_id="ingestFlows",
+    summary="Post a batch of flows",
+    status_code=202,
+    responses=documents.one(
+        "Receipt", 400, 403, 413, 415, 429, status=202, description="Kept on disk; safe to forget."
+    ),
+    openapi_extra=_FLOWS_BODY,
+)
+async def flows(
+    request: Request,
+    shared: Shared,
+    batch_id: Annotated[
+        str | None, Header(pattern=BATCH_PATTERN, description="If given, the name that the note in the schema makes.")
+    ] = None,
+) -> Response:
+    """What a remote sensor metered, as `tenfold sensor` sends it. What is detected in it is read with `run=sensors`."""
+    shared.ingest.refuse_when_full(shared.ingest.flows)
+    receipt = await run_in_threadpool(shared.ingest.take_flows, await _body(request, shared), batch_id)
+    return json_response(receipt.document(), 202)
+
+
+@router.get(
+    "/flows/schema",
+    operation_id="flowsSchema",
+    summary="Schema of a batch of flows",
+    response_class=Response,
+    responses={200: {"description": "An Arrow IPC stream without batches.", "content": {MEDIA_TYPE: {}}}},
+)
+async def flows_schema(request: Request) -> Response:
+    """Every column that a batch of flows may have. Leave out what you do not know."""
+    return fixed_response(request, write_stream([], FLOW_UPDATES), MEDIA_TYPE)
+
+
+async def _body(request: Request, shared: Service) -> bytearray:
+    """The body, if it is of the right kind and size. Raises 413 and 415."""
     found = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if found != MEDIA_TYPE:
         raise ProblemError(
@@ -55,11 +107,9 @@ async def frames(
         )
     if request.headers.get("content-encoding", "identity") != "identity":
         raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", "compressed bodies are refused")
-    shared.ingest.refuse_when_full()
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > shared.settings.max_ingest:
             raise too_large(shared.settings.max_ingest)
-    receipt = await run_in_threadpool(shared.ingest.take, bytes(body), batch_id)
-    return json_response(receipt.document(), 202)
+    return body

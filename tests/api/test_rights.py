@@ -31,7 +31,7 @@ MATRIX = {
         "DELETE /v1/campaigns/{run_id}", "POST /v1/campaigns/{run_id}/stop",
         "POST /v1/triage",
     },
-    "ingest": {"POST /v1/ingest/frames"},
+    "ingest": {"POST /v1/ingest/frames", "POST /v1/ingest/flows", "GET /v1/ingest/flows/schema"},
     "admin": {"GET /v1/audit"},
     "": {"POST /v1/session"},  # any key
     PUBLIC: {

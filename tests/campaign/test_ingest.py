@@ -47,7 +47,7 @@ def test_a_full_disk_is_said_and_the_batch_may_come_again(tmp_path: Path, monkey
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(ingest, "_write_synced", full)
+        patch.setattr(ingest, "write_synced", full)
         with pytest.raises(LackingError, match="No space left"):
             queue.offer("a", frames_stream(3), 3)
     assert queue.offer("a", frames_stream(3), 3)

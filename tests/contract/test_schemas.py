@@ -8,7 +8,7 @@ from contract.errors import InputError
 
 
 def test_each_schema_carries_its_name_and_version() -> None:
-    assert set(schemas.ALL) == {"frames/1", "truth/1", "flows/1", "verdicts/1"}
+    assert set(schemas.ALL) == {"frames/1", "truth/1", "flows/1", "verdicts/1", "flow-updates/1"}
     for name, schema in schemas.ALL.items():
         assert schemas.name_of(schema) == name
         schemas.check_schema(schema, schema, "here")

@@ -9,8 +9,11 @@ import pyarrow as pa
 import pytest
 
 from contract.arrow_io import write_stream
-from contract.schemas import FRAMES
+from contract.flow_batch import Note, write_batch
+from contract.schemas import FLOW_UPDATES, FRAMES
+from detector.flow_rows import from_batch, to_batch
 from tests.api.helpers import frames_stream, serving, syn_frames, until
+from tests.contract import test_flow_batch
 
 ARROW = {"Content-Type": "application/vnd.apache.arrow.stream"}
 PATH = "/v1/ingest/frames"
@@ -85,3 +88,32 @@ def test_posted_attacks_are_detected_once_and_survive_a_restart(tmp_path):
 def _items(client, path, query):
     reply = client.get(path, params=query)
     return reply.json()["items"] if reply.status_code == 200 else None
+
+
+def flows_stream(sequence: int = 0, **more: object) -> bytes:
+    rows = to_batch(from_batch(test_flow_batch.rows(5)))
+    return write_batch(Note("north", "x1", sequence, **more), [rows])
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "word"),
+    [
+        (flows_stream(), {"Content-Type": "application/json"}, 415, "arrow"),
+        (b"", ARROW, 400, "empty"),
+        (frames_stream(3), ARROW, 400, "flow-updates/1"),
+        (flows_stream()[:-60], ARROW, 400, "batch"),
+        (flows_stream(), ARROW | {"Batch-Id": "another"}, 400, "north-x1-00000000"),
+    ],
+)
+def test_what_is_no_batch_of_flows_is_refused_and_kept_nowhere(client, runs_folder: Path, body, headers, status, word):
+    reply = client.post("/v1/ingest/flows", content=body, headers=headers)
+    assert reply.status_code == status, reply.text
+    assert word in reply.json()["detail"]
+    assert not (runs_folder / "sensors").exists()
+
+
+def test_the_schema_of_flows_can_be_asked_for(client):
+    reply = client.get("/v1/ingest/flows/schema")
+    with pa.ipc.open_stream(reply.content) as reader:
+        assert reader.schema.equals(FLOW_UPDATES, check_metadata=True)
+    assert client.get("/v1/ingest/flows/schema", headers={"If-None-Match": reply.headers["ETag"]}).status_code == 304

@@ -1,0 +1,106 @@
+"""Flow batches of sensors as a source for the detector's process: names of files come over a socket, one a line.
+
+The files lie in the spool of whoever took the batches in; it validated them before it kept them.
+"""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from contract.arrow_io import first_line
+from contract.ledger import Ledger
+from detector.centre import Centre
+from detector.config import Config
+from detector.frame_queue import FrameQueue
+from detector.inbox import Inbox
+from detector.model import Model
+from detector.outputs import Outputs
+from detector.pipeline import Detector
+from detector.remote_meter import RemoteMeter
+from detector.stopwatch import Stopwatch
+
+
+class FlowInbox(Inbox):
+    """Listens on a Unix socket for names of files below ``spool``. ``batches`` counts those handed on."""
+
+    def __init__(self, path: Path, spool: Path, *, once: bool) -> None:
+        self._spool = spool
+        self.batches = 0
+        self.unreadable = 0
+        self.centre: Centre | None = None
+        super().__init__(path, once=once)
+
+    def take(self, timeout_s: float) -> tuple[pa.RecordBatch | None, bool]:
+        """One batch at a time, with its note in the metadata of its schema."""
+        with self._turn:
+            self._turn.wait_for(lambda: bool(self._waiting) or self._ended, timeout_s)
+            batch = self._waiting.popleft() if self._waiting else None
+            if batch is not None:
+                self._bytes -= batch.nbytes
+                self.handed += batch.num_rows
+                self.batches += 1
+            self._turn.notify_all()
+            return batch, self._ended and not self._waiting
+
+    def ledger(self) -> Ledger:
+        """Frames were received elsewhere: the ledger of this process begins behind the sensors' meters."""
+        return Ledger()
+
+    def status(self) -> dict[str, Any]:
+        """What became of batches and rows; ``batches`` tells the sender which files may go."""
+        found = {"batches": self.batches + self.unreadable, "unreadable": self.unreadable}
+        return {"sensing": found | (self.centre.status() if self.centre else {})}
+
+    def _read(self, connection: socket.socket) -> None:
+        self.streams += 1
+        with connection.makefile("r", encoding="ascii") as lines:
+            for line in lines:
+                if self._stop.is_set():
+                    return
+                self._read_file(self._spool / line.strip())
+
+    def _read_file(self, path: Path) -> None:
+        try:
+            with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
+                table = reader.read_all().combine_chunks()
+        except (OSError, pa.ArrowException) as error:
+            self.unreadable += 1
+            self.note(f"{path.name}: cannot read the batch: {first_line(error)}")
+            return
+        batches = table.to_batches()
+        schema = table.schema
+        empty = pa.record_batch([pa.array([], field.type) for field in schema], schema=schema)
+        self.put(batches[0] if batches else empty)
+
+
+class SensorPulse:
+    """Moves batches from an inbox to a centre; see ``detector.serving.Pulse``."""
+
+    def __init__(self, inbox: FrameQueue, centre: Centre) -> None:
+        self.inbox, self.centre = inbox, centre
+
+    def beat(self) -> tuple[Outputs, bool]:
+        """Wait for a batch for at most a tick; what came out of the detector, and whether nothing more will come."""
+        batch, over = self.inbox.take(self.centre.detector.config.tick_ns / 1e9)
+        if batch is not None:
+            self.centre.take(batch)
+        self.centre.work()
+        return self.centre.detector.outputs(), over or (batch is None and self.centre.over)
+
+    def finish(self) -> None:
+        """Nothing more will come."""
+        self.centre.finish()
+
+
+def sensing(
+    inbox: FlowInbox, config: Config, model: Model, stopwatch: Stopwatch | None = None
+) -> tuple[Detector, SensorPulse]:
+    """A detector that is told of flows, and what drives it."""
+    meter = RemoteMeter(config.capacity, config.idle_s, config.seed)
+    detector = Detector(config, model, stopwatch=stopwatch, meter=meter)
+    inbox.centre = Centre(detector)
+    return detector, SensorPulse(inbox, inbox.centre)
