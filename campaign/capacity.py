@@ -26,6 +26,7 @@ from generator.workload import TOKYO_RATE
 
 FORMAT: Final = "tenfold-capacity/1"
 _SHOWN_WHY: Final = 2
+_KEPT: Final = {"number", "multiplier", "phase", "outcome", "why", "latency_ms", "recall", "loss", "sent_per_s", "kpi"}
 Json = dict[str, Any]
 
 
@@ -116,7 +117,10 @@ class Capacity:
             return []
         if known.get("format") != FORMAT or known.get("parameters") != self._request.as_dict():
             raise InputError(f"{self._path}: is of another search: give another --out, or the same options")
-        trials = [trial for trial in known.get("trials", []) if trial.get("outcome") != BROKEN]
+        trials = known.get("trials")
+        if not isinstance(trials, list) or not all(isinstance(t, dict) and t.keys() >= _KEPT for t in trials):
+            raise InputError(f"{self._path}: damaged: a trial lacks what is kept of one; give another --out")
+        trials = [trial for trial in trials if trial["outcome"] != BROKEN]
         if trials:
             self._told(f"going on behind {len(trials)} trials in {self._folder}")
         return trials

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Final
 
@@ -220,9 +220,8 @@ def _thinned(x: Sequence[float], lines: Sequence[Line], most: str) -> tuple[Sequ
             found.append((max(known) if most == "max" else sum(known) / len(known)) if known else None)
         return found
 
-    return [x[start] for start in starts], [
-        Line(line.name, fold(line.values), line.style, line.note, area=line.area, broad=line.broad) for line in lines
-    ]
+    thin = [replace(line, values=fold(line.values), marks=()) for line in lines]
+    return [x[start] for start in starts], thin
 
 
 def short(value: float) -> str:

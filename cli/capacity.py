@@ -14,6 +14,8 @@ from cli.run import carrier
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from campaign.figures import Figures
+
 _FAILED, _LACKING = 1, 3
 
 
@@ -28,6 +30,7 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     p99_ms: Annotated[float | None, typer.Option(help="Latency p99 in ms that must hold.")] = None,
     recall: Annotated[float | None, typer.Option(help="Share of attempts that must be detected.")] = None,
     loss: Annotated[float | None, typer.Option(help="Share of frames that may be lost.")] = None,
+    on_time: Annotated[float | None, typer.Option(help="Share of frames that must leave within 1 ms of plan.")] = None,
     targets: Annotated[Path | None, typer.Option(help="Targets file of `tenfold check`.")] = None,
     transport: Annotated[str, typer.Option(help="stream, or wire (root, Linux).")] = "stream",
     wire: Annotated[bool, typer.Option("--wire", help="The same as --transport wire.")] = False,
@@ -44,7 +47,7 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
 
     Exit code 1 where not even the least is held, 3 where the generator cannot make it.
     """
-    from campaign.capacity import Capacity, Request
+    from campaign.capacity import Capacity, Request, load_trials
     from campaign.capacity_report import write
     from campaign.capacity_search import Bounds
     from campaign.capacity_targets import limits
@@ -60,7 +63,7 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
         scenario=overrides.apply(chosen),
         overrides=overrides,
         transport="wire" if wire else "stream",
-        limits=limits(chosen, targets).changed(p99_ms=p99_ms, recall=recall, loss=loss),
+        limits=limits(chosen, targets).changed(p99_ms=p99_ms, recall=recall, loss=loss, within_1ms=on_time),
         bounds=Bounds(least, most, resolution, confirm),
         trial_s=trial_seconds,
         warm_up_s=warm_up,
@@ -72,7 +75,13 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     folder = (out or Path("runs") / f"capacity-{scenario_name(scenario)}-{datetime.now(UTC):%Y%m%d-%H%M%S}").absolute()
     kind, place = carrier(wire=wire)
     with place:
-        document = Capacity(request, folder, note, _quiet, kind).run()
+        search = Capacity(request, folder, note, _Phases(), kind)
+        try:
+            document = search.run()
+        except KeyboardInterrupt:
+            note(f"broken off; the same command with --out {folder} goes on")
+            write(load_trials(folder), folder / "capacity.html")
+            raise
     report = write(document, folder / "capacity.html")
     if json_:
         print_json(document)
@@ -88,8 +97,16 @@ def scenario_name(given: str) -> str:
     return Path(given).stem
 
 
-def _quiet(_: object) -> None:
-    """Trials tell of themselves when they are over."""
+class _Phases:
+    """Tells how far a trial is, once a phase."""
+
+    def __init__(self) -> None:
+        self._phase = ""
+
+    def __call__(self, figures: Figures) -> None:
+        if figures.phase != self._phase:
+            self._phase = figures.phase
+            note(f"  {figures.phase}")
 
 
 def _show(document: dict[str, Any], folder: Path, report: Path) -> None:

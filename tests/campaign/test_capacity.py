@@ -54,6 +54,14 @@ KNOWN = [
 ]
 
 
+@pytest.mark.parametrize("trials", [3, [1], [{"outcome": "held"}]])
+def test_a_damaged_search_is_not_gone_on_with(tmp_path, trials) -> None:
+    first = {"format": "tenfold-capacity/1", "parameters": request().as_dict(), "trials": trials}
+    write_json(tmp_path / "capacity.json", first)
+    with pytest.raises(InputError, match="damaged"):
+        Capacity(request(), tmp_path, quiet, quiet, Campaign)
+
+
 def test_the_sentence_says_who_ended_first() -> None:
     spoilt = [trial(1, 4.0, GENERATOR)]
     text = headline(Found(2.0, 4.0, GENERATOR, 3), spoilt, request())
