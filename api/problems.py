@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 
+from api.key_file import hidden
 from api.wire import json_response
 from contract.errors import InputError, LackingError, TenfoldError
 
@@ -43,8 +44,8 @@ class ProblemError(Exception):
             "type": f"urn:tenfold:problem:{self.kind}",
             "title": self.status.phrase,
             "status": self.status.value,
-            "detail": self.detail,
-            "instance": instance,
+            "detail": hidden(self.detail),
+            "instance": hidden(instance),
         }
         if self.errors:
             body["errors"] = self.errors

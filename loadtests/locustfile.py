@@ -2,7 +2,9 @@
 
 Run it with ``make load`` (which starts a server, makes the feeds and stops everything), or by hand:
 
-    TENFOLD_FEEDS=feeds locust -f loadtests/locustfile.py --headless --host http://127.0.0.1:8150
+    TENFOLD_FEEDS=feeds TENFOLD_KEY=$KEY locust -f loadtests/locustfile.py --headless --host http://127.0.0.1:8150
+
+TENFOLD_KEY (scopes ingest and read) is needed where the service has keys.
 
 Open loop: each slice of a tenth of a second has its own greenlet and leaves when it is due, whatever became of the one
 before, and its latency counts from when it was due. Plain Locust users wait for their answers, which hides every stall.
@@ -88,7 +90,7 @@ class Sensor(FastHttpUser):
 
     def send(self, body: bytes, name: str, due: float) -> bool:
         """Whether the batch was acknowledged. The same id each time, so that nothing counts twice."""
-        headers = {"Content-Type": _MEDIA_TYPE, "Batch-Id": name}
+        headers = {"Content-Type": _MEDIA_TYPE, "Batch-Id": name, **SETTINGS.headers}
         for _ in range(_RETRIES):
             with self.client.post(
                 "/v1/ingest/frames", data=body, headers=headers, name="POST /v1/ingest/frames", catch_response=True
@@ -111,7 +113,9 @@ class Sensor(FastHttpUser):
         since = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(since_ns // NS)) + f".{since_ns % NS // 1000:06d}Z"
         query = {"run": "live", "host": source, "since": since, "limit": "1"}
         while time.monotonic() - due < _PROBE_PATIENCE_S:
-            reply = self.client.get("/v1/detections", params=query, name="probe /v1/detections")
+            reply = self.client.get(
+                "/v1/detections", params=query, headers=SETTINGS.headers, name="probe /v1/detections"
+            )
             if reply.status_code == 200 and reply.json()["items"]:
                 took = (time.monotonic() - due) * 1000
                 TALLY.detect_ms.append(took)
@@ -138,17 +142,17 @@ class Analyst(FastHttpUser):
     @task(3)
     def alerts(self) -> None:
         """A page of alerts."""
-        self.client.get("/v1/alerts?run=live&limit=100", name="GET /v1/alerts")
+        self.client.get("/v1/alerts?run=live&limit=100", name="GET /v1/alerts", headers=SETTINGS.headers)
 
     @task(3)
     def detections(self) -> None:
         """The last detections."""
-        self.client.get("/v1/detections?run=live&limit=100", name="GET /v1/detections")
+        self.client.get("/v1/detections?run=live&limit=100", name="GET /v1/detections", headers=SETTINGS.headers)
 
     @task(1)
     def stats(self) -> None:
         """The figures."""
-        self.client.get("/v1/stats?run=live", name="GET /v1/stats")
+        self.client.get("/v1/stats?run=live", name="GET /v1/stats", headers=SETTINGS.headers)
 
 
 class Stepped(LoadTestShape):

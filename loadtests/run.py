@@ -19,10 +19,11 @@ from typing import Any, Final
 
 from contract.errors import InputError, LackingError, TenfoldError
 from loadtests.feed import NS, read_slices
-from loadtests.settings import STEPS
+from loadtests.settings import STEPS, key_headers
 
 _ROOT: Final = Path(__file__).parent.parent
 _SCENARIO: Final = "paris-2024"
+_KEYS: Final = "keys.json"
 _SEED: Final = 2023
 _START_S: Final = 60.0
 _WARM_S: Final = 180.0
@@ -54,12 +55,13 @@ def run(multipliers: tuple[int, ...], step_s: float, results: Path | None, *, js
         for multiplier in sorted(set(multipliers)):
             _say(f"==> making {step_s:g} s of attacks at {multiplier}x ({multiplier * 815:,} attempts/s)")
             _make_feed(work, multiplier, step_s)
+        key = _make_key(work)
         with _server(work) as url:
             _say(f"==> server at {url}; warming up (a first start compiles the kernels)")
-            _warm_up(url, work / f"feed-{min(multipliers)}x.arrow")
+            _warm_up(url, work / f"feed-{min(multipliers)}x.arrow", key)
             _say(f"==> locust: {', '.join(f'{m}x' for m in multipliers)}, {step_s:g} s each")
-            code = _locust(url, work, multipliers, step_s)
-            stats = _get(f"{url}v1/stats?run=live")
+            code = _locust(url, work, multipliers, step_s, key)
+            stats = _get(f"{url}v1/stats?run=live", key)
         summary = _summary(work, stats, code)
         if results:
             results.mkdir(parents=True, exist_ok=True)
@@ -73,15 +75,23 @@ def run(multipliers: tuple[int, ...], step_s: float, results: Path | None, *, js
 def _make_feed(work: Path, multiplier: int, step_s: float) -> None:
     path = work / f"feed-{multiplier}x.arrow"
     command = ["generate", _SCENARIO, "--out", str(path), "--multiplier", str(multiplier), "--duration", f"{step_s:g}"]
+    _tenfold(*command, "--seed", str(_SEED + multiplier), what="the feed")
+
+
+def _make_key(work: Path) -> str:
+    """A key for this test alone: load is to be borne with rights, as in earnest."""
+    options = ["--scopes", "read,ingest", "--rate", "100000", "--keys", str(work / _KEYS)]
+    return _tenfold("keys", "add", "load test", *options, what="the key").strip()
+
+
+def _tenfold(*arguments: str, what: str) -> str:
+    """What a command says on stdout. Raises ``InputError`` where it fails."""
     done = subprocess.run(  # noqa: S603 - our own command with our own arguments
-        [sys.executable, "-m", "cli.main", *command, "--seed", str(_SEED + multiplier)],
-        cwd=_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
+        [sys.executable, "-m", "cli.main", *arguments], cwd=_ROOT, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise InputError(f"the feed cannot be made: {(done.stderr.strip().splitlines() or ['no word'])[-1]}")
+        raise InputError(f"{what} cannot be made: {(done.stderr.strip().splitlines() or ['no word'])[-1]}")
+    return done.stdout
 
 
 @contextlib.contextmanager
@@ -89,6 +99,7 @@ def _server(work: Path) -> Iterator[str]:
     """A server of its own on a free port; its address. It ends with the block."""
     log = work / "server.log"
     command = [sys.executable, "-m", "cli.main", "serve", "--runs", str(work / "runs"), "--port", "0"]
+    command += ["--keys", str(work / _KEYS)]
     with log.open("wb") as file:
         process = subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=file, stderr=file)  # noqa: S603
     try:
@@ -114,24 +125,25 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> str:
     raise LackingError(f"the server did not start within {_START_S:.0f} s")
 
 
-def _warm_up(url: str, feed: Path) -> None:
+def _warm_up(url: str, feed: Path, key: str) -> None:
     """Post the first slice and wait until something of it is detected: then the detector runs."""
     part = read_slices(feed, 0.5)[0]
     body = part.stamped(time.time_ns(), NS // 2)
-    headers = {"Content-Type": "application/vnd.apache.arrow.stream", "Batch-Id": "warm-up"}
+    headers = {"Content-Type": "application/vnd.apache.arrow.stream", "Batch-Id": "warm-up", **_bearer(key)}
     with urllib.request.urlopen(urllib.request.Request(f"{url}v1/ingest/frames", body, headers)):  # noqa: S310 - loopback
         pass
     until = time.monotonic() + _WARM_S
     while time.monotonic() < until:
         with contextlib.suppress(urllib.error.HTTPError):
-            if _get(f"{url}v1/detections?run=live&limit=1")["items"]:
+            if _get(f"{url}v1/detections?run=live&limit=1", key)["items"]:
                 return
         time.sleep(0.1)
     raise LackingError(f"the detector found nothing within {_WARM_S:.0f} s; see `tenfold doctor`")
 
 
-def _locust(url: str, work: Path, multipliers: tuple[int, ...], step_s: float) -> int:
+def _locust(url: str, work: Path, multipliers: tuple[int, ...], step_s: float, key: str) -> int:
     environment = os.environ | {
+        "TENFOLD_KEY": key,
         "TENFOLD_FEEDS": str(work),
         "TENFOLD_LOAD_STEPS": ",".join(map(str, multipliers)),
         "TENFOLD_LOAD_STEP_S": f"{step_s:g}",
@@ -192,9 +204,14 @@ def _show(summary: dict[str, Any], *, json_only: bool) -> None:
         _say("PASSED      every threshold holds")
 
 
-def _get(url: str) -> Any:  # noqa: ANN401 - any JSON value
-    with urllib.request.urlopen(url, timeout=30) as reply:  # noqa: S310 - our own server on loopback
+def _get(url: str, key: str) -> Any:  # noqa: ANN401 - any JSON value
+    request = urllib.request.Request(url, headers=_bearer(key))  # noqa: S310 - our own server on loopback
+    with urllib.request.urlopen(request, timeout=30) as reply:  # noqa: S310 - likewise
         return json.load(reply)
+
+
+def _bearer(key: str) -> dict[str, str]:
+    return key_headers({"TENFOLD_KEY": key})
 
 
 def _say(text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -26,7 +27,10 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class LoadSettings:
-    """The folder of feeds (``feed-8x.arrow`` and so on), the steps and their length, the thresholds."""
+    """The folder of feeds (``feed-8x.arrow`` and so on), the steps and their length, the thresholds.
+
+    ``headers`` give the service its key, where one is needed.
+    """
 
     feeds: Path
     steps: tuple[int, ...] = STEPS
@@ -34,6 +38,7 @@ class LoadSettings:
     slice_s: float = 0.1
     summary: Path | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
 
     def feed(self, multiplier: int) -> Path:
         """The file with the attempts of one step."""
@@ -53,6 +58,7 @@ def from_environment(environment: dict[str, str] | None = None) -> LoadSettings:
         steps=_steps(values.get("TENFOLD_LOAD_STEPS", "")),
         step_s=_number(values, "TENFOLD_LOAD_STEP_S", 15.0),
         summary=Path(summary) if summary else None,
+        headers=key_headers(values),
         thresholds=Thresholds(
             detect_p99_ms=_number(values, "TENFOLD_LOAD_DETECT_P99_MS", base.detect_p99_ms),
             missed=_number(values, "TENFOLD_LOAD_MISSED", base.missed),
@@ -61,6 +67,17 @@ def from_environment(environment: dict[str, str] | None = None) -> LoadSettings:
             read_p99_ms=_number(values, "TENFOLD_LOAD_READ_P99_MS", base.read_p99_ms),
         ),
     )
+
+
+def key_headers(environment: dict[str, str] | None = None) -> dict[str, str]:
+    """The header that gives the key of ``TENFOLD_KEY`` (scopes ingest and read); none without it.
+
+    Only the environment holds it: everybody can read the command line of a process. Raises ``InputError``.
+    """
+    key = (dict(os.environ) if environment is None else environment).get("TENFOLD_KEY", "")
+    if key and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", key):
+        raise InputError("TENFOLD_KEY holds no key; `tenfold keys add` prints one")
+    return {"Authorization": f"Bearer {key}"} if key else {}
 
 
 def _steps(text: str) -> tuple[int, ...]:

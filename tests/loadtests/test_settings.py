@@ -31,3 +31,13 @@ def test_defaults_and_overrides():
 def test_what_makes_no_sense_is_one_line(values):
     with pytest.raises(InputError, match="TENFOLD_"):
         from_environment(values)
+
+
+def test_the_key_comes_from_the_environment_and_is_not_shown():
+    settings = from_environment({"TENFOLD_FEEDS": "f", "TENFOLD_KEY": "tfk_abcdefgh_secret"})
+    assert settings.headers == {"Authorization": "Bearer tfk_abcdefgh_secret"}
+    assert "secret" not in repr(settings)
+    assert from_environment({"TENFOLD_FEEDS": "f"}).headers == {}
+    with pytest.raises(InputError) as caught:
+        from_environment({"TENFOLD_FEEDS": "f", "TENFOLD_KEY": "tfk_x\r\nsecret"})
+    assert "secret" not in str(caught.value)
