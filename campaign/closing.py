@@ -22,6 +22,12 @@ from store.layout import DATABASE
 from store.reader import StoreReader
 from store.writer import StoreWriter
 
+LEDGER: Final = "ledger: "
+LATE: Final = {
+    "detector": "the detector did not keep up and held the generator back",
+    "generator": "the generator was the bottleneck",
+}
+"""How reasons begin for which a run is not valid: by whom frames left late, and what the ledger says."""
 _SENT: Final = "sender"
 _MUCH: Final = 0.5  # seconds of frames that wait for a detector before we say that it held the generator back
 _RECEIVED: Final = "receive"
@@ -152,14 +158,11 @@ def empty_card(ledger: Ledger) -> Json:
 def _faults(sender: Json, ledger: Ledger, targets: Targets, ending: Ending) -> list[str]:
     """Why the run is not valid, by the ledger and the generator's own word."""
     found = [f"interrupted by {ending.interrupted}"] if ending.interrupted else []
-    found += [f"ledger: {fault}" for fault in ledger.faults()]
+    found += [f"{LEDGER}{fault}" for fault in ledger.faults()]
     on_time = sender.get("within_1ms")
     who = bottleneck(sender, None, targets, ending) if ending.wire is None else None  # of a wire, the certificate says
     if who is not None and on_time is not None:
-        blame = {
-            "detector": "the detector did not keep up and held the generator back",
-            "generator": "the generator was the bottleneck",
-        }[who]
+        blame = LATE[who]
         found.append(
             f"{blame}: {100 * on_time:.2f} % of frames left within 1 ms of plan, {100 * targets.within_1ms:g} % must"
         )

@@ -24,14 +24,25 @@ class Child:
     """One module run as a process of its own group, which dies with us. What it prints goes to ``log``.
 
     It is shielded from the terminal's Ctrl-C: in which order processes end is decided here. A ``niceness`` above 0 lets
-    others go first: the sender must run when a frame is due, and everybody else has a moment.
+    others go first: the sender must run when a frame is due, and everybody else has a moment. ``tree`` is the folder
+    that holds the module's room, and ``python`` the interpreter, where they are not our own.
     Raises ``LackingError`` where no process can be started.
     """
 
-    def __init__(self, module: str, arguments: Sequence[str], *, folder: Path, log: Path, niceness: int = 0) -> None:
+    def __init__(
+        self,
+        module: str,
+        arguments: Sequence[str],
+        *,
+        folder: Path,
+        log: Path,
+        niceness: int = 0,
+        tree: Path = _ROOT,
+        python: str = sys.executable,
+    ) -> None:
         self.module, self.log = module, log
-        command = [sys.executable, "-m", "campaign.child", str(os.getpid()), module, *arguments]
-        paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        command = [python, "-m", "campaign.child", str(os.getpid()), module, *arguments]
+        paths = [str(tree), *filter(None, [os.environ.get("PYTHONPATH")])]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
         try:
             log.parent.mkdir(parents=True, exist_ok=True)

@@ -57,7 +57,17 @@ def detect(
     ``Detector.finish``. Raises ``InputError`` where it is missing or no capture, ``LackingError`` where a shard's
     process is lost.
     """
-    source = open_capture(path)
+    return detect_source(open_capture(path), model, config, progress, until_ns)
+
+
+def detect_source(
+    source: Source,
+    model: Judge,
+    config: Config | None = None,
+    progress: Progress | None = None,
+    until_ns: int | None = None,
+) -> Result:
+    """Run the frames of an opened source through a new detector: see ``detect``."""
     with contextlib.closing(Detector(config or Config(), model)) as detector:
         return _run(source, detector, progress, until_ns)
 
