@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -40,7 +41,8 @@ class Ending:
     """How a run ended. ``reasons`` say why it is not valid; ``interrupted`` names the signal that stopped it.
 
     ``worst_backlog`` is the most frames that were sent and not yet metered, ``best_frames_per_s`` the highest rate.
-    ``wire`` is how many frames the wire's interfaces dropped, None of a run without a wire.
+    ``wire`` is how many frames the wire's interfaces dropped, None of a run without a wire. ``foreign`` judges a run
+    whose detector was not ours, given the sender's ledger: its word stands where that of our store would.
     """
 
     reasons: list[str] = field(default_factory=list)
@@ -50,6 +52,7 @@ class Ending:
     best_frames_per_s: float = 0.0
     ended_ns: int = 0
     wire: int | None = None
+    foreign: Callable[[Ledger], tuple[Json, list[str]]] | None = None
 
 
 def close_run(folder: RunFolder, scenario: Scenario, ending: Ending) -> Json:
@@ -57,15 +60,17 @@ def close_run(folder: RunFolder, scenario: Scenario, ending: Ending) -> Json:
     sender, detector = (runfolder.read_json(folder.status(who)) for who in ("sender", "detector"))
     certificate: Json | None = None
     uncertified: list[str] = []
-    if ending.wire is None:
+    if ending.foreign is not None:
+        ledger = Ledger.from_dict(sender["ledger"]) if "ledger" in sender else Ledger()
+    elif ending.wire is None:
         ledger = merge_ledgers(sender, detector)
     else:
         ledger = wire_ledger(sender, detector, ending.wire)
         certificate, uncertified = certify_run(folder, scenario, sender, detector, ending.wire)
     runfolder.write_json(folder.ledger, ledger.as_dict())
-    notes = _tidy(folder, sender.get("lateness"))
+    notes = [] if ending.foreign else _tidy(folder, sender.get("lateness"))
     reasons = [*ending.reasons, *_faults(sender, ledger, scenario.targets, ending), *uncertified]
-    card, lacking = _judged(folder, ledger)
+    card, lacking = ending.foreign(ledger) if ending.foreign else _judged(folder, ledger)
     card["notes"] = [*card.get("notes", []), *notes, *detector.get("notes", [])]
     reasons += lacking
     valid = not reasons

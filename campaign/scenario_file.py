@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from campaign import detector_file
 from campaign.scenario import Scenario, Targets
 from contract.errors import InputError
 from contract.families import BENIGN, GROUPS, catalogue
@@ -41,6 +42,7 @@ _KEYS: Final[dict[str, tuple[type, ...]]] = {
     "zones": (dict,),
     "path": (dict,),
     "targets": (dict,),
+    "detector": (dict,),
 }
 _NEEDED: Final = ("title", "summary", "duration", "multiplier")
 _ZONE_KEYS: Final = ("sites", "weight", "traffic", "attacks", "benign")
@@ -105,6 +107,8 @@ def parse(text: str, name: str, where: str, folder: Path | None = None) -> Scena
         text=text,
     )
     _check_sense(scenario, where)
+    if "detector" in table:
+        detector_file.parse(table["detector"], where, scenario=True)
     return scenario
 
 

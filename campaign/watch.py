@@ -67,7 +67,7 @@ class Watch:
             frames=frames,
             within_1ms=_share(sender.get("within_1ms")),
             lateness_p99_us=lateness.get("p99") if isinstance(lateness, dict) else None,
-            backlog=max(0, frames - _count(detector, "frames")) if detector else 0,
+            backlog=max(0, frames - _count(detector, "frames")) if "frames" in detector else 0,
             lost={**_losses(sender), **_losses(detector)},
             **seen,
         )

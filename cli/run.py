@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.output import ConfigFlag, JsonFlag, KeysFlag, key_file, note, print_json, stdout_console
+from contract.errors import InputError
 
 if TYPE_CHECKING:
     from campaign.runner import Campaign, Outcome
@@ -30,12 +32,23 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     model: Annotated[Path | None, typer.Option(help="A model file other than the one that ships.")] = None,
     port: Annotated[int, typer.Option(help="Port of the API and live page, on loopback.")] = 8150,
     wire: Annotated[bool, typer.Option("--wire", help="Send real frames through the lab (root, Linux).")] = False,
+    detector: Annotated[
+        str | None, typer.Option("--detector", help="Another one: suricata, zeek, snort, ..., or a FILE.toml of it.")
+    ] = None,
+    alerts: Annotated[
+        list[str] | None, typer.Option("--alerts", help="With --detector: file, folder, unix:PATH or unix-dgram:PATH.")
+    ] = None,
+    interface: Annotated[
+        str, typer.Option("--interface", help="With --detector: send on this one, if the lab file allows it.")
+    ] = "",
+    lab_file: Annotated[Path | None, typer.Option("--lab-file", help="That file, if not the usual one.")] = None,
+    pcap: Annotated[bool, typer.Option("--pcap", help="With --detector: a file that its command reads.")] = False,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the API and live page meanwhile.")] = True,
     keys: KeysFlag = None,
     config: ConfigFlag = None,
     json_: JsonFlag = False,
 ) -> None:
-    """Run a scenario against the built-in detector: attacks are sent, detected, judged and reported."""
+    """Run a scenario against the built-in detector, or another: attacks are sent, detected, judged and reported."""
     from campaign.progress import Progress
     from campaign.scenario import Overrides, load, parse_mix
 
@@ -46,7 +59,17 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
 
     progress = Progress(changed.title, changed.duration_s)
     options = Options(runs=runs, run_id=run_id, serve=serve, port=port, model=model, config=config, keys=key_file(keys))
-    kind, place = carrier(wire=wire)
+    kind: Callable[..., Campaign]
+    if detector is None:
+        if alerts or interface or pcap:
+            raise InputError("--alerts, --interface and --pcap go with --detector")
+        kind, place = carrier(wire=wire)
+    else:
+        from campaign.foreign_run import carried
+
+        kind, place = carried(
+            chosen, detector, alerts or [], wire=wire, interface=interface, lab_file=lab_file, pcap=pcap
+        )
     with place, progress.shown():
         outcome = run(chosen, options, overrides, progress, progress.address, kind)
     finish(outcome, json_=json_)

@@ -1,0 +1,89 @@
+"""A campaign against a detector that is not ours: a real program that reads a file, and what is refused before."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from campaign.foreign_run import carried, detector_of
+from campaign.runner import Options, run
+from campaign.scenario import Overrides, Scenario, load
+from contract.errors import InputError
+
+# Reads a pcap with nanoseconds and writes an EVE alert for each SYN to port 22.
+PROGRAM = """
+import json, socket, struct, sys
+from datetime import UTC, datetime
+data, at = open(sys.argv[1], "rb").read(), 24
+with open(sys.argv[2], "a") as out:
+    while at < len(data):
+        seconds, nano, length = struct.unpack_from("<III", data, at)
+        frame = data[at + 16 : at + 16 + length]
+        at += 16 + length
+        if frame[12:14] == b"\\x81\\x00":  # a VLAN
+            frame = frame[:12] + frame[16:]
+        if frame[12:14] != b"\\x08\\x00" or frame[23] != 6:
+            continue
+        head = 14 + (frame[14] & 15) * 4
+        ports = struct.unpack_from("!HH", frame, head)
+        if ports[1] == 22 and frame[head + 13] == 2:
+            stamp = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{nano // 1000:06d}+0000"
+            ends = {"src_ip": socket.inet_ntoa(frame[26:30]), "dest_ip": socket.inet_ntoa(frame[30:34])}
+            alert = {"signature": "ET SCAN Potential SSH Scan", "signature_id": 2001219, "category": "x"}
+            event = {"timestamp": stamp, "event_type": "alert", **ends, "src_port": ports[0], "dest_port": 22}
+            out.write(json.dumps(event | {"proto": "TCP", "alert": alert}) + "\\n")
+"""
+
+
+def scenario() -> Scenario:
+    return replace(load("smoke"), ipv6_share=0.0)
+
+
+def test_a_program_that_reads_a_file(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(PROGRAM)
+    alerts = tmp_path / "eve.json"
+    command = [sys.executable, str(tmp_path / "program.py"), "{pcap}", str(alerts)]
+    file = tmp_path / "mine.toml"
+    text = '[detector]\nname = "mine"\nformat = "eve"\nsettle = 0.3\nalerts = "eve.json"\n'
+    file.write_text(f"{text}command = {command!r}\n")
+    kind, place = carried(scenario(), str(file), [], pcap=True)
+    changes = Overrides(duration_s=1.0, multiplier=0.3, mix={"ssh_bruteforce": 1, "syn_flood": 1})
+    with place:
+        outcome = run(scenario(), Options(runs=tmp_path / "runs"), changes, None, None, kind)
+    card = outcome.card
+    assert card["run"]["reasons"] == []
+    row = card["families"]["ssh_bruteforce"]
+    assert row["attempts_detected"] == row["attempts"] > 20
+    assert card["families"]["syn_flood"]["attempts_detected"] == 0
+    assert card["detector"]["basis"] == "written"
+    assert card["alerts"]["unmatched"] == 0
+    assert outcome.folder.report.is_file()
+    assert card["ledger"]["balanced"]
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "why"),
+    [
+        ("suricata", {}, "one of --wire, --interface and --pcap"),
+        ("suricata", {"wire": True, "pcap": True}, "one of --wire"),
+        ("suricata", {"wire": True}, "where does it write its alerts"),
+        ("evil", {"wire": True, "alerts": ["x"]}, "known are suricata"),
+        ("suricata", {"pcap": True, "alerts": ["x"]}, "needs a program that reads it"),
+        ("suricata", {"wire": True, "alerts": ["/no/such/folder/eve.json"]}, "there is no folder"),
+        ("none.toml", {"wire": True}, "no such detector file"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_starts(name: str, more: dict[str, object], why: str) -> None:
+    with pytest.raises(InputError, match=why):
+        carried(scenario(), name, more.pop("alerts", []), **more)
+
+
+def test_a_scenario_describes_a_detector_but_starts_no_program() -> None:
+    text = "[detector]\nformat = 'csv'\ntolerance = 3\nfields = {time = 't', src = 's', dst = 'd'}\n"
+    found = detector_of(replace(load("smoke"), text=text), "mine")
+    assert (found.name, found.format, found.tolerance_s) == ("mine", "csv", 3.0)
+    with pytest.raises(InputError, match="starts no program"):
+        detector_of(replace(load("smoke"), text="[detector]\ncommand = ['x']\n"), "suricata")
