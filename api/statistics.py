@@ -129,7 +129,7 @@ class Statistics:
             "t": seconds,
             "planned": progress.planned(seconds, facts.duration_s),
             "sent": told["sent_per_s"],
-            "detected": [total[at] for at in range(len(seconds))] if rollups else [None] * len(seconds),
+            "detected": _counted(total, len(seconds), ongoing=facts.active),
             "latency_p50_ms": p50,
             "latency_p99_ms": p99,
             "backlog": told["backlog"],
@@ -184,6 +184,12 @@ class _Made:
 
 def _by_severity(counted: dict[str, int]) -> Json:
     return dict.fromkeys(reversed(SEVERITIES), 0) | counted
+
+
+def _counted(total: dict[int, int], seconds: int, *, ongoing: bool) -> list[int | None]:
+    """Detections by second. Behind the newest nothing is known while it goes on: the detector may lag."""
+    newest = max(total, default=-1) if ongoing or not total else seconds
+    return [total.get(at, 0) if at <= newest else None for at in range(seconds)]
 
 
 def _whole(value: float | None) -> int | None:

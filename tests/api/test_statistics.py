@@ -5,7 +5,7 @@ import os
 
 from api.run_metrics import gauges
 from api.runs import RunBook
-from api.statistics import Statistics, no_run
+from api.statistics import Statistics, _counted, no_run
 from tests.api.conftest import CARD, finish
 from tests.api.helpers import make_run
 
@@ -84,3 +84,9 @@ def test_gauges_leave_out_what_is_not_known(tmp_path):
     assert "attempts_detected" not in found
     assert all(isinstance(v, float) for v in found.values())
     assert no_run("why")["run"] is None
+
+
+def test_seconds_that_the_detector_has_not_reached_are_unknown():
+    assert _counted({0: 5, 2: 1}, 4, ongoing=True) == [5, 0, 1, None]
+    assert _counted({0: 5, 2: 1}, 4, ongoing=False) == [5, 0, 1, 0]
+    assert _counted({}, 2, ongoing=True) == _counted({}, 2, ongoing=False) == [None, None]
