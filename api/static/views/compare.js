@@ -40,7 +40,7 @@ const ROWS = [
   ["False alerts", (r) => r.card.alerts?.false, count, -1],
   ["Alerts", (r) => r.card.alerts?.total, count, null],
   ["Frames", (r) => r.card.capture?.frames, amount, null],
-  ["Length", (r) => r.facts.duration_s ?? r.card.capture?.seconds, span, null],
+  ["Length", (r) => r.card.capture?.seconds ?? r.facts.duration_s, span, null],
 ];
 
 /** "1.2 points more, better" */
