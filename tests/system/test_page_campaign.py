@@ -10,7 +10,7 @@ import pytest
 from tests.api.conftest import CARD, RUN, finish
 from tests.api.helpers import make_run, serving
 
-SLOW = 120_000  # a process has to start, and to compile its kernels where nobody has yet
+SLOW = 400_000  # a process has to start, and to compile its kernels where nobody has yet
 
 
 @pytest.fixture
