@@ -23,7 +23,6 @@ from api.metrics import Metrics
 from api.problems import ProblemError, problem_response
 from api.settings import Settings
 
-INGEST_PATHS: Final = ("/v1/ingest/frames", "/v1/ingest/flows")
 _INGEST: Final = "/v1/ingest/"
 NOTE: Final = "tenfold.note"
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")

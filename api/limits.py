@@ -1,4 +1,4 @@
-"""How much one key may ask: requests a second (a token bucket) and at once. Bounded by the number of keys."""
+"""How much one key may ask: requests a second (a token bucket) and at once. Bounded: 2,000 keys."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _BURST_S: Final = 2.0
+_MOST: Final = 2000
 
 
 @dataclass
@@ -47,6 +48,8 @@ class Limits:
     def take(self, key_id: str, rate: float | None = None) -> Taken:
         """One request of that key. Whoever is let pass must ``give_back`` when it has ended."""
         now = time.monotonic()
+        if len(self._keys) >= _MOST and key_id not in self._keys:
+            self._prune()
         found = self._keys.get(key_id)
         if found is None or found.rate != (rate or self._rate):
             fresh = Allowance(rate or self._rate, 0, now, found.open if found else 0)
@@ -69,11 +72,9 @@ class Limits:
         if found is not None:
             found.open -= 1
 
-    def forget(self, key_id: str) -> None:
-        """A key that is gone needs no allowance; one that still has requests open keeps it."""
-        found = self._keys.get(key_id)
-        if found is not None and not found.open:
-            del self._keys[key_id]
+    def _prune(self) -> None:
+        """Keys come and go; of those that have nothing open none is remembered (a burst is forgiven)."""
+        self._keys = {key_id: found for key_id, found in self._keys.items() if found.open}
 
 
 def _headers(found: Allowance) -> tuple[tuple[bytes, bytes], ...]:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Final
 
 from contract.errors import InputError
+from contract.host_names import is_host_name
 
 DEFAULT_PORT: Final = 8150
 MIB: Final = 1 << 20
 _NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
-_NAME: Final = r"(?=.{1,253}(:|$))[a-z0-9]([a-z0-9-]{0,62})(\.[a-z0-9][a-z0-9-]{0,62})*(:[0-9]{1,5})?"
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def check_names(names: Iterable[str]) -> tuple[str, ...]:
     """Names for ``Settings``, in lower case. Raises ``InputError`` for what cannot stand in a ``Host`` header."""
     found = tuple(name.strip().lower() for name in names)
     for name in found:
-        if not re.fullmatch(_NAME, name):
+        if not is_host_name(name):
             raise InputError(f"--name {name!r} is no host name; write tenfold.example or tenfold.example:8150")
     return found
 

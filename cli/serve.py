@@ -31,10 +31,11 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     """Serve the API and the live page until Ctrl-C; other addresses than loopback need keys."""
     from api.server import serve
 
+    names = list(name or ())
     if config:
         from detector.config_file import read
 
-        read(config)  # what the detectors would refuse later is said now
+        names += read(config).names  # and what the detectors would refuse later is said now
     serve(
         runs,
         host,
@@ -42,7 +43,7 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
         run,
         config=config,
         keys=key_file(keys),
-        names=name or (),
+        names=names,
         otel=otel,
         ready=print_json if json_ else None,
     )

@@ -27,6 +27,7 @@ class Config:
     sure: score from which a flow is called an attack at once, without others that add to its evidence
     shards: so many threads share the work; no answer depends on them while no shard's table is full (docs/engine.md)
     processes: meter in so many processes instead
+    names: under which the service that starts the detector answers; nothing here uses them
     seed: of hashes; give a secret one where traffic may be hostile to them, a fixed one gives the same answer again
     """
 
@@ -45,6 +46,7 @@ class Config:
     shards: int = 1
     processes: bool = False
     live: Live = field(default_factory=Live)
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.tick_ns <= 0 or self.tick_frames <= 0 or self.capacity <= 0:

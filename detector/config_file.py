@@ -104,7 +104,7 @@ class _Reader:
 
     def findings(self) -> Findings:
         self._known(self._document, (), list(self._tables), "table")
-        plain = {name: self._plain(self._tables[name]) for name in ("meter", "alerts", "network", "live")}
+        plain = {name: self._plain(self._tables[name]) for name in ("meter", "alerts", "network", "live", "service")}
         rules = [rule for kind in ("allow", "mute") for rule in self._rules(kind)]
         bars, least, severities = self._families()
         assets = [
@@ -132,6 +132,7 @@ class _Reader:
             policy=policy,
             sure=alerts["sure"],
             live=Live(**plain["live"]),
+            names=tuple(plain["service"].get("names") or ()),
         )
         self._found.problems.sort(key=lambda problem: problem.line or 0)
         return self._found

@@ -63,6 +63,7 @@ KINDS: Final = {
     "families": "a list of families or groups",
     "places": "a list of addresses, prefixes or MAC addresses",
     "networks": "a list of addresses or prefixes",
+    "hosts": "a list of host names, each with its port where only that one is meant",
     "hours": 'a list of spans of the day in UTC, each "22:00-06:00"',
     "date": "a date, 2027-01-31",
 }
@@ -225,6 +226,18 @@ TABLES: Final = (
             Key("raise", "whole", "By how many steps the severity goes up.", 1, 1, 3),
         ),
         many=True,
+    ),
+    Table(
+        "service",
+        "The API and its page (`tenfold serve`).",
+        (
+            Key(
+                "names",
+                "hosts",
+                "Names that it answers to beside those of loopback (Host).",
+                example=["tenfold.example"],
+            ),
+        ),
     ),
     Table(
         "live",

@@ -12,6 +12,7 @@ from contract.addresses import Networks
 from contract.alert import SEVERITIES
 from contract.errors import InputError
 from contract.families import GROUPS, catalogue
+from contract.host_names import is_host_name
 from detector.config_keys import KINDS, Key, bounds
 from detector.silence import mac_of
 from detector.tunnels import levels_of
@@ -25,7 +26,7 @@ def value(key: Key, given: Any) -> Any:  # noqa: ANN401 - any TOML value
     """The value as it is used. Raises ``InputError`` where it is not of the key's kind or out of its bounds."""
     if key.kind in ("number", "whole"):
         return _number(key, given)
-    if key.kind in ("families", "places", "networks", "hours"):
+    if key.kind in ("families", "places", "networks", "hours", "hosts"):
         return _list(key, given)
     if key.kind == "flag":
         good = isinstance(given, bool)
@@ -64,6 +65,9 @@ def _list(key: Key, given: Any) -> list[str]:  # noqa: ANN401 - any TOML value
                 raise InputError(f"no family of attacks and no group is called {entry!r}{_near(entry, known)}")
         elif key.kind == "hours":
             span(entry)
+        elif key.kind == "hosts":
+            if not is_host_name(entry):
+                raise InputError(f"{entry!r} is no host name; write tenfold.example or tenfold.example:8150")
         elif key.kind == "networks" or mac_of(entry) is None:
             Networks([entry])
     return given

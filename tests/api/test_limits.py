@@ -27,12 +27,11 @@ def test_a_key_may_have_its_own_rate():
     assert limits.take("a", 100.0).wait_s == 0  # changed in the file
 
 
-def test_what_is_gone_is_forgotten():
-    limits = Limits(rate=10.0, at_once=10)
-    limits.take("a")
-    limits.forget("a")
-    assert len(limits) == 1
-    limits.give_back("a")
-    limits.forget("a")
-    limits.forget("never there")
-    assert len(limits) == 0
+def test_the_memory_is_bounded_and_what_is_open_stays():
+    limits = Limits(rate=10.0, at_once=1)
+    limits.take("busy")
+    for number in range(10_000):
+        limits.take(str(number))
+        limits.give_back(str(number))
+    assert len(limits) <= 2000
+    assert limits.take("busy").wait_s == 1

@@ -48,6 +48,8 @@ home = ["10.0.0.0/8"]
 name = "payroll"
 addresses = ["192.0.2.80"]
 raise = 2
+[service]
+names = ["tenfold.example", "wall:8150"]
 [live]
 promiscuous = true
 """
@@ -80,6 +82,7 @@ def test_all_that_a_file_says_holds() -> None:
     )
     assert policy.site.home == ("10.0.0.0/8",)
     assert policy.site.assets == (Asset("payroll", ("192.0.2.80",), 2),)
+    assert config.names == ("tenfold.example", "wall:8150")
     assert (config.live.promiscuous, config.live.snaplen) == (True, 262_144)
     assert found.counts == {"allow": 1, "mute": 1, "families": 3, "assets": 1}
 
@@ -126,6 +129,7 @@ def test_an_empty_file_changes_nothing() -> None:
         ("[network]\nhome = ['02:00:00:00:00:01']", 2, "neither an IP address nor a prefix"),
         ("[[assets]]\nname = 'x'", 1, "addresses is missing: where they are"),
         ("[[assets]]\nname = 'x'\naddresses = ['192.0.2.1']\nraise = 9", 4, "from 1 to 3"),
+        ("[service]\nnames = ['*.example']", 2, "is no host name"),
         ("[live]\npromiscuous = 1", 2, "must be true or false, not 1"),
     ],
 )
