@@ -91,7 +91,10 @@ async def flows(
     operation_id="flowsSchema",
     summary="Schema of a batch of flows",
     response_class=Response,
-    responses={200: {"description": "An Arrow IPC stream without batches.", "content": {MEDIA_TYPE: {}}}},
+    responses={
+        200: {"description": "An Arrow IPC stream without batches.", "content": {MEDIA_TYPE: {}}},
+        **documents.problems(),
+    },
 )
 async def flows_schema(request: Request) -> Response:
     """Every column that a batch of flows may have. Leave out what you do not know."""
