@@ -30,7 +30,7 @@ _CampaignName = Annotated[
 ]
 
 
-def _run(run: _RunName = None, campaign: _CampaignName = None) -> str | None:
+async def _run(run: _RunName = None, campaign: _CampaignName = None) -> str | None:
     if run and campaign and run != campaign:
         raise bad_request("filter", f"run {run} and campaign {campaign} differ: a campaign is one run; give one")
     return run or campaign

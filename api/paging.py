@@ -46,7 +46,7 @@ class Asked:
     form: str
 
 
-def _asked(
+async def _asked(
     request: Request,
     run: RunQuery,
     limit: RowLimit = DEFAULT_LIMIT,

@@ -46,7 +46,7 @@ _Instant = Annotated[
 ]
 
 
-def _flow_filters(
+async def _flow_filters(
     host: Annotated[
         str | None,
         Query(
@@ -77,7 +77,7 @@ def _flow_filters(
 FlowFilters = Annotated[Filters, Depends(_flow_filters)]
 
 
-def _filters(
+async def _filters(
     of_flows: FlowFilters,
     family: Annotated[FamilyName | None, Query(description="Only this family.")] = None,
     group: Annotated[GroupName | None, Query(description="Only families of this group.")] = None,

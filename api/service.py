@@ -39,7 +39,7 @@ class Service:
     talkers: TalkerBook = field(default_factory=TalkerBook)
 
 
-def _of(request: Request) -> Service:
+async def _of(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
 

@@ -31,13 +31,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-PARTS = ("floor", "alerts", "analyst", "stream")
+from contract.files import write_synced
+from contract.flow_batch import Note, write_batch
+from detector.config import Config
+from detector.flow_rows import joined, to_batch
+from detector.flowtable import NOT_ENDED
+from detector.sensor import Sensor
+from tests.api.helpers import syn_frames
+
+PARTS = ("floor", "alerts", "analyst", "stream", "ingest")
 _ANALYST = ("/v1/detections?limit=100", "/v1/stats", "/v1/detections?family=port_scan&limit=100", "/v1/stats/timeline")
 _CONNECTIONS = 24
+_DEAF_S = 40.0  # who reads nothing has to be cut off by then
+_SENSORS = 6
+_FLOWS = 10_000  # of a batch
+_WANTED = 100_000  # flows a second
 _CLIENTS = 100
+_ARROW = "application/vnd.apache.arrow.stream"
 _START_S = 400.0  # a first start compiles the kernels
 _LIMIT_MS = {"floor": 20.0, "alerts": 20.0, "analyst": 100.0, "stream": 250.0}
 
@@ -63,8 +77,11 @@ def main() -> None:
             for part in parts:
                 before = cpu_seconds(process.pid)
                 began = time.monotonic()
-                found = asyncio.run(measure(part, url, options.rate, options.seconds))
+                found = asyncio.run(measure(part, url, options.rate, options.seconds, runs))
                 found["server_cores"] = round((cpu_seconds(process.pid) - before) / (time.monotonic() - began), 2)
+                if "count" in found and part != "stream":
+                    used = cpu_seconds(process.pid) - before
+                    found["server_ms_per_request"] = round(used / found["count"] * 1e3, 2)
                 found["load_of_machine"] = round(os.getloadavg()[0], 1)
                 print(json.dumps({"part": part, "beside": options.beside, **found}), flush=True)
 
@@ -106,7 +123,7 @@ def asked(connection: http.client.HTTPConnection, method: str, path: str, body: 
     return document
 
 
-async def measure(part: str, url: str, rate: float, seconds: float) -> dict[str, Any]:
+async def measure(part: str, url: str, rate: float, seconds: float, runs: Path) -> dict[str, Any]:
     """One part."""
     host, port = url.removeprefix("http://").split(":")
     pool = Pool(host, int(port))
@@ -120,6 +137,8 @@ async def measure(part: str, url: str, rate: float, seconds: float) -> dict[str,
             return {"limit_ms": _LIMIT_MS[part], "kept": all(row["kept"] for row in each)} | dict(
                 zip(_ANALYST, each, strict=True)
             )
+        if part == "ingest":
+            return await ingest(pool, seconds, runs / "sensors" / "spool")
         return await streams(host, int(port), seconds, _LIMIT_MS[part])
     finally:
         pool.close()
@@ -134,11 +153,18 @@ class Pool:
         self._gate = asyncio.Semaphore(_CONNECTIONS)
 
     async def get(self, path: str) -> tuple[int, int]:
-        """Status and bytes of the body."""
+        """Status of the answer and bytes of its body."""
+        return await self.ask("GET", path)
+
+    async def ask(self, method: str, path: str, body: bytes = b"") -> tuple[int, int]:
+        """The same of any request."""
         async with self._gate:
             found = self._free.pop() if self._free else await asyncio.open_connection(*self._where, limit=1 << 22)
             reader, writer = found
-            writer.write(f"GET {path} HTTP/1.1\r\nHost: {self._where[0]}:{self._where[1]}\r\n\r\n".encode())
+            more = f"Content-Type: {_ARROW}\r\nContent-Length: {len(body)}\r\n" if body else ""
+            writer.write(f"{method} {path} HTTP/1.1\r\nHost: {self._where[0]}:{self._where[1]}\r\n{more}\r\n".encode())
+            writer.write(body)
+            await writer.drain()
             head = await reader.readuntil(b"\r\n\r\n")
             length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
             await reader.readexactly(length)
@@ -180,6 +206,89 @@ async def at_rate(pool: Pool, paths: list[str], rate: float, seconds: float, lim
     return {"requests_per_s": rate, **figures(took, limit_ms, "p99"), "wrong": wrong, "bytes": int(np.median(sizes))}
 
 
+def flow_batches(count: int) -> list[pa.RecordBatch]:
+    """What a sensor tells of so many floods of one-packet flows: each row a flow of its own."""
+    batches = []
+    for number in range(count):
+        eyes = Sensor(Config(seed=1))
+        eyes.feed(syn_frames(_FLOWS, time.time_ns(), number * _FLOWS))
+        eyes.finish()
+        ticks = eyes.rows()
+        rows = joined([tick for tick in ticks if tick.records["ended"][0] == NOT_ENDED])
+        batches.append(to_batch(rows))
+        eyes.close()
+    return batches
+
+
+async def ingest(pool: Pool, seconds: float, spool: Path) -> dict[str, Any]:
+    """Sensors that post as fast as they are answered; how fast the disk syncs what they post, and how fast all of it
+    is detected.
+    """
+    prepared = flow_batches(8)
+    await pool.ask("POST", "/v1/ingest/flows", write_batch(Note("s0", "first", 0), [prepared[0]]))
+    await emptied(spool, _START_S)  # the detector is there
+    size = len(write_batch(Note("s", "x", 0), [prepared[0]]))
+    synced = sync_ms(size)
+    took: list[float] = []
+    waits = 0
+    end = time.monotonic() + seconds
+
+    async def sensor(number: int) -> None:
+        nonlocal waits
+        sequence = 0
+        while time.monotonic() < end:
+            # A session a batch: so its flows are new, as those of a flood are.
+            note = Note(f"s{number}", f"{number}-{sequence}", 0, through=time.time_ns(), newest=time.time_ns())
+            body = write_batch(note, [prepared[sequence % len(prepared)]])
+            began = time.monotonic()
+            status, _ = await pool.ask("POST", "/v1/ingest/flows", body)
+            if status == 202:
+                took.append(time.monotonic() - began)
+                sequence += 1
+            else:
+                waits += 1
+                await asyncio.sleep(1.0)
+
+    began = time.monotonic()
+    await asyncio.gather(*(sensor(number) for number in range(_SENSORS)))
+    rate = len(took) * _FLOWS / (time.monotonic() - began)
+    await emptied(spool, 180.0)
+    detected = len(took) * _FLOWS / (time.monotonic() - began)
+    return {
+        "flows_per_s": round(rate),
+        "detected_flows_per_s": round(detected),
+        "limit_flows_per_s": _WANTED,
+        "kept": rate >= _WANTED,
+        "batches": len(took),
+        "bytes_per_flow": round(size / _FLOWS),
+        "mb_per_s": round(rate * size / _FLOWS / 1e6, 1),
+        "acknowledged_p50_ms": round(float(np.percentile(took, 50)) * 1e3, 1),
+        "acknowledged_p99_ms": round(float(np.percentile(took, 99)) * 1e3, 1),
+        "sync_alone_ms": synced,
+        "told_to_wait": waits,
+    }
+
+
+async def emptied(spool: Path, patience_s: float) -> None:
+    """Wait until the detector has taken everything."""
+    until = time.monotonic() + patience_s
+    while any(spool.iterdir()):
+        if time.monotonic() > until:
+            raise SystemExit(f"the detector has not taken all batches within {patience_s:.0f} s")
+        await asyncio.sleep(0.05)
+
+
+def sync_ms(size: int) -> float:
+    """How long this disk takes to keep so many bytes durably, with nothing else: the median of several."""
+    took = []
+    with tempfile.TemporaryDirectory(prefix="tenfold-bench-") as folder:
+        for number in range(15):
+            began = time.perf_counter()
+            write_synced(Path(folder) / str(number), bytes(size))
+            took.append(time.perf_counter() - began)
+    return round(float(np.median(took)) * 1e3, 1)
+
+
 @dataclass
 class Heard:
     """What the clients of the stream heard."""
@@ -198,7 +307,7 @@ async def streams(host: str, port: int, seconds: float, limit_ms: float) -> dict
     await asyncio.gather(*jobs)
     cut = False
     try:  # what was sent before it was cut off lies in buffers; behind that the connection has to be at its end
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(_DEAF_S):
             while await idle_reader.read(1 << 20):
                 pass
             cut = True

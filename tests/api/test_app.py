@@ -1,6 +1,12 @@
 from __future__ import annotations
 
+import inspect
 import json
+
+from fastapi.routing import APIRoute
+
+from api.app import create_app
+from api.settings import Settings
 
 METHODS = ("get", "post", "delete")
 
@@ -41,3 +47,19 @@ def test_what_is_not_there_is_a_problem(client):
     for reply in (client.get("/v1/nothing"), client.put("/v1/alerts"), client.get("/v1")):
         assert reply.status_code in (404, 405)
         assert reply.headers["content-type"] == "application/problem+json"
+
+
+def test_no_dependency_of_a_route_costs_a_thread(tmp_path):
+    """FastAPI runs a plain function among the dependencies in a thread of its own, at each request."""
+    app = create_app(Settings(runs=tmp_path))
+    routers = [found.original_router for found in app.routes if hasattr(found, "original_router")]
+    waiting = [route.dependant for router in routers for route in router.routes if isinstance(route, APIRoute)]
+    seen = 0
+    while waiting:
+        dependant = waiting.pop()
+        waiting += dependant.dependencies
+        for found in dependant.dependencies:
+            call = found.call
+            seen += 1
+            assert inspect.iscoroutinefunction(call) or inspect.iscoroutinefunction(type(call).__call__), call
+    assert seen > 50
