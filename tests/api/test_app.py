@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 from api.app import create_app
 from api.settings import Settings
 
-METHODS = ("get", "post", "delete")
+METHODS = ("get", "post", "patch", "delete")
 
 
 def operations(document):
