@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from typing import Any, Final
 from campaign.gate.builds import ROOT, share_kernels
 
 _ROOMS: Final = ("contract", "generator", "detector", "store", "campaign", "cli", "scenarios")
-_TICK: Final = "        self._tick_frames = 0\n        ended = np.zeros(0, np.int32)\n"
+_TICK: Final = re.compile(r"^    def _end_tick\(.*\) -> None:\n", re.MULTILINE)
 _SPIN: Final = (
     "        until = time.thread_time() + {seconds}\n        while time.thread_time() < until:\n            pass\n"
 )
@@ -38,9 +39,9 @@ def slow_copy(folder: Path, spin_ms: float) -> Path:
     share_kernels(ROOT, folder)
     pipeline = folder / "detector" / "pipeline.py"
     text = pipeline.read_text(encoding="utf-8")
-    if text.count(_TICK) != 1:
+    slowed, found = _TICK.subn(lambda match: match[0] + _SPIN.format(seconds=spin_ms / 1000), text)
+    if found != 1:
         raise SystemExit("the end of a tick looks otherwise now: put the spin elsewhere")
-    slowed = text.replace(_TICK, _TICK + _SPIN.format(seconds=spin_ms / 1000))
     pipeline.write_text(
         slowed.replace("import numpy as np\n", "import time\n\nimport numpy as np\n", 1), encoding="utf-8"
     )
