@@ -14,6 +14,7 @@ from cli.run import carrier
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from campaign.capacity import Request
     from campaign.figures import Figures
 
 _FAILED, _LACKING = 1, 3
@@ -47,7 +48,7 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
 
     Exit code 1 where not even the least is held, 3 where the generator cannot make it.
     """
-    from campaign.capacity import Capacity, Request, load_trials
+    from campaign.capacity import Request
     from campaign.capacity_report import write
     from campaign.capacity_search import Bounds
     from campaign.capacity_targets import limits
@@ -73,15 +74,7 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     )
     request.check()
     folder = (out or Path("runs") / f"capacity-{scenario_name(scenario)}-{datetime.now(UTC):%Y%m%d-%H%M%S}").absolute()
-    kind, place = carrier(wire=wire)
-    with place:
-        search = Capacity(request, folder, note, _Phases(), kind)
-        try:
-            document = search.run()
-        except KeyboardInterrupt:
-            note(f"broken off; the same command with --out {folder} goes on")
-            write(load_trials(folder), folder / "capacity.html")
-            raise
+    document = _searched(request, folder, wire=wire)
     report = write(document, folder / "capacity.html")
     if json_:
         print_json(document)
@@ -95,6 +88,22 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
 def scenario_name(given: str) -> str:
     """What a folder is called after: the scenario's name, also of a file."""
     return Path(given).stem
+
+
+def _searched(request: Request, folder: Path, *, wire: bool) -> dict[str, Any]:
+    """Make the search; where it is broken off, what there is gets its page as well."""
+    from campaign.capacity import Capacity, load_trials
+    from campaign.capacity_report import write
+
+    kind, place = carrier(wire=wire)
+    with place:
+        search = Capacity(request, folder, note, _Phases(), kind)
+        try:
+            return search.run()
+        except KeyboardInterrupt:
+            note(f"broken off; the same command with --out {folder} goes on")
+            write(load_trials(folder), folder / "capacity.html")
+            raise
 
 
 class _Phases:
