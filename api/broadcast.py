@@ -24,7 +24,6 @@ from contract.errors import TenfoldError
 
 _IDLE_POLL_S: Final = 0.5
 _TICK_S: Final = 0.45
-_NEWS: Final = 1000
 _REVISION_S: Final = 2.0
 _GAP: Final = "gap"
 HEARTBEAT: Final = b": alive\n\n"
@@ -32,8 +31,34 @@ HEARTBEAT: Final = b": alive\n\n"
 
 def event(name: str, document: Any, event_id: str = "") -> bytes:  # noqa: ANN401 - any JSON value
     """One server-sent event. JSON has no line ends, so one ``data`` line is enough."""
-    identity = f"id: {event_id}\n" if event_id else ""
-    return f"{identity}event: {name}\ndata: ".encode() + encode(document) + b"\n\n"
+    return with_id(f"event: {name}\ndata: ".encode() + encode(document) + b"\n\n", event_id)
+
+
+def with_id(data: bytes, event_id: str) -> bytes:
+    """An event with its id in front."""
+    return f"id: {event_id}\n".encode() + data if event_id else data
+
+
+@dataclass(frozen=True)
+class News:
+    """An alert as one commit wrote it, ready to be sent."""
+
+    name: str
+    commit: int
+    data: bytes
+
+
+def numbered(run: str, news: list[News], held: int | None, upto: int) -> list[tuple[str, bytes]]:
+    """Events in the order of their commits, with the ids from which one may resume.
+
+    An id says that everything up to that commit has been sent: so it stays before the next one's, and before ``held``,
+    the first commit of what is held back. Something may be sent twice, nothing is lost.
+    """
+    found, least = [], upto if held is None else min(held - 1, upto)
+    for one in sorted(news, key=lambda each: each.commit, reverse=True):
+        found.append((one.name, with_id(one.data, f"{run}/{least}")))
+        least = min(least, one.commit - 1)
+    return found[::-1]
 
 
 @dataclass(eq=False)
@@ -89,7 +114,12 @@ class _Channel:
     last_tick: bytes | None = None
     ticked: float = 0.0
     sent: dict[str, float] = field(default_factory=dict)  # when each alert was last sent
-    held: dict[str, bytes] = field(default_factory=dict)  # revisions that wait for their turn
+    held: dict[str, News] = field(default_factory=dict)  # revisions that wait for their turn
+
+    @property
+    def sent_up_to(self) -> int:
+        """The last commit of which nothing waits any more."""
+        return min([self.commit, *(one.commit - 1 for one in self.held.values())])
 
 
 class TooManyClientsError(Exception):
@@ -106,6 +136,7 @@ class Broadcasts:
         self._settings, self._runs, self._statistics, self._metrics = settings, runs, statistics, metrics
         self._channels: dict[str | None, _Channel] = {}
         self.closing = False
+        self._joining = 0
 
     @property
     def clients(self) -> int:
@@ -122,14 +153,18 @@ class Broadcasts:
 
     async def join(self, run: str | None, last_event_id: str | None) -> Client:
         """Open a stream; the alerts that changed since ``last_event_id`` come first. Raises TooManyClientsError."""
-        if self.closing or self.clients >= self._settings.max_clients:
+        if self.closing or self.clients + self._joining >= self._settings.max_clients:
             raise TooManyClientsError
         client = Client(self._settings.client_queue)
+        if last_event_id:
+            self._joining += 1
+            try:
+                await self._catch_up(client, run, last_event_id)
+            finally:
+                self._joining -= 1
         channel = self._channels.setdefault(run, _Channel())
         channel.clients.add(client)
         self._metrics.clients.set(self.clients)
-        if last_event_id:
-            await self._catch_up(client, run, last_event_id)
         if channel.last_tick is not None:
             client.put_tick(channel.last_tick)
         if channel.task is None:
@@ -149,15 +184,23 @@ class Broadcasts:
         self._metrics.clients.set(self.clients)
 
     async def _catch_up(self, client: Client, run: str | None, last_event_id: str) -> None:
-        name, _, commit = last_event_id.rpartition("/")
-        if not commit.isdecimal() or len(commit) > 18:
+        """What changed since then, up to where the poll for this run is; nothing is awaited behind that."""
+        name, _, text = last_event_id.rpartition("/")
+        if not text.isdecimal() or len(text) > 18:
             return
+        commit = int(text)
         with contextlib.suppress(ProblemError, TenfoldError):
             chosen = await run_in_threadpool(self._runs.choose, run)
-            if chosen.id == name:
-                news, _ = await run_in_threadpool(self._news, name, int(commit))
-                for _, data in news:
+            while chosen.id == name and chosen.has_store:
+                news, upto = await run_in_threadpool(self._news, name, commit)
+                for _, data in numbered(name, news, None, upto):
                     client.put(data)
+                commit = upto
+                channel = self._channels.setdefault(run, _Channel())
+                if not channel.run:  # nobody polls yet: the first turn goes on from here
+                    channel.run, channel.commit = name, upto
+                if channel.run != name or channel.commit <= upto:
+                    return
 
     async def _poll(self, run: str | None, channel: _Channel) -> None:
         loop = asyncio.get_running_loop()
@@ -174,10 +217,11 @@ class Broadcasts:
     async def _turn(self, run: str | None, channel: _Channel) -> bool:
         chosen = await run_in_threadpool(self._runs.choose, run)
         if channel.run != chosen.id:
-            channel.run = chosen.id
-            channel.sent.clear()
-            channel.held.clear()
-            channel.commit = await run_in_threadpool(self._last_commit, chosen.id) if chosen.has_store else 0
+            newest = await run_in_threadpool(self._last_commit, chosen.id) if chosen.has_store else 0
+            if channel.run != chosen.id:  # else one who resumes has said meanwhile where to begin
+                channel.run, channel.commit = chosen.id, newest
+                channel.sent.clear()
+                channel.held.clear()
         elif chosen.has_store:
             news, channel.commit = await run_in_threadpool(self._news, chosen.id, channel.commit)
             self._send_alerts(channel, news)
@@ -185,37 +229,40 @@ class Broadcasts:
         if now - channel.ticked >= _TICK_S or channel.last_tick is None:
             channel.ticked = now
             document = await run_in_threadpool(self._statistics.of, chosen)
-            channel.last_tick = event("tick", document, f"{chosen.id}/{channel.commit}")
+            channel.last_tick = event("tick", document, f"{chosen.id}/{channel.sent_up_to}")
             self._to_all(channel, "tick", channel.last_tick)
         return chosen.active
 
-    def _send_alerts(self, channel: _Channel, news: list[tuple[str, bytes]]) -> None:
+    def _send_alerts(self, channel: _Channel, news: list[News]) -> None:
         """New alerts at once; one that lasts is revised all the time, so it is sent again every two seconds only."""
         now = asyncio.get_running_loop().time()
-        channel.held.update(news)
+        channel.held.update({one.name: one for one in news})
         due = [name for name in channel.held if now - channel.sent.get(name, -_REVISION_S) >= _REVISION_S]
-        for name in due:
+        sending = [channel.held.pop(name) for name in due]
+        waiting = min((one.commit for one in channel.held.values()), default=None)
+        for name, data in numbered(channel.run, sending, waiting, channel.commit):
             channel.sent[name] = now
-            self._to_all(channel, "gap" if name == _GAP else "alert", channel.held.pop(name))
+            self._to_all(channel, "gap" if name == _GAP else "alert", data)
 
     def _last_commit(self, run: str) -> int:
         return self._runs.reader(run).last_commit()
 
-    def _news(self, run: str, commit: int) -> tuple[list[tuple[str, bytes]], int]:
-        """Alerts that changed after a commit, the oldest first, by id, encoded, and up to which commit it holds."""
+    def _news(self, run: str, commit: int) -> tuple[list[News], int]:
+        """Alerts that changed after a commit, the oldest first, encoded, and up to which commit that is all."""
         reader = self._runs.reader(run)
         # Read before the alerts: whatever comes in between is seen again next time rather than never.
         upto = reader.last_commit()
         if upto == commit:
             return [], commit
-        page = reader.alerts(limit=_NEWS, changed_after=commit)
+        page = reader.alerts(limit=self._settings.client_queue - 1, changed_after=commit)
+        fragments = self._alerts.items(run, page.alerts)
         news = [
-            (str(document["alert_id"]), event("alert", fragment, f"{run}/{upto}"))
-            for document, fragment in zip(page.alerts, self._alerts.items(run, page.alerts), strict=True)
+            News(str(document["alert_id"]), number, event("alert", fragment))
+            for document, fragment, number in zip(page.alerts, fragments, page.commits, strict=True)
         ][::-1]
         if page.cursor is not None:
             detail = "More alerts changed at once than a stream carries; /v1/alerts has them."
-            news.insert(0, (_GAP, event("gap", {"dropped": 1, "detail": detail})))
+            news.insert(0, News(_GAP, commit + 1, event("gap", {"dropped": 1, "detail": detail})))
         return news, upto
 
     def _to_all(self, channel: _Channel, name: str, data: bytes) -> None:

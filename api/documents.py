@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, Final
 
 from api import shapes_figures, shapes_runs, shapes_seen, shapes_summed
@@ -30,6 +31,23 @@ _WORDS: Final = {
     429: "Too much waits; try again after `Retry-After` seconds.",
     503: "Something that the service needs is missing or damaged.",
 }
+_WHEN: Final = "2024-07-26T19:30:04.000000Z"
+_RUN: Final = "20240726-193000-paris-2024-ab12"
+_EXAMPLES: Final = {
+    400: ("parameter", "famly: /v1/alerts has no such parameter; is family meant?"),
+    401: ("unauthorised", "This needs a key: Authorization: Bearer tfk_…"),
+    403: ("forbidden", "The key lacks the scope operate."),
+    404: ("no-run", "no run is called x; /v1/runs lists them"),
+    406: ("not-acceptable", "there is no form of this that Accept allows; there are application/json, text/csv"),
+    409: ("under-way", "campaign 20240726-193000-paris-2024-ab12 is under way; stop it or wait for its end"),
+    411: ("length", "Send a Content-Length with the body."),
+    413: ("too-large", "The body may have 65,536 bytes at most; send less at once."),
+    415: ("media-type", "post application/vnd.apache.arrow.stream, not text/plain"),
+    421: ("host", "This service answers only to its own names."),
+    422: ("invalid", "Input should be greater than or equal to 1"),
+    429: ("busy", "512,000,000 bytes wait for the detector; send this batch again after 1 s"),
+    503: ("unreadable", "the store is damaged"),
+}
 _OTHER: Final = {
     NDJSON: STRING | {"description": "one JSON object a line: EVE, with `format` also OCSF or the store's columns"},
     ARROW: STRING | {"format": "binary", "description": "an Arrow IPC stream"},
@@ -38,31 +56,57 @@ _OTHER: Final = {
 Responses = dict[int | str, dict[str, Any]]
 
 
+def _problem(status: int) -> dict[str, Any]:
+    """What such a problem looks like."""
+    kind, detail = _EXAMPLES[status]
+    found: dict[str, Any] = {
+        "type": f"urn:tenfold:problem:{kind}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": "/v1/alerts",
+    }
+    return found | ({"errors": [{"where": "query.limit", "message": detail}]} if status == 422 else {})
+
+
 def problems(*statuses: int) -> Responses:
     """Problem responses for those statuses, and for those that each route may give."""
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
-        status: {"description": _WORDS[status], "content": {"application/problem+json": {"schema": schema}}}
+        status: {
+            "description": _WORDS[status],
+            "content": {"application/problem+json": {"schema": schema, "example": _problem(status)}},
+        }
         for status in sorted({*statuses, 400, 401, 403, 421, 422, 429})
     }
+
+
+def _json(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """JSON of a shape, with the shape's example."""
+    examples = SCHEMAS[name].get("examples", [])
+    return {"schema": schema} | ({"example": examples[0]} if examples else {})
+
+
+def _listed(name: str) -> list[Any]:
+    return list(SCHEMAS[name].get("examples", [])[:1])
 
 
 def one(name: str, *statuses: int, status: int = 200, description: str = "Found.") -> Responses:
     """One object."""
     schema = {"$ref": f"#/components/schemas/{name}"}
-    found: dict[str, Any] = {"description": description, "content": {"application/json": {"schema": schema}}}
+    found: dict[str, Any] = {"description": description, "content": {"application/json": _json(name, schema)}}
     return {status: found, **problems(404, 503, *statuses)}
 
 
 def plain(name: str) -> Responses:
     """One object that is always there."""
     schema = {"$ref": f"#/components/schemas/{name}"}
-    return {200: {"description": "Found.", "content": {"application/json": {"schema": schema}}}, **problems()}
+    return {200: {"description": "Found.", "content": {"application/json": _json(name, schema)}}, **problems()}
 
 
 def readiness() -> Responses:
     """Ready or not, with the same shape."""
-    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Readiness"}}}
+    content = {"application/json": _json("Readiness", {"$ref": "#/components/schemas/Readiness"})}
     return {
         200: {"description": "Ready.", "content": content},
         503: {"description": "Not ready.", "content": content},
@@ -73,7 +117,8 @@ def readiness() -> Responses:
 def items(name: str) -> Responses:
     """A whole list."""
     schema = of({"items": {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}}}, required=["items"])
-    return {200: {"description": "All of them.", "content": {"application/json": {"schema": schema}}}, **problems()}
+    content = {"application/json": {"schema": schema, "example": {"items": _listed(name)}}}
+    return {200: {"description": "All of them.", "content": content}, **problems()}
 
 
 def page(name: str) -> Responses:
@@ -88,7 +133,8 @@ def page(name: str) -> Responses:
         required=["items", "next", "as_of"],
     )
     link = {"Link": {"description": 'the next page, `rel="next"`', "schema": STRING}}
-    content: dict[str, Any] = {"application/json": {"schema": schema}}
+    example = {"items": _listed(name), "next": "AV64gILm94zUAAAAAAAAEC8", "as_of": _WHEN, "run": _RUN}
+    content: dict[str, Any] = {"application/json": {"schema": schema, "example": example}}
     content |= {media: {"schema": _OTHER[media]} for media in MEDIA.values() if media in _OTHER}
     found = {"description": "A page.", "headers": link, "content": content}
     return {200: found, **problems(400, 404, 406, 503)}

@@ -42,6 +42,7 @@ class Settings:
     client_queue: int = 2048  # events that wait for a slow client before it is told of a gap
     poll_s: float = 0.05  # how often the store is asked for what is new, once for all clients
     heartbeat_s: float = 1.0
+    patience_s: float = 10.0  # a live client that takes nothing for so long is cut off
 
     def told(self) -> dict[str, object]:
         """What may be told of them: limits and names, never a path of the machine."""

@@ -71,6 +71,16 @@ SCHEMAS: Final[dict[str, Any]] = {
             "targets": {"type": "object", "description": "what the scenario wants: `p99_ms`, `recall`"},
         },
         required=["as_of", "run"],
+        example={
+            "as_of": "2024-07-26T19:30:04.000000Z",
+            "run": {"id": "20240726-193000-paris-2024-ab12", "state": "running"},
+            "judged": False,
+            "rates": {"planned": 8150.0, "sent": 8148.0, "detected": 7990.0, "frames": 61200.0},
+            "counts": {"attempts_sent": 32600, "flows_flagged": 31800, "alerts": 12},
+            "latency_ms": {"p50": 61.0, "p99": 140.0, "max": None},
+            "families": [],
+            "ledger": None,
+        },
     ),
     "Timeline": of(
         {
@@ -85,7 +95,18 @@ SCHEMAS: Final[dict[str, Any]] = {
             "backlog": {"type": "array", "items": {"type": ["number", "null"]}, "description": "frames that wait"},
             "ahead": {"type": "object", "description": "the plan from now on: `t`, `planned`; empty once it is over"},
             "families": {"type": "object"},
-        }
+        },
+        example={
+            "run": "20240726-193000-paris-2024-ab12",
+            "started_ms": 1722022200000.0,
+            "t": [0, 1],
+            "planned": [6520.0, 6601.5],
+            "sent": [6518.0, 6600.0],
+            "detected": [6400, 6511],
+            "latency_p50_ms": [60.0, 61.0],
+            "latency_p99_ms": [130.0, 141.0],
+            "families": {"syn_flood": [3200, 3251]},
+        },
     ),
     "Receipt": of(
         {
@@ -101,7 +122,15 @@ SCHEMAS: Final[dict[str, Any]] = {
     ),
     "Scorecard": {
         "type": "object",
-        "description": "DESIGN section 4: families, entries, false alarms, latency, ledger.",
+        "description": "families, entries, false alarms, latency, ledger, and what the run was judged by",
+        "examples": [
+            {
+                "families": {"syn_flood": {"attempts": 8150, "attempts_detected": 8102, "recall": 0.994}},
+                "false_alarms": {"benign_flows": 24000, "flagged": 9, "rate": 0.0004, "alerts": 0},
+                "latency_ms": {"p50": 61.0, "p95": 90.0, "p99": 140.0, "max": 300.0, "count": 8102},
+                "ledger": {"balanced": True, "stages": {}},
+            }
+        ],
     },
     "Health": of({"status": STRING, "version": STRING}, example={"status": "ok", "version": "0.1.0"}),
     "Session": of(
@@ -133,5 +162,8 @@ SCHEMAS: Final[dict[str, Any]] = {
             "run": "20240726-193000-paris-2024-ab12",
         },
     ),
-    "Readiness": of({"status": STRING, "checks": {"type": "object"}}),
+    "Readiness": of(
+        {"status": STRING, "checks": {"type": "object"}},
+        example={"status": "ready", "checks": {"store": {"ok": True, "detail": "17"}}},
+    ),
 }

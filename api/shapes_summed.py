@@ -55,6 +55,17 @@ SCHEMAS: Final[dict[str, Any]] = {
             "victims_cut": {"type": "boolean"},
             "ports_cut": {"type": "boolean"},
         },
+        "examples": [
+            {
+                "run": "20240726-193000-paris-2024-ab12",
+                "flows": 812,
+                "attackers": [
+                    {"host": "198.18.4.9", "flows": 812, "packets": 2445, "bytes": 146700, "families": ["syn_flood"]}
+                ],
+                "victims": [],
+                "ports": [],
+            }
+        ],
         "required": ["run", "flows", "attackers", "victims", "ports"],
     },
     "AttackGrid": {
@@ -82,12 +93,27 @@ SCHEMAS: Final[dict[str, Any]] = {
                 }
             ),
         },
+        "examples": [
+            {
+                "run": "20240726-193000-paris-2024-ab12",
+                "attack_version": "19.2",
+                "tactics": [{"id": "TA0040", "name": "Impact", "short": "impact", "techniques": []}],
+            }
+        ],
         "required": ["attack_version", "tactics"],
     },
     "NavigatorLayer": {
         "type": "object",
         "description": "MITRE ATT&CK Navigator layer, format 4.5.",
         "properties": {"name": STRING, "domain": STRING, "versions": {"type": "object"}, "techniques": _objects({})},
+        "examples": [
+            {
+                "name": "Tenfold: Paris 2024",
+                "domain": "enterprise-attack",
+                "versions": {"attack": "19", "layer": "4.5"},
+                "techniques": [{"techniqueID": "T1498.001", "tactic": "impact", "score": 3}],
+            }
+        ],
         "required": ["name", "domain", "techniques"],
     },
 }

@@ -39,3 +39,8 @@ def fixed_response(
     if tag in known or "*" in known:
         return Response(None, 304, fields)
     return Response(body, 200, fields, media_type)
+
+
+def fixed_json(request: Request, document: Any) -> Response:  # noqa: ANN401 - any JSON value
+    """As ``fixed_response``, of an object that does not change any more."""
+    return fixed_response(request, encode(document), "application/json")

@@ -89,7 +89,8 @@ class StoreReader:
         with self._snapshot():
             rows = self._rows(query, *values, limit + 1)
             found = self._documents.of(rows[:limit], self._rows)
-        return AlertPage(found, int(rows[limit - 1][0]) if len(rows) > limit else None)
+        cursor = int(rows[limit - 1][0]) if len(rows) > limit else None
+        return AlertPage(found, cursor, [int(row[2]) for row in rows[:limit]])
 
     def alert(self, alert_id: int) -> dict[str, Any] | None:
         """One alert as a document, None where there is no such one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -22,10 +22,11 @@ class Page:
 
 @dataclass(frozen=True)
 class AlertPage:
-    """Alerts, the last raised first, and where the next page goes on."""
+    """Alerts, the last raised first, and where the next page goes on. ``commits`` wrote them as they are, each."""
 
     alerts: list[dict[str, Any]]
     cursor: int | None
+    commits: list[int] = field(default_factory=list)
 
 
 class Revision(NamedTuple):

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from api import documents
 from api.rights import READ
-from api.wire import json_response
+from api.wire import fixed_json
 from campaign.in_use import model_card
 
 router = APIRouter(prefix="/v1/model", tags=["catalogue"], dependencies=[READ])
 
 
 @router.get("", operation_id="getModel", summary="Card of the model in use", responses=documents.one("Model"))
-async def model() -> Response:
-    """What the model that campaigns and ingest use was trained on, how it scores, and where its limits are."""
-    return json_response(await run_in_threadpool(model_card))
+async def model(request: Request) -> Response:
+    """What the model in use was trained on, how it scores, and where its limits are. With ETag."""
+    return fixed_json(request, await run_in_threadpool(model_card))

@@ -18,7 +18,7 @@ from api.problems import not_found
 from api.query import DEFAULT_LIMIT, Limit
 from api.rights import READ
 from api.service import Service, Shared
-from api.wire import fixed_response, json_response
+from api.wire import fixed_json, fixed_response, json_response
 
 router = APIRouter(prefix="/v1", tags=["runs"], dependencies=[READ])
 # The report carries its scripts and styles within, so it gets an origin of its own from which it can ask for nothing.
@@ -39,9 +39,11 @@ async def runs(
 
 
 @router.get("/runs/{run_id}", operation_id="getRun", summary="One run", responses=documents.one("Run"))
-async def run(shared: Shared, run_id: RunPath) -> Response:
-    """What a run folder says of itself."""
-    return json_response(shared.campaigns.item(await run_in_threadpool(shared.runs.choose, run_id)))
+async def run(request: Request, shared: Shared, run_id: RunPath) -> Response:
+    """What a run folder says of itself. Once the run has ended, with ETag."""
+    facts = await run_in_threadpool(shared.runs.choose, run_id)
+    item = shared.campaigns.item(facts)
+    return json_response(item) if facts.active else fixed_json(request, item)
 
 
 @router.get(

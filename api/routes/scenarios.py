@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
@@ -12,7 +12,7 @@ from api import documents
 from api.catalogue import preview_of, scenario_item, scenario_items
 from api.names import SCENARIO_PATTERN
 from api.rights import READ
-from api.wire import json_response
+from api.wire import fixed_json, json_response
 from campaign.preview import MOST_POINTS
 
 router = APIRouter(prefix="/v1/scenarios", tags=["catalogue"], dependencies=[READ])
@@ -20,15 +20,15 @@ ScenarioPath = Annotated[str, Path(pattern=SCENARIO_PATTERN, description="A scen
 
 
 @router.get("", operation_id="listScenarios", summary="Scenarios", responses=documents.items("Scenario"))
-async def scenarios() -> Response:
-    """Every scenario that a campaign can be started with."""
-    return json_response({"items": await run_in_threadpool(scenario_items)})
+async def scenarios(request: Request) -> Response:
+    """Every scenario that a campaign can be started with. With ETag."""
+    return fixed_json(request, {"items": await run_in_threadpool(scenario_items)})
 
 
 @router.get("/{name}", operation_id="getScenario", summary="One scenario", responses=documents.one("Scenario"))
-async def scenario(name: ScenarioPath) -> Response:
-    """Its curves, families and zones."""
-    return json_response(await run_in_threadpool(scenario_item, name))
+async def scenario(request: Request, name: ScenarioPath) -> Response:
+    """Its curves, families and zones. With ETag."""
+    return fixed_json(request, await run_in_threadpool(scenario_item, name))
 
 
 @router.get(

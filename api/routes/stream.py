@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Header
 from fastapi.responses import Response
@@ -17,20 +17,20 @@ from api.names import RunQuery
 from api.problems import ProblemError
 from api.rights import READ
 from api.service import Shared
+from api.settings import Settings
 
 router = APIRouter(prefix="/v1", tags=["live"], dependencies=[READ])
-_PATIENCE_S: Final = 10.0
 
 
 class EventStream(Response):
-    """Sends what waits for one client until it leaves; a client that takes nothing for ten seconds is cut off."""
+    """Sends what waits for one client until it leaves; a client that takes nothing for long is cut off."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, broadcasts: Broadcasts, run: str | None, client: Client, heartbeat_s: float) -> None:
+    def __init__(self, broadcasts: Broadcasts, run: str | None, client: Client, settings: Settings) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
-        self._broadcasts, self._run, self._client, self._heartbeat_s = broadcasts, run, client, heartbeat_s
+        self._broadcasts, self._run, self._client, self._settings = broadcasts, run, client, settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
         """Stream until either side ends."""
@@ -45,17 +45,17 @@ class EventStream(Response):
             self._broadcasts.leave(self._run, self._client)
 
     async def _pump(self, send: Send) -> None:
-        client = self._client
-        await _send(send, b"retry: 1000\n\n")
+        client, patience_s = self._client, self._settings.patience_s
+        await _send(send, b"retry: 1000\n\n", patience_s)
         while not client.closed:
             try:
-                async with asyncio.timeout(self._heartbeat_s):
+                async with asyncio.timeout(self._settings.heartbeat_s):
                     await client.wake.wait()
             except TimeoutError:
-                await _send(send, HEARTBEAT)
+                await _send(send, HEARTBEAT, patience_s)
                 continue
-            await _send(send, client.take())
-        await _send(send, b"", more=False)
+            await _send(send, client.take(), patience_s)
+        await _send(send, b"", patience_s, more=False)
 
     async def _watch(self, receive: Receive) -> None:
         while True:
@@ -66,8 +66,8 @@ class EventStream(Response):
                 return
 
 
-async def _send(send: Send, body: bytes, *, more: bool = True) -> None:
-    async with asyncio.timeout(_PATIENCE_S):  # unlike wait_for it makes no task, and this is done for each client
+async def _send(send: Send, body: bytes, patience_s: float, *, more: bool = True) -> None:
+    async with asyncio.timeout(patience_s):  # unlike wait_for it makes no task, and this is done for each client
         await send({"type": "http.response.body", "body": body, "more_body": more})
 
 
@@ -97,4 +97,4 @@ async def stream(
         limit = shared.settings.max_clients
         detail = f"{limit} streams are open, which is the limit; close one"
         raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "streams", detail, headers={"Retry-After": "5"}) from None
-    return EventStream(shared.broadcasts, run, client, shared.settings.heartbeat_s)
+    return EventStream(shared.broadcasts, run, client, shared.settings)

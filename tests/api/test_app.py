@@ -3,11 +3,6 @@ from __future__ import annotations
 import inspect
 import json
 
-from fastapi.routing import APIRoute
-
-from api.app import create_app
-from api.settings import Settings
-
 METHODS = ("get", "post", "patch", "delete")
 
 
@@ -23,7 +18,7 @@ def test_the_description_is_complete(client):
     found = dict(operations(document))
     ids = [operation["operationId"] for operation in found.values()]
     assert len(ids) == len(set(ids))
-    assert len(ids) >= 20
+    assert len(ids) >= 35
     for name, operation in found.items():
         assert all(operation.get(key) for key in ("tags", "summary", "description")), name
         for parameter in operation.get("parameters", []):
@@ -31,6 +26,9 @@ def test_the_description_is_complete(client):
         for status, answer in operation["responses"].items():
             if status.startswith("4"):
                 assert list(answer["content"]) == ["application/problem+json"], f"{name} {status}"
+                assert answer["content"]["application/problem+json"]["example"]["status"] == int(status)
+            elif "application/json" in answer.get("content", {}):
+                assert answer["content"]["application/json"].get("example"), f"{name} {status} has no example"
 
 
 def test_every_reference_of_the_description_leads_somewhere(client):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from api.broadcast import Client, event
+from api.broadcast import Client, News, event, numbered
 
 
 def parsed(data: bytes):
@@ -34,3 +34,15 @@ def test_only_the_newest_tick_waits():
     client.put(event("alert", "a"))
     assert client.wake.is_set()
     assert parsed(client.take()) == [("alert", "a"), ("tick", 4)]
+
+
+def test_an_id_never_goes_beyond_what_is_still_to_come():
+    def ids(*arguments):
+        return [data.partition(b"\n")[0].decode() for _, data in numbered("run", *arguments)]
+
+    news = [News(name, commit, event("alert", name)) for name, commit in (("a", 4), ("b", 6), ("c", 6))]
+    assert ids(news, None, 9) == ["id: run/5", "id: run/5", "id: run/9"]
+    assert ids(news, 5, 9) == ["id: run/4", "id: run/4", "id: run/4"]
+    assert ids(news, 2, 9) == ["id: run/1"] * 3
+    assert ids(news[::-1], None, 9) == ids(news, None, 9)
+    assert ids([], None, 9) == []
