@@ -55,7 +55,7 @@ def numbered(run: str, news: list[News], held: int | None, upto: int) -> list[tu
     the first commit of what is held back. Something may be sent twice, nothing is lost.
     """
     found, least = [], upto if held is None else min(held - 1, upto)
-    for one in sorted(news, key=lambda each: each.commit, reverse=True):
+    for one in reversed(sorted(news, key=lambda each: each.commit)):  # noqa: C413 - reverse=True would turn equals round
         found.append((one.name, with_id(one.data, f"{run}/{least}")))
         least = min(least, one.commit - 1)
     return found[::-1]

@@ -141,7 +141,7 @@ def test_counts_and_timeline(store):
     [
         (Filters(family="nonsense"), "no family is called 'nonsense'"),
         (Filters(group="nonsense"), "no group is called 'nonsense'"),
-        (Filters(host="nonsense"), "is not an IP address"),
+        (Filters(host="nonsense"), "is neither an IP address nor a prefix"),
     ],
 )
 def test_a_wrong_filter_is_one_clear_line(store, filters, words):
