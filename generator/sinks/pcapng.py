@@ -16,13 +16,14 @@ from generator.sinks.records import I64, U8, RecordSink, columns, put_little
 _SECTION: Final = struct.pack("<IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28)
 # if_tsresol (9) of 9: the unit is 10**-9 s.
 _INTERFACE: Final = struct.pack("<IIHHIHHB3xHHI", 1, 32, 1, 0, 262_144, 9, 1, 9, 0, 0, 32)
+HEADER: Final = _SECTION + _INTERFACE
 
 
 class PcapngSink(RecordSink):
     """A pcapng file. See ``generator.sinks.Sink``."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, _SECTION + _INTERFACE)
+        super().__init__(path, HEADER)
 
     def write(self, frames: pa.RecordBatch) -> None:
         """Append these frames."""

@@ -1,0 +1,43 @@
+"""Addresses, ports and protocol of frames, in columns."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+import pytest
+
+from campaign.frame_keys import keys_of
+from contract.addresses import column_to_array, texts
+
+MACS = b"\x02" * 6 + b"\x04" * 6
+IP = b"\x45" + bytes(8) + b"\x06" + bytes(2) + bytes([198, 18, 0, 1, 198, 18, 1, 1])
+
+
+def key(frame: bytes) -> tuple[str, str, int, int, int]:
+    table = keys_of(np.frombuffer(frame, np.uint8), np.array([0, len(frame)]), np.array([5]))
+    src, dst = (texts(column_to_array(table.column(side)))[0] for side in ("src", "dst"))
+    src, dst = (word if isinstance(word, str) else word.as_py() for word in (src, dst))
+    return src, dst, *(table.column(name)[0].as_py() for name in ("src_port", "dst_port", "protocol"))
+
+
+@pytest.mark.parametrize("tags", [b"", b"\x81\x00\x00\x05", b"\x88\xa8\x00\x05\x81\x00\x00\x06"])
+def test_ipv4_with_and_without_tags(tags: bytes) -> None:
+    frame = MACS + tags + b"\x08\x00" + IP + struct.pack("!HH", 40_000, 22) + bytes(16)
+    assert key(frame) == ("198.18.0.1", "198.18.1.1", 40_000, 22, 6)
+
+
+def test_ipv6_arp_and_icmp() -> None:
+    six = b"\x60" + bytes(5) + b"\x11\x40" + bytes(15) + b"\x01" + bytes(15) + b"\x02" + struct.pack("!HH", 5, 53)
+    assert key(MACS + b"\x86\xdd" + six) == ("::1", "::2", 5, 53, 17)
+    arp = b"\x00\x01\x08\x00\x06\x04\x00\x02" + bytes(6) + bytes([198, 18, 0, 1]) + bytes(6) + bytes([198, 18, 1, 1])
+    assert key(MACS + b"\x08\x06" + arp) == ("198.18.0.1", "198.18.1.1", 0, 0, 0x0806)
+    icmp = IP[:9] + b"\x01" + IP[10:] + b"\x08\x00"
+    assert key(MACS + b"\x08\x00" + icmp) == ("198.18.0.1", "198.18.1.1", 8, 0, 1)
+
+
+def test_what_is_cut_off_or_none_of_these_is_nobodys() -> None:
+    assert key(MACS + b"\x88\xcc" + bytes(20))[4] == 65_535
+    whole = MACS + b"\x08\x00" + IP + struct.pack("!HH", 40_000, 22)
+    for at in range(len(whole)):
+        key(whole[:at] or b"\0")

@@ -1,0 +1,50 @@
+"""The ``tenfold`` commands of docs/judging.md, run on recorded outputs as the page has them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.campaign import recorded
+from tests.cli.helpers import ROOT, tenfold
+
+PAGE = (ROOT / "docs" / "judging.md").read_text(encoding="utf-8")
+COMMANDS = [line for line in re.findall(r"^tenfold .*$", PAGE, re.MULTILINE) if "--wire" not in line]
+FILES = {"campaign.pcap", "logs/eve.json", ".", "judged", "labels.csv", "labels.parquet", "commented.pcapng"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the page's reader works: after `generate`, the two detectors have left their logs."""
+    path = tmp_path_factory.mktemp("page")
+    done = run(path, COMMANDS[0].replace("--duration 5", "--duration 1"))
+    assert done == 0
+    flows = recorded.flows_of(pq.read_table(path / "campaign.pcap.truth.parquet"), ["ssh_bruteforce", "web_attack"])
+    (path / "logs").mkdir()
+    recorded.write_eve(path / "logs" / "eve.json", [recorded.eve_alert(flow) for flow in flows])
+    (path / "conn.log").write_text(recorded.zeek_conn(flows))
+    (path / "notice.log").write_text(
+        recorded.zeek_notices([(flow.last, "SSH::Password_Guessing", flow.src, None, None) for flow in flows[:3]])
+    )
+    return path
+
+
+def run(folder: Path, command: str) -> int:
+    words = [str(folder / word) if word in FILES else word for word in command.split()[1:]]
+    done = tenfold(*words)
+    assert done.returncode == 0, done.stderr
+    return done.returncode
+
+
+def test_the_page_names_the_commands() -> None:
+    assert [command.split()[1] for command in COMMANDS] == ["generate", "judge", "judge", *["labels"] * 3]
+
+
+@pytest.mark.parametrize("command", COMMANDS[1:])
+def test_each_command_does_what_it_says(folder: Path, command: str) -> None:
+    run(folder, command)
+    (made,) = (word for word, before in zip(command.split()[1:], command.split(), strict=False) if before == "--out")
+    assert (folder / made).exists()
