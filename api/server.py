@@ -20,9 +20,12 @@ from api.app import create_app
 from api.connections import Bounds, Desk, bounded, room
 from api.keys import KeyBook
 from api.names import is_run_name
+from api.runs import LIVE
 from api.settings import DEFAULT_PORT, Settings, check_host, check_names
 from api.telemetry import check_endpoint
+from campaign.outputs import beside, configured
 from contract.errors import InputError, TenfoldError
+from store.formats.base import Origin
 
 _GRACE_S: Final = 3
 _BACKLOG: Final = 512
@@ -138,7 +141,8 @@ def serve(  # noqa: PLR0913 - each is an option of the command
         sys.stderr.flush()
         sys.setswitchinterval(_SWITCH_S)  # the event loop must not wait for a thread that makes a long answer
         gc.freeze()  # what is loaded by now stays: collections need not look at it again
-        Server(server).run(sockets=[listener])
+        with beside(configured(config), settings.runs / LIVE, Origin(LIVE)):
+            Server(server).run(sockets=[listener])
 
 
 def _check_keys(path: Path | None, host: str) -> str:

@@ -32,6 +32,11 @@ _COMMITTED: Final = pa.field("committed", TIME)
 _MADE: Final = ("workload.json", REQUEST)
 
 
+def origin_of(run: Path) -> Origin:
+    """Where the records of a run folder come from: of a test, where a generator or a replay left its plan."""
+    return Origin(run=run.resolve().name, test=any((run / name).is_file() for name in _MADE))
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[Feed, Origin]]:
     """The store of a run folder, or one made for the moment from what ``tenfold detect --out`` wrote, and its origin.
@@ -39,9 +44,8 @@ def opened(path: Path) -> Iterator[tuple[Feed, Origin]]:
     Raises ``InputError`` where the folder is neither.
     """
     if (path / DATABASE).is_file():
-        made = any((path / name).is_file() for name in _MADE)
         with Feed(path) as feed:
-            yield feed, Origin(run=path.resolve().name, test=made)
+            yield feed, origin_of(path)
         return
     if not (path / _ALERTS_FILE).is_file():
         raise InputError(f"{path}: neither a run folder nor one that `tenfold detect --out` wrote")

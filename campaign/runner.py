@@ -18,6 +18,7 @@ from typing import Any, Final
 from campaign import runfolder
 from campaign.closing import Ending, close_run
 from campaign.figures import Figures, Watcher
+from campaign.outputs import beside, configured
 from campaign.processes import Child, Children, StopRequest
 from campaign.run_options import SHOWN_HOST, Options, Outcome, check_port
 from campaign.runfolder import RunFolder
@@ -28,6 +29,7 @@ from contract.errors import InputError
 from detector.config_file import read
 from detector.live_settings import text_of
 from detector.model import load, load_default
+from store.formats.base import Origin
 
 __all__ = ["Campaign", "Options", "Outcome", "check_port", "run"]
 _POLL_S: Final = 0.1
@@ -68,7 +70,8 @@ def run(
     folder = runfolder.create(options.runs, scenario.name, options.run_id)
     campaign = (kind or Campaign)(scenario, overrides, options, folder, watcher or (lambda _: None))
     try:
-        with StopRequest() as stop, Children() as servers:
+        told_to = beside(configured(options.config), folder.path, Origin(folder.id, test=True))
+        with StopRequest() as stop, Children() as servers, told_to:
             if options.serve:
                 campaign.serve(servers, told or (lambda _: None))
             with Children() as children:

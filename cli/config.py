@@ -75,5 +75,6 @@ def _show(path: Path, document: dict[str, Any]) -> None:
         note(f"tenfold: {path}: {len(document['problems'])} to be put right; nothing of it is used until then")
         return
     words = {"allow": "allowed", "mute": "muted", "families": "families with bars of their own", "assets": "assets"}
+    words |= {"outputs": "outputs"} if document["tables"].get("outputs") else {}
     counts = ", ".join(f"{document['tables'].get(name, 0)} {word}" for name, word in words.items())
     typer.echo(f"{path}: sound ({counts})")

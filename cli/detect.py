@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from detector.config import Config
     from detector.listening import Heard
     from detector.offline import Result
+    from detector.outbox import Outbox
     from detector.pipeline import Outputs
     from detector.result_files import Files
 
@@ -44,6 +45,9 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
         int | None, typer.Option(help="Rings that share that memory, flow by flow, each with a thread.")
     ] = None,
     keep_rights: Annotated[bool, typer.Option("--keep-rights", help="Keep capabilities after opening.")] = False,
+    store: Annotated[
+        Path | None, typer.Option("--store", help="Of an interface: keep what is seen here; outputs follow it.")
+    ] = None,
     tunnels: TunnelsFlag = "",
     config: ConfigFlag = None,
     shards: ShardsFlag = None,
@@ -53,6 +57,8 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     """Find attacks in a capture or on an interface: alerts, and how many flows of which family."""
     if (capture is None) == (not interface):
         raise InputError("name a capture or an interface, one of the two; see `tenfold detect --help`")
+    if store and not interface:
+        raise InputError("--store is for an interface; of a capture, --out keeps what is found")
     if interface:
         from detector.capture.live_socket import Options
         from detector.live_settings import live_of, text_of
@@ -71,7 +77,7 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
             rings=live.rings if rings is None else rings,
         )
         document = _listened(
-            options, for_, out, model, settings, tunnels, shards, keep_rights=keep_rights, live=not json_
+            options, for_, (out, store), model, settings, tunnels, shards, keep_rights=keep_rights, live=not json_
         )
     else:
         from detector.config_file import chosen
@@ -102,7 +108,7 @@ def _read(capture: Path, out: Path | None, model: Path | None, settings: Config)
 def _listened(
     options: Options,
     seconds: float | None,
-    out: Path | None,
+    places: tuple[Path | None, Path | None],
     model: Path | None,
     settings: tuple[Path, str] | None,
     tunnels: str,
@@ -122,7 +128,7 @@ def _listened(
         raise InputError(f"--for {seconds:g}: it takes a number of seconds above 0")
     opened = open_rings(options)
     if not keep_rights:
-        drop_rights(_PROGRAM, *([out] if out else []))
+        drop_rights(_PROGRAM, *filter(None, places))
     from detector.config import Config
     from detector.config_file import sound, with_flags
     from detector.listening import listen
@@ -133,11 +139,16 @@ def _listened(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     chosen = load(model) if model else load_default()
-    with _files(out) if out else contextlib.nullcontext() as files:
+    out, store = places
+    with contextlib.ExitStack() as stack:
+        files = stack.enter_context(_files(out)) if out else None
+        kept, config = _kept(stack, store, settings, options.interface, config)
 
         def told(outputs: Outputs) -> None:
             if files:
                 files.write(outputs.flows, outputs.verdicts)
+            if kept:
+                kept.put(outputs)
             for alert in outputs.alerts if live else ():
                 if alert.revision == 1 and not alert.silenced:
                     _tell(alert.as_dict())
@@ -150,6 +161,30 @@ def _listened(
         if files:
             document["files"] = files.finish(document["alerts"])
     return document
+
+
+def _kept(
+    stack: contextlib.ExitStack, path: Path | None, settings: tuple[Path, str] | None, interface: str, config: Config
+) -> tuple[Outbox | None, Config]:
+    """The store of ``--store``, and the outputs that follow it; the configuration, going on behind what it holds."""
+    from campaign.outputs import beside, configured
+
+    outputs = configured(*settings) if settings else []
+    if path is None:
+        if outputs:
+            raise InputError("outputs of the configuration follow a store: say with --store where it should be")
+        return None, config
+    from dataclasses import replace
+
+    from detector.outbox import Outbox
+    from detector.service import next_alert
+    from store.formats.base import Origin
+    from store.writer import StoreWriter
+
+    stack.enter_context(beside(outputs, path, Origin(path.resolve().name, interface=interface)))
+    outbox = Outbox(stack.enter_context(StoreWriter(path)))
+    stack.callback(outbox.close)
+    return outbox, replace(config, first_alert_id=next_alert(path))
 
 
 def _tell(alert: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ Whoever writes one makes typing mistakes: so unknown keys are refused, with the 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -13,20 +14,24 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from contract.config_key import Table
 from contract.errors import InputError
 from contract.families import GROUPS
 from detector import config_values
 from detector.config import Config
-from detector.config_keys import TABLES, Table
+from detector.config_keys import TABLES
 from detector.live_settings import Live, text_of
 from detector.policy import Policy
 from detector.silence import Rule
 from detector.site import Asset, Site
 from detector.toml_lines import line_of, lines_of
+from store.outputs.registry import TABLE as OUTPUTS
+from store.outputs.registry import complete, kinds, table_of
 
 _MOST_RULES: Final = 1000
 _MS: Final = 1_000_000
 _BAR_KEYS: Final = ("evidence", "flows", "half_life_s", "quiet_s")
+_OUTPUT_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 Json = dict[str, Any]
 KeyPath = tuple[str | int, ...]
 
@@ -52,6 +57,7 @@ class Findings:
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)  # how many of each table
+    outputs: list[Json] = field(default_factory=list)  # each with the values of all its keys
 
 
 def read(path: Path) -> Config:
@@ -103,7 +109,7 @@ class _Reader:
         self._tables = {table.name: table for table in TABLES}
 
     def findings(self) -> Findings:
-        self._known(self._document, (), list(self._tables), "table")
+        self._known(self._document, (), [*self._tables, OUTPUTS], "table")
         plain = {name: self._plain(self._tables[name]) for name in ("meter", "alerts", "network", "live", "service")}
         rules = [rule for kind in ("allow", "mute") for rule in self._rules(kind)]
         bars, least, severities = self._families()
@@ -121,6 +127,8 @@ class _Reader:
             capacity=alerts["most_incidents"],
             update_s=alerts["update_s"],
         )
+        self._found.outputs = list(self._outputs())
+        self._found.counts |= {OUTPUTS: len(self._found.outputs)} if self._found.outputs else {}
         self._found.counts |= {"families": len({*bars, *least, *severities}), "assets": len(assets)}
         self._found.config = Config(
             tick_ns=meter["tick_ms"] * _MS,
@@ -147,22 +155,52 @@ class _Reader:
         return defaults | self._values(given, table, (table.name,))
 
     def _rows(self, name: str) -> Iterable[tuple[KeyPath, Json]]:
-        """The tables of an array of tables."""
-        table = self._tables[name]
+        """The tables of an array of tables: those of their values that are sound."""
+        for at, row in enumerate(self._given(name)):
+            yield (name, at), self._row(row, self._tables[name], (name, at))
+
+    def _given(self, name: str) -> list[Json]:
+        """The tables of an array of tables as they stand there."""
         rows = self._document.get(name, [])
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             self._note((name,), f"must be written as [[{name}]], with double brackets")
-            return
+            return []
         if len(rows) > _MOST_RULES:
             self._note((name,), f"{len(rows)} are more than {_MOST_RULES}; join those of one reason")
-            return
-        for at, row in enumerate(rows):
-            path: KeyPath = (name, at)
-            values = self._values(row, table, path)
-            for key in table.keys:
-                if key.needed and key.name not in row:
-                    self._note(path, f"{key.name} is missing: {config_values.lower(key.says)}")
-            yield path, values
+            return []
+        return rows
+
+    def _row(self, row: Json, table: Table, path: KeyPath) -> Json:
+        values = self._values(row, table, path)
+        for key in table.keys:
+            if key.needed and key.name not in row:
+                self._note(path, f"{key.name} is missing: {config_values.lower(key.says)}")
+        return values
+
+    def _outputs(self) -> Iterable[Json]:
+        """The outputs that are sound."""
+        names: set[str] = set()
+        for at, row in enumerate(self._given(OUTPUTS)):
+            path: KeyPath = (OUTPUTS, at)
+            kind = kinds().get(row.get("kind", "")) if isinstance(row.get("kind", ""), str) else None
+            if kind is None:
+                where: KeyPath = (*path, "kind") if "kind" in row else path
+                self._note(where, f"kind must be one of {', '.join(kinds())}")
+                continue
+            before = len(self._found.problems)
+            values = self._row(row, table_of(kind.name), path)
+            if len(self._found.problems) > before:
+                continue
+            if not _OUTPUT_NAME.fullmatch(values["name"]) or values["name"] in names:
+                self._note((*path, "name"), "must be letters, digits and dashes, and that of no other output")
+                continue
+            names.add(values["name"])
+            try:
+                kind.check(complete(values))
+            except InputError as error:
+                self._note(path, str(error))
+                continue
+            yield complete(values)
 
     def _values(self, given: Json, table: Table, path: KeyPath) -> Json:
         """The values of known keys that are what they should be."""

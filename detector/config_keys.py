@@ -6,9 +6,9 @@ documentation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from contract.config_key import Key, Table
 from detector.config import Config
 from detector.live_settings import Live
 from detector.policy import Policy
@@ -16,35 +16,6 @@ from detector.policy import Policy
 _CONFIG: Final = Config()
 _POLICY: Final = Policy()
 _LIVE: Final = Live()
-
-
-@dataclass(frozen=True)
-class Key:
-    """One key of a table. ``kind`` is one of ``KINDS``; ``low`` and ``high`` bound numbers.
-
-    ``default`` is what holds where the key is missing (None where nothing does); ``example`` stands in the commented
-    file where there is no default.
-    """
-
-    name: str
-    kind: str
-    says: str
-    default: Any = None
-    low: float = 0
-    high: float = float("inf")
-    example: Any = None
-    needed: bool = False
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of the file: ``[name]``, ``[[name]]`` where ``many``, or ``[name.FAMILY]`` where ``by_family``."""
-
-    name: str
-    says: str
-    keys: tuple[Key, ...]
-    many: bool = False
-    by_family: bool = False
 
 
 def bounds(key: Key) -> str:
@@ -66,6 +37,8 @@ KINDS: Final = {
     "hosts": "a list of host names, each with its port where only that one is meant",
     "hours": 'a list of spans of the day in UTC, each "22:00-06:00"',
     "date": "a date, 2027-01-31",
+    "choice": "one of a few words",
+    "whats": "a list of alerts, detections, flows",
 }
 
 _RULE: Final = (

@@ -6,9 +6,11 @@ import json
 import textwrap
 from typing import Any, Final
 
-from detector.config_keys import KINDS, TABLES, Key, Table, bounds
+from contract.config_key import Key, Table
+from detector.config_keys import KINDS, TABLES, bounds
 from detector.config_values import attacks
 from detector.policy import Policy
+from store.outputs.registry import kinds, table_of
 
 _WIDE: Final = 100
 _HEAD: Final = """\
@@ -20,13 +22,14 @@ A service that runs reads it again on SIGHUP."""
 def default_text() -> str:
     """The commented file that ``tenfold config init`` writes: as it stands, it changes nothing."""
     parts = [_comment(_HEAD)]
-    for table in TABLES:
+    for table in (*TABLES, *map(table_of, kinds())):
         if table.by_family:
             parts.append(_families(table))
         elif table.many:
             lines = [f"# [[{table.name}]]"]
             for key in table.keys:
-                lines += [f"{_line(key)}  # {key.says}"]
+                says = f"{key.says} {_choices(key)}".strip()
+                lines += [f"{_line(key)}  # {says}" if says else _line(key)]
             parts.append("\n".join([_comment(table.says), *lines]))
         else:
             lines = [f"[{table.name}]"]
@@ -54,6 +57,12 @@ def _line(key: Key, value: Any = None) -> str:  # noqa: ANN401 - any TOML value
     return f"# {key.name} = {text}"
 
 
+def _choices(key: Key) -> str:
+    """What a choice may be, where that is short."""
+    words = f"({', '.join(key.choices)})"
+    return words if key.choices and len(words) <= 40 else ""
+
+
 def _comment(text: str) -> str:
     lines = [line for part in text.splitlines() for line in textwrap.wrap(part, _WIDE)]
     return "\n".join(f"# {line}" for line in lines)
@@ -63,7 +72,7 @@ def markdown(table: Table) -> str:
     """The keys of a table as rows for the documentation."""
     rows = ["| key | holds | default | |", "|---|---|---|---|"]
     for key in table.keys:
-        holds = KINDS[key.kind]
+        holds = KINDS[key.kind] if key.kind != "choice" else ", ".join(key.choices)
         if key.kind in ("number", "whole"):
             holds += f", {bounds(key)}"
         default = "needed" if key.needed else "" if key.default is None else f"`{json.dumps(key.default)}`"

@@ -10,12 +10,14 @@ from typing import Any, Final
 
 from contract.addresses import Networks
 from contract.alert import SEVERITIES
+from contract.config_key import Key
 from contract.errors import InputError
 from contract.families import GROUPS, catalogue
 from contract.host_names import is_host_name
-from detector.config_keys import KINDS, Key, bounds
+from detector.config_keys import KINDS, bounds
 from detector.silence import mac_of
 from detector.tunnels import levels_of
+from store.formats.base import WHATS
 
 _SPAN: Final = re.compile(r"^(\d\d):(\d\d)-(\d\d):(\d\d)$")
 _DAY: Final = 24 * 60
@@ -26,7 +28,7 @@ def value(key: Key, given: Any) -> Any:  # noqa: ANN401 - any TOML value
     """The value as it is used. Raises ``InputError`` where it is not of the key's kind or out of its bounds."""
     if key.kind in ("number", "whole"):
         return _number(key, given)
-    if key.kind in ("families", "places", "networks", "hours", "hosts"):
+    if key.kind in ("families", "places", "networks", "hours", "hosts", "whats"):
         return _list(key, given)
     if key.kind == "flag":
         good = isinstance(given, bool)
@@ -40,6 +42,8 @@ def value(key: Key, given: Any) -> Any:  # noqa: ANN401 - any TOML value
         raise InputError(f"must be {KINDS[key.kind]}, not {_shown(given)}")
     if key.kind == "severity" and given not in SEVERITIES:
         raise InputError(f"must be {KINDS['severity']}, not {_shown(given)}{_near(given, SEVERITIES)}")
+    if key.kind == "choice" and given not in key.choices:
+        raise InputError(f"must be one of {', '.join(key.choices)}, not {_shown(given)}")
     if key.kind == "text" and key.needed and not given.strip():
         raise InputError("is empty; say something")
     return given
@@ -56,6 +60,8 @@ def _number(key: Key, given: Any) -> float | int:  # noqa: ANN401 - any TOML val
 def _list(key: Key, given: Any) -> list[str]:  # noqa: ANN401 - any TOML value
     if not isinstance(given, list) or not all(isinstance(entry, str) for entry in given):
         raise InputError(f"must be {KINDS[key.kind]}, each in quotes, not {_shown(given)}")
+    if key.kind == "whats" and not given:
+        raise InputError(f"is empty; name some of {', '.join(WHATS)}")
     if len(given) > _MOST_ENTRIES:
         raise InputError(f"{len(given):,} entries are more than {_MOST_ENTRIES:,}; use prefixes")
     for entry in given:
@@ -63,6 +69,9 @@ def _list(key: Key, given: Any) -> list[str]:  # noqa: ANN401 - any TOML value
             known = [*GROUPS, *attacks()]
             if entry not in known:
                 raise InputError(f"no family of attacks and no group is called {entry!r}{_near(entry, known)}")
+        elif key.kind == "whats":
+            if entry not in WHATS:
+                raise InputError(f"{entry!r} is none of {', '.join(WHATS)}")
         elif key.kind == "hours":
             span(entry)
         elif key.kind == "hosts":

@@ -99,7 +99,7 @@ def _serve(options: argparse.Namespace, stop: threading.Event, again: threading.
     with StoreWriter(options.store, clock) as writer:
         settings = Settings(options.config, again)
         config = replace(
-            settings.config, first_alert_id=_next_alert(options.store), seed=options.seed or secrets.randbits(63)
+            settings.config, first_alert_id=next_alert(options.store), seed=options.seed or secrets.randbits(63)
         )
         if options.capacity:
             config = replace(config, capacity=options.capacity)
@@ -139,7 +139,7 @@ def _inbox(options: argparse.Namespace, rings: list[Ring], clock: Clock) -> Fram
     return LiveInbox(rings, clock, lab=options.lab, received_times=options.received)
 
 
-def _next_alert(store: Path) -> int:
+def next_alert(store: Path) -> int:
     """Numbers of alerts go on where an earlier detector of the same store stopped."""
     from store.reader import StoreReader
 

@@ -36,9 +36,8 @@ class Told(NamedTuple):
 
 
 class Head(NamedTuple):
-    """How far a store is: its last alert, its last commit, and rows by kind."""
+    """How far a store is: its last commit, and rows by kind."""
 
-    alert: int
     commit: int
     rows: dict[str, int]
 
@@ -76,6 +75,18 @@ class Feed:
         condition = "(commit_id, row) > (?, ?) AND row <= ?"
         return self._alerts(condition, "commit_id, row", [*after, upto], limit, filters)
 
+    def behind(self, row: int) -> int:
+        """How many alerts were raised behind row ``row``."""
+        with database_errors(self._path):
+            query = f"SELECT count(*) FROM alerts WHERE row > ? AND {TOLD}"  # noqa: S608 - constants
+            return int(self._database.execute(query, [row]).fetchone()[0])
+
+    def skip(self, row: int, count: int) -> int:
+        """The row of the alert that is ``count`` alerts (at least one) behind row ``row``."""
+        with database_errors(self._path):
+            query = f"SELECT row FROM alerts WHERE row > ? AND {TOLD} ORDER BY row LIMIT 1 OFFSET ?"  # noqa: S608
+            return int(self._database.execute(query, [row, count - 1]).fetchone()[0])
+
     def alert(self, alert_id: int) -> dict[str, Any] | None:
         """One alert as it now is, None where there is no such one."""
         return self._reader.alert(alert_id)
@@ -87,13 +98,11 @@ class Feed:
     def head(self) -> Head:
         """How far the store is."""
         with database_errors(self._path):
-            alert, commit = self._database.execute(
-                "SELECT (SELECT coalesce(max(row), 0) FROM alerts), (SELECT coalesce(max(id), 0) FROM commits)"
-            ).fetchone()
+            (commit,) = self._database.execute("SELECT coalesce(max(id), 0) FROM commits").fetchone()
             rows = self._database.execute(
                 "SELECT kind, max(first_row + rows) FROM segments WHERE state='live' GROUP BY kind"
             ).fetchall()
-        return Head(int(alert), int(commit), dict(rows))
+        return Head(int(commit), dict(rows))
 
     def _alerts(
         self, condition: str, order: str, values: Sequence[Any], limit: int, filters: Filters | None

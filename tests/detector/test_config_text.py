@@ -25,7 +25,7 @@ def test_every_commented_line_can_be_used() -> None:
     text = re.sub(r"^# (\[|[a-z_]+ = )", r"\1", default_text(), flags=re.MULTILINE)
     found = parse(text, NOW)
     assert found.problems == []
-    assert found.counts == {"allow": 1, "mute": 1, "assets": 1, "families": 1}
+    assert found.counts == {"allow": 1, "mute": 1, "assets": 1, "families": 1, "outputs": 3}
     for table in TABLES:
         for key in table.keys:
             assert re.search(rf"^{key.name} = ", text, re.MULTILINE), key.name

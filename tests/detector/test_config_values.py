@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from contract.config_key import Key
 from contract.errors import InputError
-from detector.config_keys import Key
 from detector.config_values import attacks, expand, lower, span, value
 
 

@@ -27,6 +27,8 @@ def test_alerts_come_in_the_order_in_which_they_were_raised_then_as_they_change(
         assert feed.changed((changed[0].commit, changed[0].row), raised[-1].row) == changed[1:]
         assert changed[0].document["raised_ns"] < changed[0].document["committed_ns"]
         assert feed.alert(9)["alert_id"] == 9
+        assert (feed.behind(0), feed.behind(raised[0].row)) == (3, 2)
+        assert feed.skip(0, 2) == raised[1].row
 
 
 def test_rows_follow_each_other_through_compaction(tmp_path):
