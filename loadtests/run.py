@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -14,12 +15,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from contract.errors import InputError, LackingError, TenfoldError
 from loadtests.feed import NS, read_slices
-from loadtests.settings import STEPS, key_headers
+from loadtests.settings import SHAPE, TOKYO_RATE, LoadSettings, from_environment, key_headers
+from loadtests.shapes import SHAPES
 
 _ROOT: Final = Path(__file__).parent.parent
 _SCENARIO: Final = "paris-2024"
@@ -34,42 +37,94 @@ def main(arguments: list[str] | None = None) -> int:
     """The command; exit codes as everywhere: 0 good, 1 a threshold missed, 2 bad usage, 3 something is lacking."""
     options = _parser().parse_args(arguments)
     try:
-        multipliers = tuple(int(part) for part in options.steps.split(","))
-        return run(multipliers, options.step_seconds, options.results, json_only=options.json)
-    except ValueError:
-        _say(f"loadtests: --steps {options.steps!r} is no list of multipliers such as 1,8,10")
-        return 2
+        return run(order_of(options), options.results, json_only=options.json)
     except TenfoldError as error:
         _say(f"loadtests: {error}")
         return error.exit_code
 
 
-def run(multipliers: tuple[int, ...], step_s: float, results: Path | None, *, json_only: bool = False) -> int:
-    """One load test; 0 where every threshold holds, else 1."""
+@dataclass(frozen=True)
+class Order:
+    """What a load test is to do: its plan as settings, and how many Locust workers share it (0: one process alone)."""
+
+    settings: LoadSettings
+    workers: int = 0
+
+    @property
+    def lengths(self) -> dict[int, float]:
+        """The longest step at each multiplier, in seconds: so much of a feed is needed."""
+        found: dict[int, float] = {}
+        for step in self.settings.plan:
+            found[step.multiplier] = max(found.get(step.multiplier, 0.0), step.end_s - step.begin_s)
+        return found
+
+    def environment(self, work: Path) -> dict[str, str]:
+        """What Locust is told."""
+        settings = self.settings
+        return os.environ | {
+            "TENFOLD_FEEDS": str(work),
+            "TENFOLD_LOAD_SHAPE": settings.shape,
+            "TENFOLD_LOAD_STEPS": ",".join(map(str, settings.steps)),
+            "TENFOLD_LOAD_STEP_S": f"{settings.step_s:g}",
+            "TENFOLD_LOAD_SENSORS": str(settings.sensors),
+            "TENFOLD_LOAD_LAUNCHES": str(settings.launches),
+            "TENFOLD_LOAD_SUMMARY": str(work / "locust-summary.json"),
+            "PYTHONPATH": os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
+        }
+
+
+def order_of(options: argparse.Namespace) -> Order:
+    """What the command line asks for. Raises ``InputError`` where it makes no sense."""
+    if options.workers < 0 or options.launches < 0 or not 0.5 <= options.step_seconds <= 3600:
+        raise InputError("--workers and --launches are counts, --step-seconds lies between 0.5 and 3600")
+    values = {
+        "TENFOLD_FEEDS": ".",
+        "TENFOLD_LOAD_SHAPE": options.shape,
+        "TENFOLD_LOAD_STEPS": options.steps,
+        "TENFOLD_LOAD_STEP_S": str(options.step_seconds),
+        "TENFOLD_LOAD_SENSORS": str(max(1, options.workers)),
+        "TENFOLD_LOAD_LAUNCHES": str(options.launches),
+    }
+    return Order(from_environment(values), options.workers)
+
+
+def run(order: Order, results: Path | None, *, json_only: bool = False) -> int:
+    """One load test; 0 where every threshold holds, else 1. Its results are kept in a folder of their own."""
     try:
         import locust as _  # noqa: F401 - only whether it is there
     except ImportError:
         raise LackingError("Locust is not installed; `pip install 'tenfold[load]'`") from None
+    kept = _results(results)
     with tempfile.TemporaryDirectory(prefix="tenfold-load-") as folder:
         work = Path(folder)
-        for multiplier in sorted(set(multipliers)):
-            _say(f"==> making {step_s:g} s of attacks at {multiplier}x ({multiplier * 815:,} attempts/s)")
-            _make_feed(work, multiplier, step_s)
+        for multiplier, seconds in sorted(order.lengths.items()):
+            _say(f"==> making {seconds:g} s of attacks at {multiplier}x ({multiplier * TOKYO_RATE:,} attempts/s)")
+            _make_feed(work, multiplier, seconds)
         key = _make_key(work)
         with _server(work) as url:
             _say(f"==> server at {url}; warming up (a first start compiles the kernels)")
-            _warm_up(url, work / f"feed-{min(multipliers)}x.arrow", key)
-            _say(f"==> locust: {', '.join(f'{m}x' for m in multipliers)}, {step_s:g} s each")
-            code = _locust(url, work, multipliers, step_s, key)
+            _warm_up(url, work / f"feed-{min(order.lengths)}x.arrow", key)
+            told = ", ".join(f"{s.multiplier}x {s.end_s - s.begin_s:g} s" for s in order.settings.plan)
+            _say(f"==> locust: {told}{f'; {order.workers} workers' if order.workers else ''}")
+            code = _locust(url, work, order, key)
             stats = _get(f"{url}v1/stats?run=live", key)
         summary = _summary(work, stats, code)
-        if results:
-            results.mkdir(parents=True, exist_ok=True)
-            for path in work.glob("locust*"):
-                shutil.copy(path, results / path.name)
-            (results / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+        for path in (*work.glob("locust*"), work / "server.log"):
+            shutil.copy(path, kept / path.name)
+        (kept / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
     _show(summary, json_only=json_only)
+    _say(f"results     {kept} (locust.html, locust_*.csv, summary.json)")
     return 1 if summary["faults"] else 0
+
+
+def _results(folder: Path | None) -> Path:
+    """The folder for the results, made. Raises ``InputError`` where it cannot be."""
+    folder = folder or Path("loads") / time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot keep results there: {error.strerror}") from None
+    return folder
 
 
 def _make_feed(work: Path, multiplier: int, step_s: float) -> None:
@@ -80,7 +135,7 @@ def _make_feed(work: Path, multiplier: int, step_s: float) -> None:
 
 def _make_key(work: Path) -> str:
     """A key for this test alone: load is to be borne with rights, as in earnest."""
-    options = ["--scopes", "read,ingest", "--rate", "100000", "--keys", str(work / _KEYS)]
+    options = ["--scopes", "read,ingest,operate", "--rate", "100000", "--keys", str(work / _KEYS)]
     return _tenfold("keys", "add", "load test", *options, what="the key").strip()
 
 
@@ -141,31 +196,40 @@ def _warm_up(url: str, feed: Path, key: str) -> None:
     raise LackingError(f"the detector found nothing within {_WARM_S:.0f} s; see `tenfold doctor`")
 
 
-def _locust(url: str, work: Path, multipliers: tuple[int, ...], step_s: float, key: str) -> int:
-    environment = os.environ | {
-        "TENFOLD_KEY": key,
-        "TENFOLD_FEEDS": str(work),
-        "TENFOLD_LOAD_STEPS": ",".join(map(str, multipliers)),
-        "TENFOLD_LOAD_STEP_S": f"{step_s:g}",
-        "TENFOLD_LOAD_SUMMARY": str(work / "locust-summary.json"),
-        "PYTHONPATH": os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
-    }
-    command = [
-        "-f",
-        str(_ROOT / "loadtests" / "locustfile.py"),
-        "--headless",
-        "--only-summary",
-        "--host",
-        url.rstrip("/"),
-    ]
-    reports = ["--html", str(work / "locust.html"), "--csv", str(work / "locust")]
-    return subprocess.run(  # noqa: S603 - our own command with our own arguments
-        [sys.executable, "-m", "locust", *command, *reports, "--loglevel", "WARNING"],
-        cwd=work,
-        env=environment,
-        stdout=sys.stderr,
-        check=False,
-    ).returncode
+def _locust(url: str, work: Path, order: Order, key: str) -> int:
+    """Locust alone, or as a master with workers on this machine; the exit code of whoever judges."""
+    environment = order.environment(work) | {"TENFOLD_KEY": key}
+    reports = ["--html", str(work / "locust.html"), "--csv", str(work / "locust"), "--only-summary"]
+    common = ["-f", str(_ROOT / "loadtests" / "locustfile.py"), "--host", url.rstrip("/"), "--loglevel", "WARNING"]
+    if not order.workers:
+        return _started(["--headless", *common, *reports], work, environment).wait()
+    port = str(_free_port())
+    master = ["--master", "--headless", "--expect-workers", str(order.workers), "--expect-workers-max-wait", "60"]
+    bound = ["--master-bind-host", "127.0.0.1", "--master-bind-port", port]
+    processes = [_started([*master, *bound, *common, *reports], work, environment)]
+    joined = ["--worker", "--master-host", "127.0.0.1", "--master-port", port]
+    processes += [_started([*joined, *common], work, environment) for _ in range(order.workers)]
+    try:
+        return processes[0].wait()
+    finally:
+        for process in processes:
+            try:
+                process.wait(_END_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _started(arguments: list[str], work: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - our own command with our own arguments
+        [sys.executable, "-m", "locust", *arguments], cwd=work, env=environment, stdout=sys.stderr
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _summary(work: Path, stats: dict[str, Any], code: int) -> dict[str, Any]:
@@ -195,9 +259,15 @@ def _show(summary: dict[str, Any], *, json_only: bool) -> None:
         _say(f"posted      {summary['frames']:,} frames in {summary['slices']:,} batches, {size}")
         _say(f"on time     {summary['slices'] - summary['behind']:,} of them; late by p99 {late['p99']} ms")
         missed = f"{summary['missed']} of {summary['probes']} missed"
+        if summary["dropped_arrivals"]:
+            _say(f"dropped     {summary['dropped_arrivals']:,} arrivals, for want of room")
         _say(f"detect      p50 {detect['p50']} ms, p99 {detect['p99']} ms, {missed}")
         for name, row in summary["requests"].items():
             _say(f"{name:<28}{row['requests']:>7,} requests, p50 {row['p50_ms']} ms, p99 {row['p99_ms']} ms")
+    if "breakpoint" in summary:
+        broke = summary["breakpoint"]["broke"]
+        after = f"{broke}x did not hold" if broke else "and the plan ended there"
+        _say(f"held        {summary['breakpoint']['held']}x Tokyo; {after}")
     for fault in summary["faults"]:
         _say(f"FAILED      {fault}")
     if not summary["faults"]:
@@ -220,10 +290,13 @@ def _say(text: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="loadtests.run", description="Drive the whole chain over HTTP in steps.")
-    parser.add_argument("--steps", default=",".join(map(str, STEPS)), help="multiples of 815 attempts a second")
-    parser.add_argument("--step-seconds", type=float, default=15.0, help="length of each step")
-    parser.add_argument("--results", type=Path, help="folder for Locust's HTML, CSV and the summary")
+    parser = argparse.ArgumentParser(prog="loadtests.run", description="Drive the whole chain over HTTP.")
+    parser.add_argument("--shape", default=SHAPE, help=f"{', '.join(SHAPES)} (loadtests/shapes.py)")
+    parser.add_argument("--steps", default="", help="instead: multiples of 815 attempts a second, such as 1,8,10")
+    parser.add_argument("--step-seconds", type=float, default=15.0, help="length of one step")
+    parser.add_argument("--workers", type=int, default=0, help="a Locust master with so many workers on this machine")
+    parser.add_argument("--launches", type=int, default=1, help="campaigns that the operator launches meanwhile")
+    parser.add_argument("--results", type=Path, help="folder for Locust's HTML, CSV and the summary (loads/TIME)")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON on stdout")
     return parser
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from contract.errors import InputError
+from loadtests.shapes import BREAKING, Step, plan_of, steps
 
 TOKYO_RATE: Final = 815
-STEPS: Final = (1, 8, 10)
+SHAPE: Final = "climb"
 
 
 @dataclass(frozen=True)
@@ -22,23 +23,41 @@ class Thresholds:
     missed: float = 0.05
     failures: float = 0.0
     behind: float = 0.02  # posts that could not leave within a slice of their time
+    dropped: float = 0.01  # arrivals that could not be started
     read_p99_ms: float = 1000.0
+    stream_p99_ms: float = 2000.0
 
 
 @dataclass(frozen=True)
 class LoadSettings:
-    """The folder of feeds (``feed-8x.arrow`` and so on), the steps and their length, the thresholds.
+    """The folder of feeds (``feed-8x.arrow`` and so on), the plan, how many there are of each user, the thresholds.
 
-    ``headers`` give the service its key, where one is needed.
+    ``steps`` are multipliers, one step each; without them the named ``shape`` counts. ``sensors`` share one plan.
     """
 
     feeds: Path
-    steps: tuple[int, ...] = STEPS
+    shape: str = SHAPE
+    steps: tuple[int, ...] = ()
     step_s: float = 15.0
+    sensors: int = 1
+    readers: int = 2
+    reads_s: float = 5.0  # requests a second of each reader
+    walls: int = 2
+    launches: int = 1
     slice_s: float = 0.1
     summary: Path | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
-    headers: dict[str, str] = field(default_factory=dict, repr=False)
+    headers: dict[str, str] = field(default_factory=dict, repr=False)  # give the service its key, where one is needed
+
+    @property
+    def plan(self) -> list[Step]:
+        """The steps, in order."""
+        return steps(self.steps, self.step_s) if self.steps else plan_of(self.shape, self.step_s)
+
+    @property
+    def breaking(self) -> bool:
+        """Whether the test looks for the first step that does not hold."""
+        return not self.steps and self.shape == BREAKING
 
     def feed(self, multiplier: int) -> Path:
         """The file with the attempts of one step."""
@@ -55,22 +74,30 @@ def from_environment(environment: dict[str, str] | None = None) -> LoadSettings:
     summary = values.get("TENFOLD_LOAD_SUMMARY", "")
     return LoadSettings(
         feeds=Path(feeds),
+        shape=_shape(values.get("TENFOLD_LOAD_SHAPE", SHAPE)),
         steps=_steps(values.get("TENFOLD_LOAD_STEPS", "")),
+        sensors=max(1, int(_number(values, "TENFOLD_LOAD_SENSORS", 1))),
+        readers=int(_number(values, "TENFOLD_LOAD_READERS", 2)),
+        reads_s=max(0.01, _number(values, "TENFOLD_LOAD_READS_S", 5.0)),
+        walls=int(_number(values, "TENFOLD_LOAD_WALLS", 2)),
+        launches=int(_number(values, "TENFOLD_LOAD_LAUNCHES", 1)),
+        headers=key_headers(values),
         step_s=_number(values, "TENFOLD_LOAD_STEP_S", 15.0),
         summary=Path(summary) if summary else None,
-        headers=key_headers(values),
         thresholds=Thresholds(
             detect_p99_ms=_number(values, "TENFOLD_LOAD_DETECT_P99_MS", base.detect_p99_ms),
             missed=_number(values, "TENFOLD_LOAD_MISSED", base.missed),
             failures=_number(values, "TENFOLD_LOAD_FAILURES", base.failures),
             behind=_number(values, "TENFOLD_LOAD_BEHIND", base.behind),
+            dropped=_number(values, "TENFOLD_LOAD_DROPPED", base.dropped),
             read_p99_ms=_number(values, "TENFOLD_LOAD_READ_P99_MS", base.read_p99_ms),
+            stream_p99_ms=_number(values, "TENFOLD_LOAD_STREAM_P99_MS", base.stream_p99_ms),
         ),
     )
 
 
 def key_headers(environment: dict[str, str] | None = None) -> dict[str, str]:
-    """The header that gives the key of ``TENFOLD_KEY`` (scopes ingest and read); none without it.
+    """The header that gives the key of ``TENFOLD_KEY`` (scopes ingest, read, operate); none without it.
 
     Only the environment holds it: everybody can read the command line of a process. Raises ``InputError``.
     """
@@ -80,9 +107,14 @@ def key_headers(environment: dict[str, str] | None = None) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"} if key else {}
 
 
+def _shape(name: str) -> str:
+    plan_of(name, 1.0)
+    return name
+
+
 def _steps(text: str) -> tuple[int, ...]:
     if not text:
-        return STEPS
+        return ()
     parts = text.split(",")
     if not all(part.strip().isdecimal() and 1 <= int(part) <= 1000 for part in parts):
         raise InputError(f"TENFOLD_LOAD_STEPS: {text!r} is no list of multipliers such as 1,8,10")

@@ -43,6 +43,7 @@ SERVERS: Final = {
         "vsftpd {folder}/vsftpd.conf",
         "socat TCP-LISTEN:23,reuseaddr,fork EXEC:'/usr/sbin/telnetd -h',nofork",
         "smbd -F --no-process-group",
+        "openssl s_server -quiet -www -accept 443 -cert {folder}/tls.pem -key {folder}/tls.key",
         "xrdp --nodaemon",
         "xrdp-sesman --nodaemon",
     ),
@@ -80,7 +81,7 @@ def truth_of(run: dict[str, Any], capture: str) -> dict[str, Any]:
     if run["family"] == "arp_spoofing":
         entry |= {"protocol": "arp", "arp_operation": "reply"}
     elif not run.get("anybody"):
-        entry["victims"] = [HOSTS["victim"]]
+        entry["victims"] = [HOSTS[run.get("victim", "victim")]]
     return document | {"entries": [entry], "otherwise": "unknown"}
 
 
@@ -95,6 +96,8 @@ def prepare(folder: Path) -> None:
     for path in (Path("/run/sshd"), Path("/var/run/vsftpd/empty"), Path("/run/samba")):
         path.mkdir(parents=True, exist_ok=True)
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "key")], check=False)
+    tls = f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=www.example.test -keyout {folder}/tls.key"
+    subprocess.run([*tls.split(), "-out", str(folder / "tls.pem")], check=False, capture_output=True)
 
 
 def serve(folder: Path) -> None:

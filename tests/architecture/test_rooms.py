@@ -104,8 +104,8 @@ def has_twin(path: Path) -> bool:
     return any((folder / file).exists() for file in (f"test_{path.stem}.py", f"test_{path.stem.strip('_')}.py"))
 
 
-# Families are held by the conformance suite, commands by the tests of the command line as a user meets it.
-HELD_ELSEWHERE = ("generator/attacks/", "generator/benign/", "generator/shapes/")
+# Families are held by the conformance suite, users of a load test by a load test: Locust changes the process it is in.
+HELD_ELSEWHERE = ("generator/attacks/", "generator/benign/", "generator/shapes/", "loadtests/users/")
 
 
 @pytest.mark.parametrize("path", [p for p in MODULES if p.stem != "__init__"], ids=name)

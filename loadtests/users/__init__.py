@@ -1,0 +1,1 @@
+"""Whoever uses the service in a load test, one file each; nothing but this and the locustfile imports Locust."""
