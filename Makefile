@@ -11,7 +11,7 @@ SCENARIO ?= paris-2024
 PORT ?= 8150
 WORKERS ?= auto
 
-.PHONY: help install run test check fix deep bench serve load lock clean
+.PHONY: help install run test check fix deep bench soak serve load lock clean
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,13 +52,16 @@ deep: install ## the test suite with many more hypothesis examples
 	@TENFOLD_PROFILE=deep $(BIN)/python -m pytest
 
 bench: install ## print the benchmarks: rates, and ratios against peers in the same run
-	@for script in benchmarks/*.py; do echo "==> $$script"; $(BIN)/python $$script; done
+	@for script in $(filter-out benchmarks/soak.py,$(wildcard benchmarks/*.py)); do echo "==> $$script"; $(BIN)/python $$script; done
+
+soak: install ## half an hour at a held load: memory, descriptors, latency (MULTIPLIER=1, or CAPACITY=its folder)
+	@$(BIN)/python -m benchmarks.soak --minutes 30 $(if $(CAPACITY),--capacity $(CAPACITY),--multiplier $(or $(MULTIPLIER),1))
 
 serve: install ## serve the API and live page on loopback (PORT=8150)
 	@$(BIN)/tenfold serve --port $(PORT)
 
-load: install ## drive the whole chain over HTTP with Locust, against a server that it starts and stops
-	@$(BIN)/python -m loadtests.run
+load: install ## drive the whole chain over HTTP with Locust (SHAPE=climb), against a server that it starts and stops
+	@$(BIN)/python -m loadtests.run --shape $(or $(SHAPE),climb)
 
 lock: ## renew requirements.lock from pyproject.toml (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
