@@ -6,7 +6,6 @@ A client that lost the answer asks again with the same key and gets the same ans
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from contextlib import suppress
 from http import HTTPStatus
@@ -17,6 +16,7 @@ import orjson
 
 from api.problems import ProblemError
 from contract.errors import LackingError
+from contract.files import write_synced
 
 FOLDER: Final = ".idempotency"
 KEY_PATTERN: Final = r'^"?[A-Za-z0-9._~:/+=-]{1,128}"?$'
@@ -47,17 +47,7 @@ class Remembered:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._tidy()
-            temporary = path.with_suffix(".tmp")
-            with temporary.open("wb") as file:
-                file.write(orjson.dumps({"body": _digest(body), "run": run}))
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-            handle = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            write_synced(path, orjson.dumps({"body": _digest(body), "run": run}))
         except OSError as error:
             raise LackingError(f"the request cannot be kept: {error.strerror}") from None
 

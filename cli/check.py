@@ -10,6 +10,7 @@ import typer
 
 from cli.output import JsonFlag, note, print_json, stdout_console
 from contract.errors import InputError
+from contract.files import write_new
 
 if TYPE_CHECKING:
     from campaign.gate.whole import Outcome
@@ -94,13 +95,7 @@ def _refuse(measuring: Mapping[str, object], subject: str) -> None:
 def _init(path: Path, *, json_: bool) -> None:
     from campaign.gate.targets import default_text
 
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(default_text())
-    except FileExistsError:
-        raise InputError(f"{path}: is there already; name another file, or move it away") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot write: {error.strerror}") from None
+    write_new(path, default_text())
     if json_:
         print_json({"path": str(path)})
     else:

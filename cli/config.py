@@ -9,7 +9,8 @@ from typing import Annotated, Any, Final
 import typer
 
 from cli.output import JsonFlag, note, print_json
-from contract.errors import InputError, TenfoldError
+from contract.errors import TenfoldError
+from contract.files import write_new
 
 _DEFAULT: Final = Path("tenfold.toml")
 
@@ -41,13 +42,7 @@ def command(
 def _init(path: Path) -> dict[str, Any]:
     from detector.config_text import default_text
 
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(default_text())
-    except FileExistsError:
-        raise InputError(f"{path}: is there already; name another file, or move it away") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot write: {error.strerror}") from None
+    write_new(path, default_text())
     return {"path": str(path)}
 
 

@@ -32,6 +32,17 @@ def write_synced(path: Path, data: bytes | bytearray | memoryview) -> None:
         os.close(handle)
 
 
+def write_new(path: Path, text: str) -> None:
+    """Write a text file that is not there yet. Raises ``InputError`` where it is, or cannot be written."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise InputError(f"{path}: is there already; name another file, or move it away") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot write: {error.strerror}") from None
+
+
 def read_bytes(path: Path, what: str, limit: int) -> bytes:
     """The bytes of a file; ``what`` names its kind in errors, ``limit`` is the most it may hold.
 

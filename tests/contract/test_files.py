@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from contract.errors import InputError
-from contract.files import read_bytes, read_json, read_text
+from contract.files import read_bytes, read_json, read_text, write_new
 
 
 def test_what_is_there_is_read(tmp_path: Path) -> None:
@@ -47,3 +47,12 @@ def test_not_json(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(InputError, match="not JSON"):
         read_json(path, "card", 1 << 20)
+
+
+def test_a_new_file_is_written_and_never_over_another(tmp_path):
+    write_new(tmp_path / "a.toml", "x = 1\n")
+    assert (tmp_path / "a.toml").read_text() == "x = 1\n"
+    with pytest.raises(InputError, match="is there already"):
+        write_new(tmp_path / "a.toml", "")
+    with pytest.raises(InputError, match="cannot write"):
+        write_new(tmp_path / "absent" / "a.toml", "")
