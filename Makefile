@@ -9,7 +9,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SCENARIO ?= paris-2024
 PORT ?= 8150
-WORKERS ?= auto
+# one more than there are processors: tests wait for processes that they start
+WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 
 .PHONY: help install run test check fix deep bench soak serve load lock clean
 

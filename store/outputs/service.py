@@ -50,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGHUP, reopen)
     try:
         document = read_json(options.settings, "file of settings", _MOST_SETTINGS)
+        if not isinstance(document, dict) or not {"origin", "outputs"} <= document.keys():
+            raise InputError(f"{options.settings}: not settings of outputs: origin and outputs are needed")
         follow(options.store, options.state, document, stop, targets, options.drain)
     except TenfoldError as error:
         sys.stderr.write(f"store.outputs.service: {error}\n")

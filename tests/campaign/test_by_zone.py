@@ -32,7 +32,9 @@ def test_attempts_are_counted_where_they_were_aimed(tmp_path: Path) -> None:
     number = np.unique(truth.column("attempt").to_numpy()[attack])
     found = np.arange(len(number)) % 2 == 0
     always = np.ones(len(number), np.bool_)
-    attempts = Attempts(np.full(len(number), "syn_flood", object), always, found, times(truth, "intended"), number)
+    attempts = Attempts(
+        number, np.full(len(number), "syn_flood", object), always, found, times(truth, "intended"), number
+    )
     zones = Zones.read(tmp_path / "w.json")
     assert zones is not None
     rows = zones.rows(truth, attempts)
@@ -52,7 +54,9 @@ def test_what_is_aimed_at_no_site_is_counted_too() -> None:
     count = len(np.unique(truth.column("attempt").to_numpy()))
     every = np.ones(count, np.bool_)
     times_ = np.zeros(count, np.int64)
-    rows = Zones(workload).rows(truth, Attempts(np.full(count, "c2_beacon", object), every, every, times_, times_))
+    rows = Zones(workload).rows(
+        truth, Attempts(times_, np.full(count, "c2_beacon", object), every, every, times_, times_)
+    )
     assert rows["elsewhere"]["attempts"] == count
 
 

@@ -27,7 +27,8 @@ def test_init_writes_the_commented_targets_once(tmp_path):
     assert "is there already" in str(again.exception)
 
 
-def test_a_run_is_judged_and_a_broken_target_is_exit_code_1(tmp_path):
+def test_a_run_is_judged_and_a_broken_target_is_exit_code_1(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
     folder = finished(tmp_path / "runs")
     lax = tmp_path / "lax.toml"
     lax.write_text("[slo]\nrecall = 0.5\nfalse_alarms_per_hour = 1e9\nrecall_by_family = {}\n")

@@ -100,4 +100,5 @@ def test_nothing_broke_and_the_key_is_nowhere(service, told):
         "schemathesis.toml",
         "told.log",
         ".schemathesis",
+        ".hypothesis",
     }
