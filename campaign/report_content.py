@@ -69,6 +69,7 @@ def content(folder: RunFolder) -> Json:
         "zones": card.get("zones") or {},
         "confusion": confusion_table(card.get("confusion", {})),
         "certificate": _certificate(card.get("certificate")),
+        "detector": card.get("detector"),
         "notes": card.get("notes", []),
         "capture": card["capture"],
     }

@@ -21,6 +21,7 @@ def markdown(report: Json) -> str:
     if report["against"]:
         parts += _against(report["against"])
     parts += _latency(report) + _families(report) + _missed(report) + _false(report) + _losses(report)
+    parts += _detector(report.get("detector"))
     machine = ", ".join(f"{plain(name)} {plain(value)}" for name, value in report["machine"].items())
     parts += ["## Measured on", machine or "unknown", f"Tenfold {plain(report['tenfold'])}"]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -40,6 +41,16 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
         return ""
     rule = ["---", *("---:" for _ in head[1:])]
     return "\n".join([f"| {' | '.join(head)} |", f"| {' | '.join(rule)} |", *lines])
+
+
+def _detector(it: Json | None) -> list[str]:
+    """What is particular to a detector that is not the built-in one."""
+    if not it:
+        return []
+    lost = ", ".join(f"{plain(name)} {number(value)}" for name, value in it["losses"]["lost"].items())
+    told = f"{number(it['lines'])} lines read; {number(it['unmatched']['total'])} alerts name nothing that was sent."
+    losses = f"It says that it lost: {lost}." if lost else "It reports no loss."
+    return [f"## Detector under test: {plain(it['name'])}", f"{plain(it['title'])}; {told} {losses}"]
 
 
 def _began(report: Json) -> str:

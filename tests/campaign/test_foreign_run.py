@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from campaign.foreign_run import carried, detector_of
+from campaign.report import document
+from campaign.report_markdown import markdown
 from campaign.runner import Options, run
 from campaign.scenario import Overrides, Scenario, load
 from contract.errors import InputError
@@ -60,7 +62,8 @@ def test_a_program_that_reads_a_file(tmp_path: Path) -> None:
     assert card["families"]["syn_flood"]["attempts_detected"] == 0
     assert card["detector"]["basis"] == "written"
     assert card["alerts"]["unmatched"] == 0
-    assert outcome.folder.report.is_file()
+    assert "Detector under test: mine" in outcome.folder.report.read_text()
+    assert "## Detector under test: mine" in markdown(document(outcome.folder))
     assert card["ledger"]["balanced"]
 
 
