@@ -9,8 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SCENARIO ?= paris-2024
 PORT ?= 8150
-# one more than there are processors: tests wait for processes that they start
-WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
+WORKERS ?= auto
 
 .PHONY: help install run test check fix deep bench soak serve load lock clean
 
