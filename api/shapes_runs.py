@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from api.shapes import COUNT, INSTANT, NAMED, NUMBER, STRING, TEXTS, of
+from api.shapes import COUNT, INSTANT, MAYBE, MAYBE_INSTANT, NAMED, NUMBER, STRING, TEXTS, of
 
 SCHEMAS: Final[dict[str, Any]] = {
     "Family": of(
@@ -40,15 +40,15 @@ SCHEMAS: Final[dict[str, Any]] = {
             },
             "scenario": STRING,
             "title": STRING,
-            "started": {"type": ["string", "null"], "format": "date-time"},
-            "started_ms": {"type": ["number", "null"]},
-            "elapsed_s": {"type": ["number", "null"]},
-            "duration_s": {"type": ["number", "null"]},
+            "started": MAYBE_INSTANT,
+            "started_ms": MAYBE,
+            "elapsed_s": MAYBE,
+            "duration_s": MAYBE,
             "reason": STRING,
             "stoppable": {"type": "boolean", "description": "whether it can be changed and stopped"},
             "changes": {
                 "type": "array",
-                "items": of({"at": {"type": ["number", "null"]}, "multiplier": NUMBER}),
+                "items": of({"at": MAYBE, "multiplier": NUMBER}),
                 "description": "of the multiplier, while it runs: `at` is a second of the plan, null as soon as can be",
             },
             "has_report": {"type": "boolean"},
@@ -85,14 +85,14 @@ SCHEMAS: Final[dict[str, Any]] = {
     "Timeline": of(
         {
             "run": STRING,
-            "started_ms": {"type": ["number", "null"]},
+            "started_ms": MAYBE,
             "t": {"type": "array", "items": NUMBER, "description": "seconds since the start"},
-            "planned": {"type": "array", "items": {"type": ["number", "null"]}},
-            "sent": {"type": "array", "items": {"type": ["number", "null"]}},
-            "detected": {"type": "array", "items": {"type": ["number", "null"]}},
-            "latency_p50_ms": {"type": "array", "items": {"type": ["number", "null"]}},
-            "latency_p99_ms": {"type": "array", "items": {"type": ["number", "null"]}},
-            "backlog": {"type": "array", "items": {"type": ["number", "null"]}, "description": "frames that wait"},
+            "planned": {"type": "array", "items": MAYBE},
+            "sent": {"type": "array", "items": MAYBE},
+            "detected": {"type": "array", "items": MAYBE},
+            "latency_p50_ms": {"type": "array", "items": MAYBE},
+            "latency_p99_ms": {"type": "array", "items": MAYBE},
+            "backlog": {"type": "array", "items": MAYBE, "description": "frames that wait"},
             "ahead": {"type": "object", "description": "the plan from now on: `t`, `planned`; empty once it is over"},
             "families": {"type": "object"},
         },

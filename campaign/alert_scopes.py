@@ -16,7 +16,7 @@ import numpy.typing as npt
 from campaign.alert_matching import Matches
 from campaign.alert_table import Alerts
 from campaign.family_map import Meaning
-from campaign.labels import I64, Mask, mix
+from campaign.labels import I64, Mask, mix, search_in_groups
 from campaign.true_flows import TrueFlows
 from contract.addresses import Bytes2D
 from contract.families import GROUPS, group_of
@@ -125,7 +125,7 @@ def _next(asked: U64, stamps: I64, key: U64, since: I64) -> I64:
     """For each row the first alert of its key that is stamped ``since`` or later, -1 where there is none."""
     alert_rank, row_rank = _ranked(asked, key)
     order = np.lexsort((stamps, alert_rank))
-    at = _below(alert_rank[order], stamps[order], row_rank, since)
+    at = search_in_groups(alert_rank[order], stamps[order], row_rank, since, after=False)
     there = np.minimum(at, len(order) - 1)
     found: I64 = np.where((at < len(order)) & (alert_rank[order][there] == row_rank), order[there], -1)
     return found
@@ -135,23 +135,7 @@ def _overlaps(asked: U64, begin: I64, end: I64, key: U64, span: tuple[I64, I64])
     """Which alerts' windows meet some row of their key: more rows have begun by its end than had ended before it."""
     alert_rank, row_rank = _ranked(asked, key)
     by_first, by_last = np.lexsort((span[0], row_rank)), np.lexsort((span[1], row_rank))
-    begun = _below(row_rank[by_first], span[0][by_first], alert_rank, end + 1)
-    over = _below(row_rank[by_last], span[1][by_last], alert_rank, begin)
+    begun = search_in_groups(row_rank[by_first], span[0][by_first], alert_rank, end + 1, after=False)
+    over = search_in_groups(row_rank[by_last], span[1][by_last], alert_rank, begin, after=False)
     found: Mask = begun > over
-    return found
-
-
-def _below(ranks: I64, values: I64, wanted_rank: I64, wanted: I64) -> I64:
-    """How many of (rank, value), which are sorted, come before each wanted pair."""
-    together = np.lexsort(
-        (
-            np.concatenate((np.ones(len(values), np.int8), np.zeros(len(wanted), np.int8))),
-            np.concatenate((values, wanted)),
-            np.concatenate((ranks, wanted_rank)),
-        )
-    )
-    given = together < len(values)
-    before = np.cumsum(given)
-    found = np.empty(len(wanted), np.int64)
-    found[together[~given] - len(values)] = before[~given]
     return found

@@ -160,16 +160,19 @@ def pair_truth(flows: pa.Table, truth: pa.Table) -> Pairs:
     truth_rank = np.searchsorted(ranks, truth_key)
     known = (truth_rank < len(ranks)) & (ranks[np.minimum(truth_rank, len(ranks) - 1)] == truth_key)
     rows = np.flatnonzero(known)
-    begin = _search_in_groups(flow_rank, last, truth_rank[rows], times(truth, "first")[rows], after=False)
-    end = _search_in_groups(flow_rank, first, truth_rank[rows], times(truth, "last")[rows], after=True)
+    begin = search_in_groups(flow_rank, last, truth_rank[rows], times(truth, "first")[rows], after=False)
+    end = search_in_groups(flow_rank, first, truth_rank[rows], times(truth, "last")[rows], after=True)
     counts = np.maximum(end - begin, 0)
     truth_row = np.repeat(rows, counts)
     offset = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     return Pairs(truth_row.astype(np.int64), order[np.repeat(begin, counts) + offset].astype(np.int64))
 
 
-def _search_in_groups(ranks: I64, values: I64, wanted_rank: I64, wanted: I64, *, after: bool) -> I64:
-    """``searchsorted`` inside each group of equal ``ranks`` (rows sorted by rank, then value)."""
+def search_in_groups(ranks: I64, values: I64, wanted_rank: I64, wanted: I64, *, after: bool) -> I64:
+    """``searchsorted`` over rows sorted by rank, then value: how many come before each wanted (rank, value).
+
+    Equal ones count where ``after``.
+    """
     together = np.lexsort(
         (
             np.concatenate((np.zeros(len(values), np.int8), np.full(len(wanted), 1 if after else -1, np.int8))),

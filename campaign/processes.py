@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -154,8 +153,3 @@ class StopRequest:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = signal.Signals(number).name
-
-
-def wait_until(deadline: float, seconds: float) -> None:
-    """Sleep for ``seconds``, but not beyond ``deadline`` (monotonic)."""
-    time.sleep(max(0.0, min(seconds, deadline - time.monotonic())))

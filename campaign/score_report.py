@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any, Final
 
 from campaign.charts import Bar, bars, steps
 from campaign.report import ASSETS, confusion_table, environment, number, percent
-from contract.errors import InputError
+from campaign.report_page import write_text
 from contract.families import group_of
 from contract.version import VERSION
 
@@ -22,16 +21,7 @@ _TRUTH_ONLY: Final = "unknown"
 
 def write(cards: Sequence[Json], total: Json, path: Path) -> Path:
     """Write the report of scorecards and their sum (``campaign.scorecard.totals``). Raises ``InputError``."""
-    text = render(cards, total)
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise InputError(f"{path}: cannot write the report: {error.strerror}") from None
-    return path
+    return write_text(path, render(cards, total))
 
 
 def render(cards: Sequence[Json], total: Json) -> str:

@@ -28,6 +28,9 @@ def _stream_of(description: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "description": description, "content": content}}
 
 
+_RECEIPT: Final = documents.one(
+    "Receipt", 400, 403, 413, 415, 429, status=202, description="Kept on disk; safe to forget."
+)
 _BODY: Final = _stream_of(
     "One uncompressed Arrow IPC stream of schema `frames/1`: ts (timestamp[ns, UTC]), frame (binary), "
     "wire_len (uint32), link (uint16)."
@@ -44,9 +47,7 @@ _FLOWS_BODY: Final = _stream_of(
     operation_id="ingestFrames",
     summary="Post a batch of frames",
     status_code=202,
-    responses=documents.one(
-        "Receipt", 400, 403, 413, 415, 429, status=202, description="Kept on disk; safe to forget."
-    ),
+    responses=_RECEIPT,
     openapi_extra=_BODY,
 )
 async def frames(
@@ -68,9 +69,7 @@ async def frames(
     operation_id="ingestFlows",
     summary="Post a batch of flows",
     status_code=202,
-    responses=documents.one(
-        "Receipt", 400, 403, 413, 415, 429, status=202, description="Kept on disk; safe to forget."
-    ),
+    responses=_RECEIPT,
     openapi_extra=_FLOWS_BODY,
 )
 async def flows(

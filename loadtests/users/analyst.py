@@ -30,7 +30,7 @@ class Analyst(FastHttpUser):
         """Know the settings."""
         self.shared: Context = context_of(self.environment)
         self.rng = random.Random(id(self))
-        self.arrivals = Arrivals(_IN_FLIGHT, self._dropped)
+        self.arrivals = Arrivals(_IN_FLIGHT, self.shared.dropped)
 
     @task
     def read(self) -> None:
@@ -43,7 +43,3 @@ class Analyst(FastHttpUser):
         name, path, _ = self.rng.choices(_ASKED, [weight for *_, weight in _ASKED])[0]
         self.client.get(path, headers=self.shared.settings.headers, name=f"GET /v1/{name}")
         measured(READ + name, (time.monotonic() - due) * 1000)
-
-    def _dropped(self) -> None:
-        self.shared.tally.dropped_arrivals += 1
-        measured("dropped_arrivals", 0.0, OverflowError(f"{_IN_FLIGHT} requests were under way"))

@@ -57,6 +57,11 @@ class Context:
         self._begin = self._begin or time.time() + _LEAD_S
         return next(self._numbers), self._begin
 
+    def dropped(self) -> None:
+        """Count an arrival that found no room, and show it in Locust's tables."""
+        self.tally.dropped_arrivals += 1
+        measured("dropped_arrivals", 0.0, OverflowError("as many were under way as may be"))
+
     def connect(self, environment: Environment) -> None:
         """Join with the other processes, where there are any."""
         runner = environment.runner

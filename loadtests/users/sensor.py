@@ -36,7 +36,7 @@ class Sensor(FastHttpUser):
             multiplier: read_slices(settings.feed(multiplier), settings.slice_s)
             for multiplier in {step.multiplier for step in settings.plan}
         }
-        self.arrivals = Arrivals(_IN_FLIGHT, self._dropped)
+        self.arrivals = Arrivals(_IN_FLIGHT, self.shared.dropped)
         self.number, self.begin = self.shared.part(self.environment)
         self.done = False
 
@@ -129,7 +129,3 @@ class Sensor(FastHttpUser):
         tally.missed += 1
         word = f"no detection of {source} within {PROBE_PATIENCE_S:.0f} s"
         measured("detect", PROBE_PATIENCE_S * 1000, TimeoutError(word))
-
-    def _dropped(self) -> None:
-        self.shared.tally.dropped_arrivals += 1
-        measured("dropped_arrivals", 0.0, OverflowError(f"{_IN_FLIGHT} posts were under way"))
