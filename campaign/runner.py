@@ -112,10 +112,10 @@ class Campaign:
             "address": None,
             "figures": None,
         }
+        self.note_state("starting")  # first of all files: who finds the folder can say what state it is in
         folder.scenario.write_text(scenario.text, encoding="utf-8")
         if options.config:
             folder.config.write_text(text_of(options.config), encoding="utf-8")
-        self.note_state("starting")
 
     def serve(self, children: Children, told: Callable[[str], None]) -> None:
         """Start the API and live page on loopback."""
