@@ -65,7 +65,7 @@ load: install ## drive the whole chain over HTTP with Locust (SHAPE=climb), agai
 
 lock: ## renew requirements.lock from pyproject.toml (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --extra load --extra otel --extra dev pyproject.toml --output-file requirements.lock
+	  --extra load --extra otel --extra ray --extra lake --extra dev pyproject.toml --output-file requirements.lock
 
 clean: ## remove the virtual environment and caches (runs stay)
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
