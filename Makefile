@@ -11,7 +11,7 @@ SCENARIO ?= paris-2024
 PORT ?= 8150
 WORKERS ?= auto
 
-.PHONY: help install run test check fix deep bench soak serve load lock clean
+.PHONY: help install run test check fix deep faults bench soak serve load lock clean
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ fix: install ## mend what the linter and formatter can mend by themselves
 
 deep: install ## the test suite with many more hypothesis examples
 	@TENFOLD_PROFILE=deep $(BIN)/python -m pytest
+
+faults: install ## the faults at full length: kills, failing calls, histories, overload (TENFOLD_FAULTS=full)
+	@TENFOLD_FAULTS=full $(BIN)/python -m pytest tests/faults
 
 bench: install ## print the benchmarks: rates, and ratios against peers in the same run
 	@for script in $(filter-out benchmarks/soak.py,$(wildcard benchmarks/*.py)); do echo "==> $$script"; $(BIN)/python $$script; done
