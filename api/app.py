@@ -19,6 +19,7 @@ from api.guard import Guard
 from api.ingest import IngestDesk
 from api.keys import KeyBook
 from api.metrics import Metrics
+from api.page_cache import PageCache
 from api.parameters import only_known
 from api.routes import (
     alerts,
@@ -68,6 +69,7 @@ _ROUTES: Final = (
     ),
     *(ingest, model, configuration, session, audit, health, page),
 )
+_PAGES: Final = frozenset({"/v1/alerts", "/v1/detections", "/v1/flows"})
 _TAGS: Final = [
     {"name": "seen", "description": "What was seen: detections, alerts, flows."},
     {"name": "live", "description": "The same as it happens, as server-sent events."},
@@ -116,6 +118,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     for module in _ROUTES:
         app.include_router(module.router)
+    app.add_middleware(PageCache, runs=service.runs, paths=_PAGES, scope="read")
     app.add_middleware(
         Guard,
         settings=settings,

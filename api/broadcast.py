@@ -16,16 +16,17 @@ from starlette.concurrency import run_in_threadpool
 from api.metrics import Metrics
 from api.problems import ProblemError
 from api.rows import AlertCache
-from api.runs import RunBook
+from api.runs import RunBook, State
 from api.settings import Settings
 from api.statistics import Statistics, no_run
 from api.wire import encode
 from contract.errors import TenfoldError
 
-_IDLE_POLL_S: Final = 0.5
 _TICK_S: Final = 0.45
 _REVISION_S: Final = 2.0
+_TOGETHER_S: Final = 0.25  # revisions of that time go out together: each waking of a hundred clients costs
 _GAP: Final = "gap"
+_LEAST_PAUSE_S: Final = 0.005
 HEARTBEAT: Final = b": alive\n\n"
 
 
@@ -66,20 +67,23 @@ class Client:
     """One open stream: events that wait for it, the newest tick, and how many events it has lost."""
 
     limit: int
-    waiting: deque[bytes] = field(default_factory=deque)
+    waiting: deque[tuple[bytes, int]] = field(default_factory=deque)  # events in one piece, and how many they are
+    waits: int = 0
     tick: bytes | None = None
     dropped: int = 0
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     closed: bool = False
 
-    def put(self, data: bytes) -> int:
-        """Queue an event; how many were dropped for it. Where the queue is full all that waits goes, and is counted."""
+    def put(self, data: bytes, events: int = 1) -> int:
+        """Queue events; how many were dropped for them. Where the queue is full all that waits goes, and is counted."""
         lost = 0
-        if len(self.waiting) >= self.limit:
-            lost = len(self.waiting)
+        if self.waits and self.waits + events > self.limit:
+            lost = self.waits
             self.dropped += lost
             self.waiting.clear()
-        self.waiting.append(data)
+            self.waits = 0
+        self.waiting.append((data, events))
+        self.waits += events
         self.wake.set()
         return lost
 
@@ -94,13 +98,14 @@ class Client:
         if self.dropped:
             parts.append(event("gap", {"dropped": self.dropped}))
             self.dropped = 0
-        parts.extend(self.waiting)
+        parts.extend(data for data, _ in self.waiting)
         self.waiting.clear()
+        self.waits = 0
         if self.tick is not None:
             parts.append(self.tick)
             self.tick = None
         self.wake.clear()
-        return b"".join(parts)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 @dataclass
@@ -111,7 +116,10 @@ class _Channel:
     task: asyncio.Task[None] | None = None
     run: str = ""
     commit: int = 0
-    last_tick: bytes | None = None
+    state: State | None = None  # of the store, when it was last looked at
+    ticking: asyncio.Task[None] | None = None
+    revised: float = 0.0  # when revisions last went out
+    last_tick: tuple[str, bytes] | None = None  # of which run, and without an id
     ticked: float = 0.0
     sent: dict[str, float] = field(default_factory=dict)  # when each alert was last sent
     held: dict[str, News] = field(default_factory=dict)  # revisions that wait for their turn
@@ -120,6 +128,11 @@ class _Channel:
     def sent_up_to(self) -> int:
         """The last commit of which nothing waits any more."""
         return min([self.commit, *(one.commit - 1 for one in self.held.values())])
+
+    def newest_tick(self) -> bytes:
+        """The last tick, with the id from which one may resume now."""
+        run, data = self.last_tick or ("", b"")
+        return with_id(data, f"{run}/{self.sent_up_to}" if run == self.run else "")
 
 
 class TooManyClientsError(Exception):
@@ -166,7 +179,7 @@ class Broadcasts:
         channel.clients.add(client)
         self._metrics.clients.set(self.clients)
         if channel.last_tick is not None:
-            client.put_tick(channel.last_tick)
+            client.put_tick(channel.newest_tick())
         if channel.task is None:
             channel.task = asyncio.create_task(self._poll(run, channel))
         return client
@@ -178,8 +191,9 @@ class Broadcasts:
             return
         channel.clients.discard(client)
         if not channel.clients:
-            if channel.task is not None:
-                channel.task.cancel()
+            for task in (channel.task, channel.ticking):
+                if task is not None:
+                    task.cancel()
             del self._channels[run]
         self._metrics.clients.set(self.clients)
 
@@ -203,49 +217,65 @@ class Broadcasts:
                     return
 
     async def _poll(self, run: str | None, channel: _Channel) -> None:
+        """Look what is new, and have ticks made beside that: figures take long, and no alert waits for them."""
         loop = asyncio.get_running_loop()
         while not self.closing:
             start = loop.time()
-            try:
-                active = await self._turn(run, channel)
-            except (ProblemError, TenfoldError, OSError) as error:
-                active = False
-                self._to_all(channel, "tick", event("tick", no_run(str(error))))
-            pause = self._settings.poll_s if active else _IDLE_POLL_S
-            await asyncio.sleep(max(0.02, pause - (loop.time() - start)))
+            with contextlib.suppress(ProblemError, TenfoldError, OSError):  # the tick says what is the matter
+                await self._look(run, channel)
+            if start - channel.ticked >= _TICK_S and (channel.ticking is None or channel.ticking.done()):
+                channel.ticked = start
+                channel.ticking = asyncio.create_task(self._tick(run, channel))
+            await asyncio.sleep(max(_LEAST_PAUSE_S, self._settings.poll_s - (loop.time() - start)))
 
-    async def _turn(self, run: str | None, channel: _Channel) -> bool:
-        chosen = await run_in_threadpool(self._runs.choose, run)
-        if channel.run != chosen.id:
-            newest = await run_in_threadpool(self._last_commit, chosen.id) if chosen.has_store else 0
-            if channel.run != chosen.id:  # else one who resumes has said meanwhile where to begin
-                channel.run, channel.commit = chosen.id, newest
-                channel.sent.clear()
-                channel.held.clear()
-        elif chosen.has_store:
-            news, channel.commit = await run_in_threadpool(self._news, chosen.id, channel.commit)
+    async def _tick(self, run: str | None, channel: _Channel) -> None:
+        """Send the figures of now."""
+        try:
+            facts = await run_in_threadpool(self._runs.choose, run)
+            document = await run_in_threadpool(self._statistics.of, facts)
+        except (ProblemError, TenfoldError, OSError) as error:
+            self._tick_to_all(channel, event("tick", no_run(str(error))))
+            return
+        channel.last_tick = (facts.id, event("tick", document))
+        self._tick_to_all(channel, channel.newest_tick())
+
+    async def _look(self, run: str | None, channel: _Channel) -> None:
+        """Send what was written since the last look. A look at a store in which nothing was costs next to nothing."""
+        name = self._runs.name_of(run) or (await run_in_threadpool(self._runs.choose, run)).id
+        state = self._runs.state_of(name) if self._runs.has_store(name) else None
+        if channel.run != name:
+            channel.run, channel.commit = name, state.commit if state else 0
+            channel.sent.clear()
+            channel.held.clear()
+        elif state and state != channel.state:
+            news, channel.commit = await run_in_threadpool(self._news, name, channel.commit)
             self._send_alerts(channel, news)
-        now = asyncio.get_running_loop().time()
-        if now - channel.ticked >= _TICK_S or channel.last_tick is None:
-            channel.ticked = now
-            document = await run_in_threadpool(self._statistics.of, chosen)
-            channel.last_tick = event("tick", document, f"{chosen.id}/{channel.sent_up_to}")
-            self._to_all(channel, "tick", channel.last_tick)
-        return chosen.active
+        elif channel.held:
+            self._send_alerts(channel, [])
+        channel.state = state
 
     def _send_alerts(self, channel: _Channel, news: list[News]) -> None:
         """New alerts at once; one that lasts is revised all the time, so it is sent again every two seconds only."""
         now = asyncio.get_running_loop().time()
         channel.held.update({one.name: one for one in news})
-        due = [name for name in channel.held if now - channel.sent.get(name, -_REVISION_S) >= _REVISION_S]
+        again = now - channel.revised >= _TOGETHER_S
+        due = [
+            name
+            for name in channel.held
+            if name not in channel.sent or (again and now - channel.sent[name] >= _REVISION_S)
+        ]
+        if again and due:
+            channel.revised = now
         sending = [channel.held.pop(name) for name in due]
         waiting = min((one.commit for one in channel.held.values()), default=None)
-        for name, data in numbered(channel.run, sending, waiting, channel.commit):
+        numbers = numbered(channel.run, sending, waiting, channel.commit)
+        for name in due:
             channel.sent[name] = now
-            self._to_all(channel, "gap" if name == _GAP else "alert", data)
-
-    def _last_commit(self, run: str) -> int:
-        return self._runs.reader(run).last_commit()
+        if numbers:
+            self._to_all(channel, b"".join(data for _, data in numbers), len(numbers))
+            gaps = sum(name == _GAP for name, _ in numbers)
+            for name, count in (("gap", gaps), ("alert", len(numbers) - gaps)):
+                self._metrics.events.labels(name).inc(count * len(channel.clients))
 
     def _news(self, run: str, commit: int) -> tuple[list[News], int]:
         """Alerts that changed after a commit, the oldest first, encoded, and up to which commit that is all."""
@@ -265,10 +295,12 @@ class Broadcasts:
             news.insert(0, News(_GAP, commit + 1, event("gap", {"dropped": 1, "detail": detail})))
         return news, upto
 
-    def _to_all(self, channel: _Channel, name: str, data: bytes) -> None:
+    def _to_all(self, channel: _Channel, data: bytes, events: int) -> None:
         for client in channel.clients:
-            if name == "tick":
-                client.put_tick(data)
-            elif lost := client.put(data):
+            if lost := client.put(data, events):
                 self._metrics.gaps.inc(lost)
-        self._metrics.events.labels(name).inc(len(channel.clients))
+
+    def _tick_to_all(self, channel: _Channel, data: bytes) -> None:
+        for client in channel.clients:
+            client.put_tick(data)
+        self._metrics.events.labels("tick").inc(len(channel.clients))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
@@ -20,10 +20,11 @@ from starlette.concurrency import run_in_threadpool
 from api.cursors import seal, unseal
 from api.media import MEDIA, chosen
 from api.names import RunQuery
+from api.page_cache import OFFER, Made, Offer, Recipe, is_known, tag_of
 from api.query import DEFAULT_LIMIT, MAX_LIMIT, Cursor, RowLimit, link_header, scope_of
 from api.runs import POSTED
 from api.service import Service
-from api.wire import json_response
+from api.wire import encode
 from contract.clock import iso
 from store.filters import Filters
 from store.formats.base import Origin, Rows
@@ -81,23 +82,31 @@ async def page(
     ``items`` makes them JSON objects.
     """
 
-    def work() -> tuple[Any, str, str | None]:
-        run = shared.runs.choose(asked.run)
-        scope = scope_of(what, run.id, filters)
+    def make() -> Made:
+        # The state is read before the rows: they are as new at least. A campaign that is still starting has no store
+        # yet: nothing was seen, which is no error.
+        run, state = shared.runs.current(asked.run)
+        scope = scope_of(what, run, filters)
         after = unseal(asked.cursor, scope)
-        # A campaign that is still starting has no store yet: nothing was seen, which is no error.
-        rows, position = look(run.id, after) if run.has_store else (None, None)
+        rows, position = look(run, after) if state else (None, None)
         following = None if position is None else seal(position, scope)
         if asked.form == "json":
-            shown = [] if rows is None else items(run.id, rows)
-            return {"items": shown, "next": following, "as_of": iso(time.time_ns()), "run": run.id}, run.id, following
-        return b"" if rows is None else encoded(asked.form, what, rows, run.id), run.id, following
+            shown = [] if rows is None else items(run, rows)
+            body = encode({"items": shown, "next": following, "as_of": iso(time.time_ns()), "run": run})
+        else:
+            body = b"" if rows is None else encoded(asked.form, what, rows, run)
+        headers = link_header(path, query, following) | {"Vary": "Accept", "Tenfold-Run": run}
+        headers |= _kept(tag_of(state, f"{path} {query} {asked.form}")) if state else {"Cache-Control": "no-store"}
+        return Made(body, MEDIA[asked.form], headers, state)
 
-    document, run, following = await run_in_threadpool(work)
-    headers = link_header(request, following) | {"Vary": "Accept"}
-    if asked.form == "json":
-        return json_response(document, headers=headers)
-    return Response(document, 200, _fields(headers, run), MEDIA[asked.form])
+    path, query = request.url.path, request.query_params.multi_items()
+    made = await run_in_threadpool(make)
+    offer: Offer | None = request.scope.get(OFFER)
+    if offer is not None:
+        offer.recipe, offer.made = Recipe(asked.run, make), made
+    if is_known(made.headers.get("ETag", ""), request.headers.get("if-none-match", "")):
+        return Response(None, 304, made.headers)
+    return Response(made.body, 200, made.headers, made.media_type)
 
 
 def encoded(form: str, what: What, rows: Rows, run: str) -> bytes:
@@ -119,5 +128,6 @@ def _arrow(table: pa.Table) -> bytes:
     return data
 
 
-def _fields(headers: Mapping[str, str], run: str) -> dict[str, str]:
-    return {**headers, "Cache-Control": "no-store", "Tenfold-Run": run}
+def _kept(tag: str) -> dict[str, str]:
+    """A browser may keep it, and asks each time whether it still holds."""
+    return {"ETag": tag, "Cache-Control": "private, no-cache"}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query
 
 from api.names import family_names, group_names
 from api.problems import ProblemError, bad_request
@@ -117,12 +118,12 @@ def scope_of(kind: str, run: str, filters: Filters) -> str:
     return f"{kind} {run} {asdict(filters)}"
 
 
-def link_header(request: Request, cursor: str | None) -> dict[str, str]:
+def link_header(path: str, query: Sequence[tuple[str, str]], cursor: str | None) -> dict[str, str]:
     """The ``Link`` to the next page (RFC 8288), relative to this service."""
     if cursor is None:
         return {}
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-    return {"Link": f'<{request.url.path}?{urlencode([*kept, ("cursor", cursor)])}>; rel="next"'}
+    kept = [(name, value) for name, value in query if name != "cursor"]
+    return {"Link": f'<{path}?{urlencode([*kept, ("cursor", cursor)])}>; rel="next"'}
 
 
 def _host(text: str | None) -> str | None:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from api.facts import RunFacts, read_facts
 from api.names import is_run_name
@@ -14,12 +14,22 @@ from api.problems import not_found
 from contract.errors import InputError
 from store.layout import DATABASE
 from store.reader import StoreReader
+from store.watch import CommitWatch
 
 LIVE: Final = "live"  # what sensors post as frames
 SENSORS: Final = "sensors"  # ... as flows
 POSTED: Final = (LIVE, SENSORS)
 _OPEN_READERS: Final = 8
 _SHOWN_S: Final = 0.25
+
+
+class State(NamedTuple):
+    """At what point the store of a run is: equal states give equal answers."""
+
+    run: str
+    inode: int  # another store may come to be under the same name
+    commit: int
+    version: int  # of this process: it tells of what was written without a commit
 
 
 class RunBook:
@@ -32,6 +42,7 @@ class RunBook:
         # The run on show, of which state of the folder, and when it was looked for: that looks into every run.
         self._shown = ("", 0, 0.0)
         self._readers: OrderedDict[tuple[str, int], StoreReader] = OrderedDict()
+        self._watches: OrderedDict[tuple[str, int], CommitWatch] = OrderedDict()
 
     def check(self) -> None:
         """Raise ``InputError`` where the folder cannot be read."""
@@ -59,15 +70,52 @@ class RunBook:
             if facts is None:
                 raise not_found("no-run", f"no run is called {wanted}; /v1/runs lists them")
             return facts
-        with self._turn:
-            shown, changed, asked = self._shown
-        now, changes = time.monotonic(), self._changed()
-        if changed == changes and now - asked < _SHOWN_S and (facts := read_facts(self.folder / shown)) is not None:
+        shown = self._still_shown()
+        if shown and (facts := read_facts(self.folder / shown)) is not None:
             return facts
+        now, changes = time.monotonic(), self._changed()
         facts = self._on_show()
         with self._turn:
             self._shown = (facts.id, changes, now)
         return facts
+
+    def name_of(self, name: str | None) -> str:
+        """The id of the run that is meant, at no cost; empty where the folders have to be looked at."""
+        found = name or self._pinned or self._still_shown()
+        return found if is_run_name(found) else ""
+
+    def current(self, name: str | None) -> tuple[str, State | None]:
+        """The id of the run that is meant, and its state: None while it has no store. Raises 404 for no run."""
+        found = self.name_of(name)
+        if found and self.has_store(found):
+            return found, self.state_of(found)
+        facts = self.choose(name)
+        return facts.id, self.state_of(facts.id) if facts.has_store else None
+
+    def has_store(self, name: str) -> bool:
+        """Whether anything can be read of the run of that (checked) name."""
+        return (self.folder / name / DATABASE).is_file()
+
+    def state_of(self, name: str) -> State:
+        """What changes whenever anything that was seen in a run changes.
+
+        The same cheap question each time, so that answers may be kept for as long as it is answered alike. Raises 404
+        where the run has no store yet, ``InputError`` where it is damaged.
+        """
+        key = self._key(name)
+        with self._turn:
+            watch = self._watches.get(key)
+            if watch is None:
+                watch = self._watches[key] = CommitWatch(self.folder / name)
+            self._watches.move_to_end(key)
+            while len(self._watches) > _OPEN_READERS:
+                self._watches.popitem(last=False)  # closes when the last one lets go, as with readers
+        return State(*key, *watch.state())
+
+    def _still_shown(self) -> str:
+        with self._turn:
+            shown, changed, asked = self._shown
+        return shown if changed == self._changed() and time.monotonic() - asked < _SHOWN_S else ""
 
     def _changed(self) -> int:
         """When a run was last added or taken away (ns), 0 where that cannot be told."""
@@ -93,11 +141,7 @@ class RunBook:
 
         Raises 404 where the run has no store yet, ``InputError`` where it is damaged.
         """
-        database = self.folder / name / DATABASE
-        try:
-            key = (name, database.stat().st_ino)
-        except OSError:
-            raise not_found("no-store", f"run {name} holds no detections yet") from None
+        key = self._key(name)
         with self._turn:
             reader = self._readers.get(key)
             if reader is None:
@@ -108,9 +152,18 @@ class RunBook:
                 self._readers.popitem(last=False)
             return reader
 
+    def _key(self, name: str) -> tuple[str, int]:
+        try:
+            return name, (self.folder / name / DATABASE).stat().st_ino
+        except OSError:
+            raise not_found("no-store", f"run {name} holds no detections yet") from None
+
     def close(self) -> None:
         """Close every reader."""
         with self._turn:
             for reader in self._readers.values():
                 reader.close()
+            for watch in self._watches.values():
+                watch.close()
             self._readers.clear()
+            self._watches.clear()

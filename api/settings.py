@@ -40,7 +40,7 @@ class Settings:
     key_rate: float = 500.0  # requests a second of one key
     key_at_once: int = 256  # requests of one key that may be open, streams included
     client_queue: int = 2048  # events that wait for a slow client before it is told of a gap
-    poll_s: float = 0.05  # how often the store is asked for what is new, once for all clients
+    poll_s: float = 0.02  # how often the store is asked whether anything is new, once for all clients
     heartbeat_s: float = 1.0
     patience_s: float = 10.0  # a live client that takes nothing for so long is cut off
 

@@ -27,6 +27,16 @@ def test_a_slow_client_is_told_how_much_it_lost_and_gets_what_is_newest():
     assert not client.wake.is_set()
 
 
+def test_events_in_one_piece_count_each():
+    client = Client(limit=5)
+    assert client.put(event("alert", 1) + event("alert", 2), 2) == 0
+    assert client.put(event("alert", 3) + event("alert", 4), 2) == 0
+    assert client.put(event("alert", 5) + event("alert", 6), 2) == 4
+    assert parsed(client.take()) == [("gap", {"dropped": 4}), ("alert", 5), ("alert", 6)]
+    assert client.put(b"".join(event("alert", number) for number in range(9)), 9) == 0  # more than a queue, at once
+    assert len(parsed(client.take())) == 9
+
+
 def test_only_the_newest_tick_waits():
     client = Client(limit=3)
     for number in range(5):
