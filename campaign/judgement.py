@@ -166,6 +166,7 @@ def _entries(
                 "right_group": any(alert_truth.same_group(a.family, entry.family) for a in hits),
                 "right_family": any(alert_truth.same_family(a.family, entry.family) for a in hits),
                 "time_to_detect_s": None if since is None or begin is None else max(0.0, (since - begin) / 1e9),
+                "flows_to_detect": None if since is None else int((first[mine] <= since).sum()),
                 "flows": int(mine.sum()),
                 "flows_detected": int(flagged[mine].sum()),
                 "alerts": [a.alert_id for a in hits],

@@ -13,7 +13,9 @@ from contract.version import VERSION
 from detector.baseline import Rule
 from detector.classifiers.base import Classifier, Matrix
 from detector.drift_reference import LEAST_ROWS, build, ordinary, pooled
+from detector.drift_scores import ScoreReference, build_scores
 from detector.features import FEATURES
+from detector.model import verdicts
 from detector.training import Result, Source
 
 _BINS: Final = 10
@@ -59,6 +61,7 @@ def build_card(
     rows = [_row(result, flagged) for result in results]
     networks = [ordinary(s.name, s.group, s.kind, s.matrix, s.families) for s in sources]
     reference = build(pooled(networks), importances)
+    scores = build_scores(_doubts(sources, held.probabilities, thresholds, families))
     return {
         "format": "tenfold-model-card/1",
         "date": date,
@@ -80,6 +83,7 @@ def build_card(
             if importances[at]
         },
         "drift": reference.as_dict() if reference else None,
+        "drift_scores": scores.as_dict() if scores else None,
         "limits": list(_LIMITS),
     }
 
@@ -146,13 +150,42 @@ def _source(source: Source) -> dict[str, Any]:
     return {"name": source.name, "kind": source.kind, "looks": looks}
 
 
-def _drift(reference: dict[str, Any] | None) -> list[str]:
+def _doubts(
+    sources: Sequence[Source],
+    probabilities: Sequence[Matrix | None],
+    thresholds: npt.NDArray[np.float32],
+    families: tuple[str, ...],
+) -> list[npt.NDArray[np.float32]]:
+    """What each capture's ordinary looks, where they are called so, are given to be an attack all the same."""
+    found = []
+    for source, rows in zip(sources, probabilities, strict=False):
+        if rows is not None:
+            codes, scores = verdicts(rows, source.matrix, thresholds, families)
+            found.append(1 - scores[(source.families == BENIGN) & (codes == 0)])
+    return found
+
+
+def _drift(reference: dict[str, Any] | None, scores: dict[str, Any] | None) -> list[str]:
     if reference is None:
         return [f"The sources are too few for a reference ({LEAST_ROWS} ordinary looks each)."]
     return [
         f"Ordinary looks of {len(reference['sources'])} sources, {len(reference['features'])} features each, are the",
         f"reference: a network whose nearest source is farther than {reference['threshold']:.2f} (0 to 1) is called",
         f"unlike. Of the sources themselves, each held against those of other origin, {reference['expected']:.0%} are.",
+        *_doubt_lines(scores),
+    ]
+
+
+def _doubt_lines(scores: dict[str, Any] | None) -> list[str]:
+    if scores is None:
+        return []
+    limits = ScoreReference(np.array(scores["networks"])).limits
+    words = ", ".join(
+        f"{limit:.2f} by {100 * q:.0f} of 100" for limit, q in zip(limits, scores["quantiles"], strict=True)
+    )
+    return [
+        f"So is one where the model doubts more than on 95 of 100 of {len(scores['networks'])} captures, each judged",
+        f"by a model that had not seen its origin: what ordinary looks are given to be an attack stays below {words}.",
     ]
 
 
@@ -218,6 +251,6 @@ def markdown(card: dict[str, Any]) -> str:
     lines += [
         ", ".join(f"{family} {value:.2f}" for family, value in card["thresholds"].items() if family != BENIGN) + "."
     ]
-    lines += ["", "## Drift", "", *_drift(card["drift"])]
+    lines += ["", "## Drift", "", *_drift(card["drift"], card.get("drift_scores"))]
     lines += ["", "## Limits", "", *(f"* {line}" for line in card["limits"]), ""]
     return "\n".join(lines)

@@ -117,12 +117,17 @@ def _entry_table(cards: list[tuple[str, dict[str, Any]]]) -> Table:
             table.add_row(name, "benign", "", "", "", "", "", *rest)
         for entry in card["entries"]:
             ticks = (("yes" if entry[k] else "[red]no[/red]") for k in ("detected", "right_group", "right_family"))
-            after = entry["time_to_detect_s"]
+            after = "" if entry["time_to_detect_s"] is None else _after(entry)
             found = f"{entry['flows_detected']}/{entry['flows']}"
             shown = name if entry is card["entries"][0] else ""
-            table.add_row(shown, entry["family"], *ticks, "" if after is None else f"{after:.2f} s", found, *rest)
+            table.add_row(shown, entry["family"], *ticks, after, found, *rest)
             rest = ("", "")
     return table
+
+
+def _after(entry: dict[str, Any]) -> str:
+    flows = entry["flows_to_detect"]
+    return f"{entry['time_to_detect_s']:.2f} s, {flows} flow{'' if flows == 1 else 's'}"
 
 
 def _show_many(cards: list[dict[str, Any]], total: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 A model's word is worth what its training resembles. Ordinary looks are sampled into a ring of fixed size; their
 distributions are held against those of every training source (``detector.drift_reference``). Where even the nearest
 source is farther away than networks in training were from each other, the report says so, and in which three features.
+So it does where the model is less sure of what it calls ordinary than it was in training (``detector.drift_scores``).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from contract.errors import InputError
 from detector.classifiers.base import Matrix
 from detector.drift_reference import LEAST_ROWS, Reference
+from detector.drift_scores import ScoreReference
 from detector.features import FEATURES
 
 KEPT: Final = 8192  # looks
@@ -43,12 +45,13 @@ class Drift:
     def __init__(self, card: Json) -> None:
         self.fault = ""
         try:
-            self._reference = Reference.from_card(card)
+            self._reference, self._scores = Reference.from_card(card), ScoreReference.from_card(card)
         except InputError as error:
-            self._reference, self.fault = None, str(error)
+            self._reference, self._scores, self.fault = None, None, str(error)
         width = len(self._reference.features) if self._reference else 0
         self._columns = self._reference.columns if self._reference else np.zeros(0, np.int64)
         self._rows: Matrix = np.zeros((KEPT if width else 0, width), np.float32)
+        self._doubts = np.zeros(len(self._rows), np.float32)
         self._seen = 0  # looks sampled
         self._looks = 0
         self._attacks = 0
@@ -58,8 +61,8 @@ class Drift:
         """How many networks it compares with; 0 where the model has no reference."""
         return len(self._reference.sources) if self._reference else 0
 
-    def take(self, matrix: Matrix, codes: npt.NDArray[np.int16]) -> None:
-        """The looks ``(n, WIDTH)`` of a tick and their codes, 0 for ordinary."""
+    def take(self, matrix: Matrix, codes: npt.NDArray[np.int16], scores: npt.NDArray[np.float32]) -> None:
+        """The looks ``(n, WIDTH)`` of a tick, their codes, 0 for ordinary, and how sure the model is of those."""
         self._looks += len(codes)
         ordinary = np.flatnonzero(codes == 0)
         self._attacks += len(codes) - len(ordinary)
@@ -69,13 +72,15 @@ class Drift:
             ordinary = ordinary[np.arange(_A_TICK) * len(ordinary) // _A_TICK]
         places = (self._seen + np.arange(len(ordinary))) % KEPT
         self._rows[places] = matrix[ordinary[:, None], self._columns]
+        self._doubts[places] = 1 - scores[ordinary]
         self._seen += len(ordinary)
 
     def report(self) -> Json:
         """How far the traffic of late lies from what the model was trained on.
 
         ``state`` is ``none`` (no reference), ``few`` (too few looks to say), ``usual`` or ``unlike``. ``distance`` is
-        to the ``nearest`` source, 0 to 1; ``features`` are those that differ most from every source.
+        to the ``nearest`` source, 0 to 1; ``features`` are those that differ most from every source. ``scores`` tells
+        how sure the model is of ordinary looks (``ScoreReference.report``), null where the card does not say.
         """
         found: Json = {
             "state": "none",
@@ -85,6 +90,7 @@ class Drift:
             "threshold": None,
             "nearest": None,
             "features": [],
+            "scores": None,
             "text": self.fault or NO_REFERENCE,
         }
         reference = self._reference
@@ -105,8 +111,13 @@ class Drift:
         words = f"nearest is {reference.sources[at]} at {whole[at]:.2f} ({reference.threshold:.2f} is usual at most)"
         most = "; ".join(feature["text"] for feature in features)
         text = f"unlike every network in training: {words}: {most}" if unlike else f"as networks in training: {words}"
+        scores = self._scores.report(self._doubts[: len(rows)]) if self._scores else None
+        doubtful = bool(scores and scores["unlike"])
+        if scores and doubtful:
+            text = f"{text}; {scores['text']}"
         return found | {
-            "state": "unlike" if unlike else "usual",
+            "scores": scores,
+            "state": "unlike" if unlike or doubtful else "usual",
             "distance": round(float(whole[at]), 4),
             "nearest": reference.sources[at],
             "features": features,

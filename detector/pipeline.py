@@ -214,7 +214,7 @@ class Detector(Ticking):
         if not len(slots):
             return
         codes, scores = self.alerts.demanding(*self._scores(matrix))
-        self.drift.take(matrix, codes)
+        self.drift.take(matrix, codes, scores)
         self.stopwatch.lap("classify")
         marks = self.alerts.marks
         packets = self.meter.table.flows["packets"][slots].sum(axis=1).astype(np.uint32)

@@ -37,6 +37,7 @@ def test_a_capture() -> None:
     assert entry["right_group"]
     assert entry["right_family"]
     assert entry["time_to_detect_s"] == 2.0
+    assert entry["flows_to_detect"] == 3
     assert entry["alerts"] == [1]
     assert card["false_alarms"] == {"benign_flows": 2, "flagged": 1, "rate": 0.5, "alerts": 1}
     assert card["alerts"]["true"] == 1

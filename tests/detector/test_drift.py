@@ -20,12 +20,16 @@ def card() -> dict[str, Any]:
     return {"drift": reference.as_dict()}
 
 
+def sure(rows: int, doubt: float = 0.01) -> Any:
+    return np.full(rows, 1 - doubt, np.float32)
+
+
 def fed(card: dict[str, Any], mean: float, rows: int = 1000, attacks: int = 0) -> Drift:
     drift = Drift(card)
     matrix = network("live", mean, rows).matrix
     codes = (np.arange(rows) < attacks).astype(np.int16)
     for low in range(0, rows, 50):
-        drift.take(matrix[low : low + 50], codes[low : low + 50])
+        drift.take(matrix[low : low + 50], codes[low : low + 50], sure(50))
     return drift
 
 
@@ -42,9 +46,9 @@ def test_another_is_unlike_and_the_features_say_why(card: dict[str, Any]) -> Non
     matrix = network("live", 0.5, 1000).matrix
     matrix[:, :12] += 6
     matrix[:, 3] += 5
-    drift.take(matrix[:64], np.zeros(64, np.int16))
+    drift.take(matrix[:64], np.zeros(64, np.int16), sure(64))
     for row in range(64, 1000, 36):
-        drift.take(matrix[row : row + 36], np.zeros(len(matrix[row : row + 36]), np.int16))
+        drift.take(matrix[row : row + 36], np.zeros(len(matrix[row : row + 36]), np.int16), sure(36))
     found = drift.report()
     assert found["state"] == "unlike"
     assert len(found["features"]) == 3
@@ -68,20 +72,20 @@ def test_attacks_are_left_out_and_counted(card: dict[str, Any]) -> None:
 def test_a_busy_tick_is_sampled_evenly_and_the_last_looks_count(card: dict[str, Any]) -> None:
     drift = Drift(card)
     matrix = network("early", 9.0, 6400).matrix
-    drift.take(matrix, np.zeros(len(matrix), np.int16))
+    drift.take(matrix, np.zeros(len(matrix), np.int16), sure(len(matrix)))
     assert drift.report()["looks"] == 64
     usual = network("live", 0.5, KEPT).matrix
     for low in range(0, KEPT, 64):
-        drift.take(usual[low : low + 64], np.zeros(64, np.int16))
+        drift.take(usual[low : low + 64], np.zeros(64, np.int16), sure(64))
     found = drift.report()
     assert (found["looks"], found["state"]) == (KEPT, "usual")
-    drift.take(matrix[:0], np.zeros(0, np.int16))
+    drift.take(matrix[:0], np.zeros(0, np.int16), sure(0))
     assert drift.report() == found
 
 
 def test_a_model_without_a_reference_says_so() -> None:
     drift = Drift({})
-    drift.take(np.zeros((9, WIDTH), np.float32), np.zeros(9, np.int16))
+    drift.take(np.zeros((9, WIDTH), np.float32), np.zeros(9, np.int16), sure(9))
     assert (drift.report()["state"], drift.report()["text"], drift.sources) == ("none", NO_REFERENCE, 0)
     assert "damaged" in Drift({"drift": {"format": "x"}}).report()["text"]
 
