@@ -15,6 +15,7 @@ import json
 import os
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,52 +28,57 @@ from contract.families import group_of
 from contract.truth import read_truth
 from detector import training
 from detector.classifiers.base import Matrix
-from detector.model import decide, verdicts
+from detector.features import NAMES
+from detector.model import Model, decide
 from detector.offline import detect
 
 LOUD = ("dos", "recon", "credential", "local")  # groups of which nearly all must be found
 
 
-class Tape:
-    """Plays back the probabilities of a capture's looks, which come in the same order again."""
+class Unknowing:
+    """A model without the rules of ``detector/knowledge``."""
 
-    def __init__(
-        self, families: tuple[str, ...], rows: Matrix, thresholds: npt.NDArray[np.float32], *, knowing: bool
-    ) -> None:
-        self.families = families
-        self._rows, self._thresholds, self._knowing, self._at = rows, thresholds, knowing, 0
+    def __init__(self, model: Model) -> None:
+        self.families, self._model = model.families, model
 
     def classify(self, matrix: Matrix) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float32]]:
-        """The verdicts of the next looks."""
-        rows = np.ascontiguousarray(self._rows[self._at : self._at + len(matrix)])
-        self._at += len(matrix)
-        if not self._knowing:
-            return decide(rows, self._thresholds)
-        return verdicts(rows, matrix, self._thresholds, self.families)
+        """The verdicts of looks."""
+        return decide(self._model.probabilities(matrix), self._model.thresholds)
+
+
+def judges(sources: Sequence[training.Source], families: tuple[str, ...], seed: int) -> dict[str, Model]:
+    """For each capture, by name, the model that saw nothing of its origin."""
+    fitted = list(training.fit_folds(sources, families, seed, progress=_say))
+    thresholds = training.thresholds(sources, training.judged_by(fitted, sources), families)
+    return {
+        sources[int(at)].name: Model("forest", families, NAMES, thresholds, fold.allowed, fold.classifier)
+        for fold in fitted
+        for at in fold.members
+    }
+
+
+def _say(what: str, done: int, of: int) -> None:
+    sys.stderr.write(f"\r{what} {done}/{of}    ")
 
 
 def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     """A row a capture."""
     folder = Path(options.captures)
     plan = Plan(Path("unused"), folder, options.worlds, options.seed)
-    sources = sources_of(plan, [], lambda what, done, of: sys.stderr.write(f"\r{what} {done}/{of}    "))
-    families = training.family_list(sources)
-    held = training.held_out(sources, families, options.seed)
-    thresholds = training.thresholds(sources, held, families)
+    sources = sources_of(plan, [], _say)
     wanted = set(options.names.split(",")) if options.names else None
     found = []
-    for source, rows in zip(sources, held, strict=True):
-        if rows is None or (wanted and source.name not in wanted):
+    for name, model in judges(sources, training.family_list(sources), options.seed).items():
+        if wanted and name not in wanted:
             continue
-        path = next(p for p in sorted(folder.glob(f"{source.name}.pcap*")))
-        truth = read_truth(path.with_name(f"{source.name}.truth.json"))
-        tape = Tape(families, rows, thresholds, knowing=not options.without_knowledge)
-        result = detect(path, tape)
+        path = next(p for p in sorted(folder.glob(f"{name}.pcap*")))
+        truth = read_truth(path.with_name(f"{name}.truth.json"))
+        result = detect(path, Unknowing(model) if options.without_knowledge else model)
         card = judge(Material(result.flows, result.verdicts, result.alerts, truth, result.ledger))
         said = dict(Counter(alert.family for alert in result.alerts))
         found.append(
             {
-                "capture": source.name,
+                "capture": name,
                 "entries": card["entries"],
                 "false_alarms": card["false_alarms"],
                 "alerts": said,

@@ -35,7 +35,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.heldout import Tape
+from benchmarks.heldout import judges
 from campaign.judgement import Material, judge
 from campaign.training import Plan, sources_of
 from contract.families import BENIGN, UNKNOWN, group_of
@@ -43,6 +43,7 @@ from contract.truth import read_truth
 from detector import training
 from detector.baseline import best_rule
 from detector.features import NAMES
+from detector.model import Model
 from detector.offline import detect
 from detector.training import Source, thin
 
@@ -256,17 +257,14 @@ def score(said: Sequence[Said]) -> dict[str, Any]:
     }
 
 
-def ours(
-    folder: Path, sources: Sequence[Source], held: Sequence[Any], families: tuple[str, ...]
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def ours(folder: Path, sources: Sequence[Source], models: dict[str, Model]) -> tuple[dict[str, Any], dict[str, Any]]:
     """What is shipped here, by flow (what is said of each in the end) and by alert."""
-    thresholds = training.thresholds(sources, held, families)
     by_flows, entries, alarmed, benign = [], [], 0, 0
-    for source, rows in zip(sources, held, strict=True):
-        if rows is None:
+    for source in sources:
+        if source.name not in models:
             continue
         path = next(p for p in sorted(folder.glob(f"{source.name}.pcap*")) if not p.name.endswith(".json"))
-        result = detect(path, Tape(families, rows, thresholds, knowing=True))
+        result = detect(path, models[source.name])
         truth = read_truth(path.with_name(f"{source.name}.truth.json"))
         card = judge(Material(result.flows, result.verdicts, result.alerts, truth, result.ledger))
         entries += card["entries"]
@@ -310,9 +308,8 @@ def measure(folder: Path, worlds: int, seed: int) -> dict[str, Any]:
             said += [fitted(s) for s, f in zip(captures, fold, strict=True) if f == number]
         table[name] = score(said)
     table["random forest, random split"] = score(forest_random_split(captures))
-    families = training.family_list(sources)
-    held = training.held_out(sources, families, seed)
-    table["this detector, flows"], table["this detector, alerts"] = ours(folder, sources, held, families)
+    models = judges(sources, training.family_list(sources), seed)
+    table["this detector, flows"], table["this detector, alerts"] = ours(folder, sources, models)
     return table
 
 

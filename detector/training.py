@@ -6,9 +6,9 @@ between training and judging: rows of one testbed resemble each other more than 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -134,6 +134,43 @@ def folds(sources: Sequence[Source], count: int = FOLDS) -> npt.NDArray[np.int64
     return np.array([where[s.group] if s.kind == "capture" else -1 for s in sources], np.int64)
 
 
+class Fold(NamedTuple):
+    """A classifier that saw nothing of the origins of ``members`` (indices of sources)."""
+
+    members: npt.NDArray[np.int64]
+    classifier: Classifier
+    allowed: npt.NDArray[np.bool_]  # (C, 5), see Model.protocols
+
+    def probabilities(self, matrix: Matrix) -> Matrix:
+        """``(n, C)`` probabilities of the families."""
+        rows = self.classifier.probabilities(matrix)
+        restrict(rows, matrix, self.allowed)
+        return rows
+
+
+def fit_folds(
+    sources: Sequence[Source],
+    families: tuple[str, ...],
+    seed: int,
+    method: str = "forest",
+    progress: Progress | None = None,
+) -> Iterator[Fold]:
+    """Fit a classifier for each fold of captures, on all that is not of their origins, one after the other."""
+    fold_of = folds(sources)
+    thinned = [thin(source, seed) for source in sources]
+    count = int(fold_of.max()) + 1
+    for number in range(count):
+        if progress:
+            progress("held-out fold", number, count)
+        others = [t for t, f in zip(thinned, fold_of, strict=True) if f != number and len(t)]
+        if not others:  # all captures are of one origin: nobody is left who could judge them
+            continue
+        classifier = fit(others, families, seed + number, method)
+        yield Fold(np.flatnonzero(fold_of == number), classifier, protocols(others, families))
+    if progress:
+        progress("held-out fold", count, count)
+
+
 def held_out(
     sources: Sequence[Source],
     families: tuple[str, ...],
@@ -145,25 +182,15 @@ def held_out(
 
     ``None``, too, where nothing else is left to train on.
     """
-    fold_of = folds(sources)
+    return judged_by(fit_folds(sources, families, seed, method, progress), sources)
+
+
+def judged_by(fitted: Iterable[Fold], sources: Sequence[Source]) -> list[Matrix | None]:
+    """Probabilities of every source's looks by the fold that it belongs to; ``None`` where it belongs to none."""
     found: list[Matrix | None] = [None] * len(sources)
-    thinned = [thin(source, seed) for source in sources]
-    count = int(fold_of.max()) + 1
-    for fold in range(count):
-        if progress:
-            progress("held-out fold", fold, count)
-        others = [t for t, f in zip(thinned, fold_of, strict=True) if f != fold and len(t)]
-        if not others:  # all captures are of one origin: nobody is left who could judge them
-            continue
-        classifier = fit(others, families, seed + fold, method)
-        allowed = protocols(others, families)
-        for at in np.flatnonzero(fold_of == fold):
-            own = sources[int(at)].matrix
-            rows = classifier.probabilities(own)
-            restrict(rows, own, allowed)
-            found[at] = rows
-    if progress:
-        progress("held-out fold", count, count)
+    for fold in fitted:
+        for at in fold.members:
+            found[at] = fold.probabilities(sources[int(at)].matrix)
     return found
 
 
