@@ -21,6 +21,7 @@ from api.settings import Settings
 from api.statistics import Statistics, no_run
 from api.wire import encode
 from contract.errors import TenfoldError
+from contract.ledger import Ledger, Stage
 
 _TICK_S: Final = 0.45
 _REVISION_S: Final = 2.0
@@ -64,15 +65,25 @@ def numbered(run: str, news: list[News], held: int | None, upto: int) -> list[tu
 
 @dataclass(eq=False)
 class Client:
-    """One open stream: events that wait for it, the newest tick, and how many events it has lost."""
+    """One open stream: events that wait for it, the newest tick, and how many events it has lost.
+
+    ``stage`` is the ledger of all streams; of what ``take`` gave it counts as delivered what ``sent`` confirms.
+    """
 
     limit: int
+    stage: Stage = field(default_factory=lambda: Stage("events"))
     waiting: deque[tuple[bytes, int]] = field(default_factory=deque)  # events in one piece, and how many they are
     waits: int = 0
     tick: bytes | None = None
     dropped: int = 0
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     closed: bool = False
+    in_hand: int = 0
+
+    @property
+    def held(self) -> int:
+        """Events that are not out yet."""
+        return sum(events for _, events in self.waiting) + (self.tick is not None) + self.in_hand
 
     def put(self, data: bytes, events: int = 1) -> int:
         """Queue events; how many were dropped for them. Where the queue is full all that waits goes, and is counted."""
@@ -80,8 +91,10 @@ class Client:
         if self.waits and self.waits + events > self.limit:
             lost = self.waits
             self.dropped += lost
+            self.stage.drop("slow_reader", lost)
             self.waiting.clear()
             self.waits = 0
+        self.stage.offered += events
         self.waiting.append((data, events))
         self.waits += events
         self.wake.set()
@@ -89,12 +102,27 @@ class Client:
 
     def put_tick(self, data: bytes) -> None:
         """Only the newest tick matters: it takes the place of one that still waits."""
+        self.stage.offered += 1
+        self.stage.drop("superseded", int(self.tick is not None))
         self.tick = data
         self.wake.set()
+
+    def sent(self) -> None:
+        """What was taken is out."""
+        self.stage.delivered += self.in_hand
+        self.in_hand = 0
+
+    def left(self) -> None:
+        """The client is gone, or was cut off: what was not out never will be."""
+        self.stage.drop("client_gone", self.held)
+        self.waiting.clear()
+        self.waits = self.in_hand = 0
+        self.tick = None
 
     def take(self) -> bytes:
         """All that waits, in order, in one piece."""
         parts = []
+        self.in_hand = self.held
         if self.dropped:
             parts.append(event("gap", {"dropped": self.dropped}))
             self.dropped = 0
@@ -149,7 +177,14 @@ class Broadcasts:
         self._settings, self._runs, self._statistics, self._metrics = settings, runs, statistics, metrics
         self._channels: dict[str | None, _Channel] = {}
         self.closing = False
-        self._joining = 0
+        self._joining: set[Client] = set()
+        self._stage = Stage("events")
+
+    def ledger(self) -> Ledger:
+        """What became of events: the stage ``stream``, an event counted for each client that it was for."""
+        there = [client for channel in self._channels.values() for client in channel.clients]
+        self._stage.in_flight = sum(client.held for client in {*there, *self._joining})
+        return Ledger({"stream": self._stage})
 
     @property
     def clients(self) -> int:
@@ -166,15 +201,15 @@ class Broadcasts:
 
     async def join(self, run: str | None, last_event_id: str | None) -> Client:
         """Open a stream; the alerts that changed since ``last_event_id`` come first. Raises TooManyClientsError."""
-        if self.closing or self.clients + self._joining >= self._settings.max_clients:
+        if self.closing or self.clients + len(self._joining) >= self._settings.max_clients:
             raise TooManyClientsError
-        client = Client(self._settings.client_queue)
+        client = Client(self._settings.client_queue, self._stage)
         if last_event_id:
-            self._joining += 1
+            self._joining.add(client)
             try:
                 await self._catch_up(client, run, last_event_id)
             finally:
-                self._joining -= 1
+                self._joining.discard(client)
         channel = self._channels.setdefault(run, _Channel())
         channel.clients.add(client)
         self._metrics.clients.set(self.clients)
@@ -186,6 +221,7 @@ class Broadcasts:
 
     def leave(self, run: str | None, client: Client) -> None:
         """Close a stream; the poll of a run that nobody watches ends."""
+        client.left()
         channel = self._channels.get(run)
         if channel is None:
             return

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -16,6 +18,7 @@ from campaign.ingest import Ingest, check_frames
 from contract.arrow_io import read_stream
 from contract.errors import InputError, LackingError
 from contract.flow_batch import read_batch
+from contract.ledger import Ledger, Stage
 from contract.schemas import FRAMES
 
 MEDIA_TYPE: Final = "application/vnd.apache.arrow.stream"
@@ -44,13 +47,55 @@ class Receipt:
         }
 
 
+@dataclass
+class Post:
+    """One body that is being taken."""
+
+    duplicate: bool = False
+
+
 class IngestDesk:
-    """Takes one body at a time per request thread."""
+    """Takes one body at a time per request thread; ``post`` counts what became of each."""
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self._settings, self._metrics = settings, metrics
         self.queue = Ingest(settings.runs / LIVE, config=settings.config)
         self.flows = FlowIngest(settings.runs / SENSORS, config=settings.config)
+        self._posts = {"": Stage("batches"), "flow_": Stage("batches")}  # by how the names of its stages begin
+        self._open = dict.fromkeys(self._posts, 0)
+
+    @contextmanager
+    def post(self, queue: Ingest | None = None) -> Iterator[Post]:
+        """Around the taking of one body: counts what became of it. For the event loop alone."""
+        kind = "flow_" if queue is self.flows else ""
+        stage = self._posts[kind]
+        stage.offered += 1
+        self._open[kind] += 1
+        post, became = Post(), "broken_off"
+        try:
+            yield post
+            became = "duplicate" if post.duplicate else ""
+            stage.delivered += not post.duplicate
+        except ProblemError as error:
+            became = "busy" if error.status == HTTPStatus.TOO_MANY_REQUESTS else "refused"
+            raise
+        except LackingError:
+            became = "not_kept"
+            raise
+        finally:
+            self._open[kind] -= 1
+            if became:
+                stage.drop(became)
+
+    def ledger(self) -> Ledger:
+        """From the posts of sensors to what their detectors have counted."""
+        ledger = Ledger()
+        for kind, queue in (("", self.queue), ("flow_", self.flows)):
+            stage = self._posts[kind]
+            stage.in_flight = self._open[kind]
+            ledger.stages[f"{kind}posts"] = stage
+            ledger.merge(queue.ledger(kind))
+        return ledger
 
     def check(self) -> str:
         """Raise ``LackingError`` where posted batches do not get to their detector."""

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from api.run_metrics import RunMetrics
+from api.run_metrics import RunMetrics, drops, stages
+from contract.ledger import Ledger
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+class ServiceLedger:
+    """The service's own ledger, collected at each scrape: posts, what is forwarded of them, and the live streams."""
+
+    def __init__(self) -> None:
+        self._ledger: Ledger | None = None
+
+    def show(self, ledger: Ledger) -> None:
+        """Tell of it as it is now."""
+        self._ledger = ledger
+
+    def collect(self) -> Iterator[Metric]:
+        """Prometheus' own name for it."""
+        document = None if self._ledger is None else self._ledger.as_dict()
+        yield drops("tenfold_service_dropped", "What the service's own stages dropped, by reason.", document)
+        yield from stages("tenfold_service_stage", "The service's own ledger", document)
 
 
 class Metrics:
@@ -40,6 +59,8 @@ class Metrics:
         )
         self.run = RunMetrics()
         self.registry.register(self.run)
+        self.service = ServiceLedger()
+        self.registry.register(self.service)
 
     def render(self) -> bytes:
         """The exposition text."""

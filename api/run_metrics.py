@@ -49,7 +49,8 @@ class RunMetrics:
         for name, count in document["counts"]["alerts_by_severity"].items():
             severities.add_metric([name], count)
         yield severities
-        yield _drops(document["ledger"])
+        yield drops("tenfold_run_dropped", "What the stages of the run dropped, by reason.", document["ledger"])
+        yield from stages("tenfold_run_stage", "The ledger of the run on show", document["ledger"])
         yield _histogram(latency)
 
 
@@ -64,14 +65,30 @@ def gauges(document: Json) -> dict[str, float]:
     return {name: float(value) for name, value in named.items() if value is not None}
 
 
-def _drops(ledger: Json | None) -> Metric:
-    found = CounterMetricFamily(
-        "tenfold_run_dropped", "What the stages of the run dropped, by reason.", labels=["stage", "reason"]
-    )
+def drops(name: str, text: str, ledger: Json | None) -> Metric:
+    """What each stage of a ledger dropped, by reason."""
+    found = CounterMetricFamily(name, text, labels=["stage", "reason"])
     for stage, row in ((ledger or {}).get("stages") or {}).items():
         for reason, count in row.get("dropped", {}).items():
             found.add_metric([stage, reason], count)
     return found
+
+
+def stages(name: str, text: str, ledger: Json | None) -> Iterator[Metric]:
+    """A ledger stage by stage: ``offered``, ``delivered``, ``in_flight``, ``dropped`` and ``unexplained``; and whether
+    it balances, with links and witnesses.
+    """
+    if not ledger or not ledger.get("stages"):
+        return
+    found = GaugeMetricFamily(f"{name}_items", f"{text}, by stage.", labels=["stage", "unit", "column"])
+    for stage, row in ledger["stages"].items():
+        counts = {column: row.get(column, 0) for column in ("offered", "delivered", "in_flight", "unexplained")}
+        for column, count in (counts | {"dropped": sum(row.get("dropped", {}).values())}).items():
+            found.add_metric([stage, row.get("unit", "frames"), column], count)
+    yield found
+    faults = GaugeMetricFamily(f"{name}_faults", f"{text}: stages, links and witnesses that do not agree.")
+    faults.add_metric([], len(ledger.get("faults", [])))
+    yield faults
 
 
 def _histogram(latency_ms: npt.NDArray[np.float64]) -> Metric:

@@ -12,8 +12,9 @@ from typing import Any, Final
 import numpy as np
 
 from campaign import latency, report, runfolder, scorecard
-from campaign.certifying import certify_run, wire_ledger
+from campaign.certifying import certify_run
 from campaign.judge import judge_run
+from campaign.run_ledger import faults, run_ledger
 from campaign.runfolder import RunFolder
 from campaign.scenario import Scenario, Targets
 from contract.errors import InputError, LackingError
@@ -29,9 +30,7 @@ LATE: Final = {
     "generator": "the generator was the bottleneck",
 }
 """How reasons begin for which a run is not valid: by whom frames left late, and what the ledger says."""
-_SENT: Final = "sender"
 _MUCH: Final = 0.5  # seconds of frames that wait for a detector before we say that it held the generator back
-_RECEIVED: Final = "receive"
 _NOTHING: Final = np.zeros(0, np.float64)
 Json = dict[str, Any]
 
@@ -42,7 +41,8 @@ class Ending:
 
     ``worst_backlog`` is the most frames that were sent and not yet metered, ``best_frames_per_s`` the highest rate.
     ``wire`` is how many frames the wire's interfaces dropped, None of a run without a wire. ``foreign`` judges a run
-    whose detector was not ours, given the sender's ledger: its word stands where that of our store would.
+    whose detector was not ours, given the sender's ledger: its word stands where that of our store would. ``outputs``
+    ends those who follow the store, once nothing is written to it any more.
     """
 
     reasons: list[str] = field(default_factory=list)
@@ -53,6 +53,7 @@ class Ending:
     ended_ns: int = 0
     wire: int | None = None
     foreign: Callable[[Ledger], tuple[Json, list[str]]] | None = None
+    outputs: Callable[[], None] = lambda: None
 
 
 def close_run(folder: RunFolder, scenario: Scenario, ending: Ending) -> Json:
@@ -60,16 +61,14 @@ def close_run(folder: RunFolder, scenario: Scenario, ending: Ending) -> Json:
     sender, detector = (runfolder.read_json(folder.status(who)) for who in ("sender", "detector"))
     certificate: Json | None = None
     uncertified: list[str] = []
-    if ending.foreign is not None:
-        ledger = Ledger.from_dict(sender["ledger"]) if "ledger" in sender else Ledger()
-    elif ending.wire is None:
-        ledger = merge_ledgers(sender, detector)
-    else:
-        ledger = wire_ledger(sender, detector, ending.wire)
+    notes = [] if ending.foreign else _tidy(folder, sender.get("lateness"))
+    ending.outputs()
+    ledger = run_ledger(folder, sender, detector, ending.wire, foreign=ending.foreign is not None)
+    if ending.wire is not None and ending.foreign is None:
         certificate, uncertified = certify_run(folder, scenario, sender, detector, ending.wire)
     runfolder.write_json(folder.ledger, ledger.as_dict())
-    notes = [] if ending.foreign else _tidy(folder, sender.get("lateness"))
-    reasons = [*ending.reasons, *_faults(sender, ledger, scenario.targets, ending), *uncertified]
+    unbalanced = faults(ledger, sender, detector)
+    reasons = [*ending.reasons, *_faults(sender, unbalanced, scenario.targets, ending), *uncertified]
     card, lacking = ending.foreign(ledger) if ending.foreign else _judged(folder, ledger)
     card["notes"] = [*card.get("notes", []), *notes, *detector.get("notes", [])]
     reasons += lacking
@@ -103,18 +102,6 @@ def close_run(folder: RunFolder, scenario: Scenario, ending: Ending) -> Json:
 def _punctuality(said: Json) -> Json:
     """How punctual frames were: by the receiver's word where there is one, else by the sender's."""
     return {"within_1ms": said.get("within_1ms"), "lateness_us": said.get("lateness_us")}
-
-
-def merge_ledgers(sender: Json, detector: Json) -> Ledger:
-    """One ledger from the first frame planned to the last flow stored."""
-    ledger = Ledger()
-    for status in (sender, detector):
-        if "ledger" in status:
-            ledger.merge(Ledger.from_dict(status["ledger"]))
-    ledger.stage(_SENT)
-    ledger.stage(_RECEIVED)
-    ledger.link(_SENT, _RECEIVED)
-    return ledger
 
 
 def _tidy(folder: RunFolder, sent: Json | None) -> list[str]:
@@ -160,10 +147,10 @@ def empty_card(ledger: Ledger) -> Json:
     }
 
 
-def _faults(sender: Json, ledger: Ledger, targets: Targets, ending: Ending) -> list[str]:
+def _faults(sender: Json, unbalanced: list[str], targets: Targets, ending: Ending) -> list[str]:
     """Why the run is not valid, by the ledger and the generator's own word."""
     found = [f"interrupted by {ending.interrupted}"] if ending.interrupted else []
-    found += [f"{LEDGER}{fault}" for fault in ledger.faults()]
+    found += [f"{LEDGER}{fault}" for fault in unbalanced]
     on_time = sender.get("within_1ms")
     who = bottleneck(sender, None, targets, ending) if ending.wire is None else None  # of a wire, the certificate says
     if who is not None and on_time is not None:

@@ -14,6 +14,7 @@ from campaign.processes import Child
 class FlowIngest(Ingest):
     """Takes flow batches. When every sensor has said that it is done, the child ends; the next batch gets a new one."""
 
+    unit = "rows"
     more_arguments = ("--flows", SPOOL, "--once")
     child_may_end = True
 

@@ -14,7 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from campaign.processes import Child
 from contract.clock import Clock
 from contract.errors import InputError, LackingError
 from contract.files import TEMPORARY, write_synced
+from contract.ledger import Ledger, Stage
 from contract.schemas import FRAMES
 
 SPOOL: Final = "spool"
@@ -55,6 +56,7 @@ class Ingest:
     ``folder`` is the run folder that the detector writes (``runs/live``), ``config`` its configuration file.
     """
 
+    unit = "frames"  # of what a batch holds
     more_arguments: tuple[str, ...] = ()  # of the child
     child_may_end = False  # in order, before its stream does: then the next batch is for another one
 
@@ -73,6 +75,8 @@ class Ingest:
         self._thread: threading.Thread | None = None
         self._sent = 0
         self.fault = ""
+        self._found = 0  # batches that an earlier process left in the spool
+        self._batches, self._contents = Stage("batches"), Stage(self.unit)
 
     @property
     def backlog(self) -> int:
@@ -88,6 +92,20 @@ class Ingest:
         """Batches and bytes that wait, and frames forwarded to the present child."""
         with self._turn:
             return {"waiting": len(self._waiting), "backlog_bytes": self._backlog, "forwarded_frames": self._sent}
+
+    def ledger(self, kind: str = "") -> Ledger:
+        """From kept batches to what the detector counted of them; ``kind`` begins the stages' names.
+
+        What is in flight lies in the spool, and is looked at there.
+        """
+        with self._turn:
+            held = [*self._waiting, *(batch for _, batch in self._uncounted)]
+            self._batches.in_flight, self._contents.in_flight = len(held), sum(batch.frames for batch in held)
+            ledger = Ledger({f"{kind}forwarded": replace(self._batches)})
+            ledger.stages[f"{kind}forwarded_{self.unit}"] = replace(self._contents)
+            kept = self._batches.offered - self._found
+        ledger.witness("the spool, less what was in it at the start,", f"{kind}posts", "delivered", kept)
+        return ledger
 
     def offer(self, name: str, data: bytes | bytearray, frames: int) -> bool:
         """Keep a batch durably; False where one of that id was kept before (then nothing changes).
@@ -106,8 +124,7 @@ class Ingest:
             with self._turn:
                 # Not synced: while the file is there its name says the same.
                 journal.add(name, frames, len(data))
-                self._waiting.append(Batch(name, path, frames, len(data)))
-                self._backlog += len(data)
+                self._queue(Batch(name, path, frames, len(data)))
         except OSError as error:
             path.unlink(missing_ok=True)
             raise LackingError(f"the batch cannot be kept: {error.strerror}") from None
@@ -144,14 +161,20 @@ class Ingest:
         for path in sorted(self._spool.glob(f"*{_SUFFIX}"), key=lambda found: found.stat().st_mtime_ns):
             name = path.name.removesuffix(_SUFFIX)
             self._journal.know(name)
-            batch = Batch(name, path, self._journal.count_of(name), path.stat().st_size)
-            self._waiting.append(batch)
-            self._backlog += batch.bytes
+            self._queue(Batch(name, path, self._journal.count_of(name), path.stat().st_size))
+            self._found += 1
         for path in self._spool.glob(f"*{TEMPORARY}"):
             path.unlink(missing_ok=True)
         self._thread = threading.Thread(target=self._forward_all, name="ingest", daemon=True)
         self._thread.start()
         return self._journal
+
+    def _queue(self, batch: Batch) -> None:
+        """One batch more waits. The caller holds the turn."""
+        self._waiting.append(batch)
+        self._backlog += batch.bytes
+        self._batches.offered += 1
+        self._contents.offered += batch.frames
 
     def _forward_all(self) -> None:
         """One child after another, until the end."""
@@ -169,6 +192,9 @@ class Ingest:
             with self._turn:
                 # What this child did not count is for the next one.
                 uncounted = [batch for _, batch in self._uncounted if batch.path.exists()]
+                gone = [batch for _, batch in self._uncounted if batch not in uncounted]
+                self._batches.drop("vanished", len(gone))
+                self._contents.drop("vanished", sum(batch.frames for batch in gone))
                 self._backlog += sum(batch.bytes for batch in uncounted)
                 self._waiting.extendleft(reversed(uncounted))
                 self._uncounted.clear()
@@ -251,7 +277,11 @@ class Ingest:
             with self._turn:
                 self._journal.sync()
         while self._uncounted and self._uncounted[0][0] <= counted:
-            self._uncounted.popleft()[1].path.unlink(missing_ok=True)
+            with self._turn:
+                _, batch = self._uncounted.popleft()
+                self._batches.delivered += 1
+                self._contents.delivered += batch.frames
+            batch.path.unlink(missing_ok=True)
 
     def _counted(self) -> int:
         """How many frames the child has taken, by its own word."""

@@ -17,6 +17,7 @@ from campaign.runfolder import RunFolder, read_json
 from contract.clock import iso
 from contract.errors import InputError
 from contract.families import BENIGN, catalogue
+from contract.ledger import MEANT
 from contract.version import VERSION
 
 FORMAT: Final = "tenfold-report/1"
@@ -278,7 +279,7 @@ def _losses(card: Json) -> list[Json]:
     frames = losses(card["ledger"])["by"]
     for name, stage in card["ledger"]["stages"].items():
         for reason, count in stage["dropped"].items():
-            if not count or (stage["unit"] == "frames" and f"{name}: {reason}" not in frames):
+            if not count or reason in MEANT or (stage["unit"] == "frames" and f"{name}: {reason}" not in frames):
                 continue
             share = count / stage["offered"] if stage["offered"] else None
             rows.append({"stage": name, "unit": stage["unit"], "reason": reason, "count": count, "share": share})

@@ -159,5 +159,35 @@ def _losses(report: Json) -> list[str]:
         (row["stage"], row["reason"], row["unit"], number(row["count"]), percent(row["share"]))
         for row in report["losses"]
     ]
-    balance = "The ledger balances." if report["ledger"]["balanced"] else "The ledger does NOT balance."
-    return ["## Losses", table(("stage", "reason", "unit", "lost", "share"), rows) or "Nothing was lost.", balance]
+    lost = table(("stage", "reason", "unit", "lost", "share"), rows) or "Nothing was lost."
+    return ["## Losses", lost, *_ledger(report["ledger"])]
+
+
+def _ledger(ledger: Json) -> list[str]:
+    """Every stage, and who else counted the same."""
+    balance = "The ledger balances." if ledger["balanced"] else "The ledger does NOT balance."
+    rows = [
+        (
+            name,
+            stage["unit"],
+            *(number(stage[column]) for column in ("offered", "delivered", "in_flight")),
+            number(sum(stage["dropped"].values())),
+            number(stage["unexplained"]),
+        )
+        for name, stage in ledger["stages"].items()
+    ]
+    head = ("stage", "unit", "offered", "delivered", "in flight", "dropped", "unexplained")
+    seen = [
+        (row["stage"], row["column"], number(ledger["stages"][row["stage"]][row["column"]]), row["name"],
+         number(row["counted"]))
+        for row in ledger.get("witnesses", [])
+        if row["stage"] in ledger["stages"]
+    ]  # fmt: skip
+    others = table(("stage", "what", "says", "who else counted", "counts"), seen)
+    return [
+        "## Ledger",
+        balance,
+        table(head, rows),
+        *(f"* {plain(fault)}" for fault in ledger.get("faults", [])),
+        others,
+    ]

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -71,7 +72,9 @@ def run(
     campaign = (kind or Campaign)(scenario, overrides, options, folder, watcher or (lambda _: None))
     try:
         told_to = beside(configured(options.config), folder.path, Origin(folder.id, test=True))
-        with StopRequest() as stop, Children() as servers, told_to:
+        with StopRequest() as stop, Children() as servers, ExitStack() as following:
+            following.enter_context(told_to)
+            campaign.ending.outputs = following.close
             if options.serve:
                 campaign.serve(servers, told or (lambda _: None))
             with Children() as children:

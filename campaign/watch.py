@@ -16,7 +16,7 @@ from campaign.latency import StageLatencies
 from campaign.runfolder import RunFolder
 from contract.errors import InputError
 from contract.families import BENIGN
-from detector.capture.live import FOREIGN
+from contract.ledger import MEANT
 from generator.workload import TOKYO_RATE, Workload, rate_at
 from store.layout import DATABASE
 from store.reader import StoreReader
@@ -143,5 +143,5 @@ def _losses(status: dict[str, Any]) -> dict[str, int]:
         f"{name}: {reason}": count
         for name, stage in stages.items()
         for reason, count in stage.get("dropped", {}).items()
-        if count and reason != FOREIGN  # what was not ours is not lost
+        if count and reason not in MEANT
     }

@@ -116,6 +116,8 @@ def _sense(capture: Path | None, live: dict[str, Any], wanted: _Wanted) -> tuple
         wait_until_sent(link, spool, wanted.wait, stop)
     finally:
         link.stop()
+    sensed.ledger.merge(spool.ledger())
+    sensed.ledger.witness("the teller", "spool", "offered", sensed.batches + spool.left)
     return sensed, {
         "batches": link.batches,
         "bytes": link.bytes,

@@ -1,13 +1,22 @@
-"""The ledger: for every stage, offered = delivered + dropped{reason} + in flight, to the frame."""
+"""The ledger: for every stage, offered = delivered + dropped{reason} + in flight, to the frame and to the batch.
+
+A stage counts for itself, so a fault that forgets an item on its way in and on its way out would balance. Hence links
+(what one stage delivers the next is offered) and witnesses: somebody else who counted the same in another way.
+"""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, Literal, NamedTuple
 
 from contract.errors import InputError
+
+MEANT: Final = frozenset(
+    {"foreign", "not_of_the_campaign", "allowed", "muted", "superseded", "not_wanted", "duplicate", "again"}
+)
+"""Reasons for which something goes no further and nothing is lost by it."""
 
 
 @dataclass
@@ -42,6 +51,15 @@ class Stage:
         }
 
 
+class Witness(NamedTuple):
+    """Somebody who counted what a stage was offered or delivered, and is not that stage."""
+
+    name: str
+    stage: str
+    column: Literal["offered", "delivered"]
+    counted: int
+
+
 @dataclass
 class Ledger:
     """The stages of a run in the order in which a frame meets them.
@@ -51,6 +69,7 @@ class Ledger:
 
     stages: dict[str, Stage] = field(default_factory=dict)
     links: list[tuple[str, str]] = field(default_factory=list)
+    witnesses: list[Witness] = field(default_factory=list)
 
     def stage(self, name: str, unit: str = "frames") -> Stage:
         """The stage of that name, made when first asked for."""
@@ -61,8 +80,12 @@ class Ledger:
         if (upstream, downstream) not in self.links:
             self.links.append((upstream, downstream))
 
+    def witness(self, name: str, stage: str, column: Literal["offered", "delivered"], count: int) -> None:
+        """Hold a count of somebody else against that of a stage."""
+        self.witnesses.append(Witness(name, stage, column, count))
+
     def faults(self) -> list[str]:
-        """One line for each stage or link that does not balance; empty in a sound run."""
+        """One line for each stage, link or witness that does not agree; empty in a sound run."""
         lines = [
             f"stage {name}: {stage.unexplained} {stage.unit} unexplained"
             for name, stage in self.stages.items()
@@ -73,11 +96,23 @@ class Ledger:
                 gap = self.stages[up].delivered - self.stages[down].offered
                 if gap:
                     lines.append(f"between {up} and {down}: {gap} {self.stages[up].unit} unaccounted for")
+        for name, of, column, count in self.witnesses:
+            if of in self.stages and (said := int(getattr(self.stages[of], column))) != count:
+                unit = self.stages[of].unit
+                lines.append(f"stage {of}: says {said} {unit} {column}, but {name} counts {count}")
         return lines
+
+    def unsettled(self) -> list[str]:
+        """One line for each stage that still holds something: of a run that ended in order there must be none."""
+        return [
+            f"stage {name}: {stage.in_flight} {stage.unit} still in flight at the end"
+            for name, stage in self.stages.items()
+            if stage.in_flight
+        ]
 
     @property
     def balanced(self) -> bool:
-        """True when every stage and every link balances."""
+        """True when every stage and every link balances, and every witness agrees."""
         return not self.faults()
 
     def merge(self, other: Ledger) -> None:
@@ -90,6 +125,7 @@ class Ledger:
             mine.dropped.update(theirs.dropped)
         for up, down in other.links:
             self.link(up, down)
+        self.witnesses += other.witnesses
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON object of a scorecard: ``balanced``, ``stages``, and, where there are any, ``faults``."""
@@ -97,6 +133,7 @@ class Ledger:
             "balanced": self.balanced,
             "stages": {name: stage.as_dict() for name, stage in self.stages.items()},
             "links": [list(link) for link in self.links],
+            "witnesses": [witness._asdict() for witness in self.witnesses],
             "faults": self.faults(),
         }
 
@@ -115,6 +152,7 @@ class Ledger:
                 )
             for up, down in document.get("links", []):
                 ledger.link(up, down)
+            ledger.witnesses = [Witness(**row) for row in document.get("witnesses", [])]
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise InputError(f"not a ledger: {error!r}") from None
         return ledger

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from contract.flow_batch import Note
+from contract.ledger import Ledger, Stage
 from detector.flow_rows import Rows, from_batch, joined, taken
 from detector.pipeline import Detector
 
@@ -54,15 +55,24 @@ class Centre:
         self._began: float | None = None
         self._worked = 0  # worked off up to here (ns)
         self._counts: dict[str, int] = defaultdict(int)
+        self._batches, self._rows = Stage("batches"), Stage("rows")
+
+    def ledger(self) -> Ledger:
+        """What became of batches and of their rows: the stages ``sensor_batches`` and ``sensor_rows``."""
+        self._rows.in_flight = sum(len(rows.records) for parts in self._ticks.values() for _, rows in parts)
+        return Ledger({"sensor_batches": self._batches, "sensor_rows": self._rows})
 
     def take(self, batch: pa.RecordBatch) -> None:
         """A sound batch with its note in the schema. One that came before is left out, whatever it is called."""
         note = Note.from_schema(batch.schema, "batch")
         session = self._session(note)
         session.heard = self._now()
+        self._batches.offered += 1
         if note.sequence < session.following:
             self._counts["batches_again"] += 1
+            self._batches.drop("again")
             return
+        self._batches.delivered += 1
         self._counts["batches_missing"] += note.sequence - session.following
         self._counts["frames_elsewhere"] += note.frames
         session.following = note.sequence + 1
@@ -99,7 +109,11 @@ class Centre:
         if any(not s.done for s in self._sessions.values()):
             until = max(until, (max(self._ticks, default=-1) + 1) * tick_ns)
         self._fold(until, reach=False)
-        self._ticks.clear()  # ends of flows that lie ahead: the detector ends them now
+        # What is left are ends of flows that lie ahead: the detector ends them now.
+        self._rows.drop(
+            "ahead_of_the_end", sum(len(rows.records) for parts in self._ticks.values() for _, rows in parts)
+        )
+        self._ticks.clear()
         self.detector.finish()
 
     def status(self) -> dict[str, Any]:
@@ -141,6 +155,7 @@ class Centre:
         late = int((rows.tick <= self._worked).sum())
         self._counts["rows_late"] += late
         self._counts["rows"] += len(ticks)
+        self._rows.offered += len(ticks)
         if late:
             ticks = np.maximum(ticks, self._worked // tick_ns)
         order = np.argsort(ticks, kind="stable")
@@ -156,6 +171,7 @@ class Centre:
             rows = joined([rows for _, rows in parts])
             sessions = np.repeat([number for number, _ in parts], [len(rows.records) for _, rows in parts])
             self._waiting -= len(sessions)
+            self._rows.delivered += len(sessions)
             if len(parts) > 1:
                 # What ended without a frame stands behind the frames of its tick, in the order in which flows began.
                 began = np.where(rows.touched >= rows.tick, rows.records["first"], 0)

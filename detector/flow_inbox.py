@@ -25,10 +25,11 @@ from detector.stopwatch import Stopwatch
 
 
 class FlowInbox(Inbox):
-    """Listens on a Unix socket for names of files below ``spool``. ``batches`` counts those handed on."""
+    """Listens on a Unix socket for names of files below ``spool``: ``named`` so far, ``batches`` handed on."""
 
     def __init__(self, path: Path, spool: Path, *, once: bool) -> None:
         self._spool = spool
+        self.named = 0
         self.batches = 0
         self.unreadable = 0
         self.centre: Centre | None = None
@@ -47,8 +48,16 @@ class FlowInbox(Inbox):
             return batch, self._ended and not self._waiting
 
     def ledger(self) -> Ledger:
-        """Frames were received elsewhere: the ledger of this process begins behind the sensors' meters."""
-        return Ledger()
+        """Frames were received elsewhere: this ledger begins behind the sensors' meters, with their batches."""
+        ledger = Ledger()
+        named = ledger.stage("spool_files", "batches")
+        with self._turn:
+            named.offered, named.delivered, named.in_flight = self.named, self.batches, len(self._waiting) + self._hands
+            named.drop("unreadable", self.unreadable)
+        if self.centre:
+            ledger.merge(self.centre.ledger())
+        ledger.link("spool_files", "sensor_batches")
+        return ledger
 
     def status(self) -> dict[str, Any]:
         """What became of batches and rows; ``batches`` tells the sender which files may go."""
@@ -68,13 +77,17 @@ class FlowInbox(Inbox):
             with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
                 table = reader.read_all().combine_chunks()
         except (OSError, pa.ArrowException) as error:
-            self.unreadable += 1
+            with self._turn:
+                self.named += 1
+                self.unreadable += 1
             self.note(f"{path.name}: cannot read the batch: {first_line(error)}")
             return
         batches = table.to_batches()
         schema = table.schema
         empty = pa.record_batch([pa.array([], field.type) for field in schema], schema=schema)
-        self.put(batches[0] if batches else empty)
+        with self._turn:
+            self.named += 1
+            self.put(batches[0] if batches else empty)
 
 
 class SensorPulse:

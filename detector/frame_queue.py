@@ -36,6 +36,7 @@ class FrameQueue:
         self._most = most_batches, most_bytes
         self._waiting: deque[pa.RecordBatch] = deque()
         self._bytes = 0
+        self._hands, self._in_hand = 0, 0  # batches that wait for room in the hand of a reading thread, their frames
         self._ended = False
         self._turn = threading.Condition()
         self._left_out = 0
@@ -78,12 +79,12 @@ class FrameQueue:
         self.stop()
 
     def ledger(self) -> Ledger:
-        """What became of frames up to the detector: the stage ``receive``."""
+        """What became of frames up to the detector: the stage ``receive``. What is in flight is counted there."""
         ledger = Ledger()
         receive = ledger.stage("receive")
-        receive.offered = max(self.received, self.handed)
-        receive.delivered = self.handed
-        receive.in_flight = receive.offered - receive.delivered
+        with self._turn:
+            receive.offered, receive.delivered = self.received, self.handed
+            receive.in_flight = self._in_hand + sum(batch.num_rows for batch in self._waiting)
         return ledger
 
     def status(self) -> dict[str, dict[str, int]]:
@@ -96,6 +97,7 @@ class FrameQueue:
         size = batch.nbytes
         with self._turn:
             self.received += batch.num_rows
+            self._hands, self._in_hand = self._hands + 1, self._in_hand + batch.num_rows
             full = False
             while len(self._waiting) >= batches or (self._waiting and self._bytes + size > most_bytes):
                 self.held_back += not full
@@ -103,6 +105,7 @@ class FrameQueue:
                 if not self._turn.wait(_WAIT_S):
                     self.waiting()
             self._waiting.append(batch)
+            self._hands, self._in_hand = self._hands - 1, self._in_hand - batch.num_rows
             self._bytes += size
             self._turn.notify_all()
 

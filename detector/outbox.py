@@ -36,6 +36,7 @@ class Outbox:
         self.commits = 0
         self._stages = {"flows": self.ledger.stage("store_flows", "flows")}
         self._stages["verdicts"] = self.ledger.stage("store_verdicts", "verdicts")
+        self._stages["alerts"] = self.ledger.stage("store_alerts", "alert writings")
         self._writer = writer
         self._waiting: deque[Outputs] = deque()
         self._turn = threading.Condition()
@@ -79,6 +80,7 @@ class Outbox:
                 if not self._waiting:
                     return
                 together = _join(list(self._waiting))
+                handed = sum(len(part.alerts) for part in self._waiting)
                 taken = len(self._waiting)
             try:
                 readable = self._writer.commit(together.flows, together.verdicts, together.alerts)
@@ -92,16 +94,24 @@ class Outbox:
                     self._waiting.popleft()
                 self.readable_ns = readable
                 self.commits += 1
-                for name, rows in _rows(together).items():
-                    self._stages[name].delivered += rows
-                    self._stages[name].in_flight -= rows
+                self._count(together, handed)
                 self._turn.notify_all()
+
+    def _count(self, written: Outputs, handed: int) -> None:
+        """Count what a commit wrote; of an alert that was handed over twice meanwhile the later word was enough."""
+        for name, rows in _rows(written).items():
+            self._stages[name].delivered += rows
+            self._stages[name].in_flight -= rows
+        again = handed - len(written.alerts)
+        self._stages["alerts"].drop("superseded", again)
+        self._stages["alerts"].in_flight -= again
 
 
 def _rows(outputs: Outputs) -> dict[str, int]:
     return {
         "flows": outputs.flows.num_rows if outputs.flows is not None else 0,
         "verdicts": outputs.verdicts.num_rows if outputs.verdicts is not None else 0,
+        "alerts": len(outputs.alerts),
     }
 
 

@@ -73,7 +73,9 @@ class Detector(Ticking):
         self.ledger.link("decode", "meter")
         self._decode, self._metered = self.ledger.stage("decode"), self.ledger.stage("meter")
         self._classified = self.ledger.stage("classify", "flows")
+        self._spoken = self.ledger.stage("verdict", "verdicts")
         self._told = self.ledger.stage("alert", "incidents")
+        self._written = self.ledger.stage("alert_writing", "alert writings")
         self.stopwatch = stopwatch or Stopwatch()
         self.counts: dict[str, int] = defaultdict(int)
         self._rows = VerdictRows(model.families)
@@ -126,8 +128,12 @@ class Detector(Ticking):
 
     def outputs(self) -> Outputs:
         """What came out since the last call."""
+        self._written.offered += len(self._out_alerts)
         found = Outputs(joined(self._out_flows, FLOWS), joined(self._out_verdicts, VERDICTS), self._out_alerts)
         self._out_flows, self._out_verdicts, self._out_alerts = [], [], []
+        self._classified.delivered += found.flows.num_rows if found.flows is not None else 0
+        self._spoken.delivered += found.verdicts.num_rows if found.verdicts is not None else 0
+        self._written.delivered += len(found.alerts)
         return found
 
     def settle(self) -> Ledger:
@@ -135,6 +141,8 @@ class Detector(Ticking):
         self._decode.in_flight = self._order.held
         live = self.meter.counts()["live"]
         self._metered.in_flight = self._metered.offered - self._metered.delivered if live else 0
+        self._classified.in_flight = sum(batch.num_rows for batch in self._out_flows)
+        self._spoken.in_flight = sum(batch.num_rows for batch in self._out_verdicts)
         told, silenced = self._told, self.alerts.silenced
         told.dropped.update({kind: count - told.dropped[kind] for kind, count in silenced.items() if count})
         told.delivered = self.alerts.raised
@@ -265,13 +273,13 @@ class Detector(Ticking):
             final[len(changed) :] = True
             ids = self.alerts.alert_ids(slots)
             self._out_verdicts.append(self._rows.rows(self.meter.table, self.alerts.marks, slots, final, ids, now))
+            self._spoken.offered += len(slots)
             self.counts["verdicts"] += len(slots)
             self.counts["attacks"] += int((self.alerts.marks["said"][ended] > 0).sum())
         if len(ended):
             self._out_flows.append(self.meter.export(ended))
             self._metered.delivered += int(self.meter.table.flows["packets"][ended].sum())
             self._classified.offered += len(ended)
-            self._classified.delivered += len(ended)
             self.counts["flows"] += len(ended)
             self.alerts.release(ended)
             self.meter.release(ended)

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from contract.errors import InputError, LackingError
 from contract.files import TEMPORARY, write_synced
+from contract.ledger import Ledger
 
 SUFFIX: Final = ".arrows"
 _DIGITS: Final = 12
@@ -37,6 +38,7 @@ class SensorSpool:
         self._waiting: list[Waiting] = []
         self._ended = False
         self.dropped = 0
+        self._offered = self._gone = 0  # batches that were put, or left by an earlier run; that the centre has
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for path in folder.glob(f"*{TEMPORARY}"):
@@ -46,7 +48,7 @@ class SensorSpool:
                 self._waiting.append(Waiting(path, name, path.stat().st_size))
         except OSError as error:
             raise InputError(f"{folder}: cannot keep batches here: {error.strerror}") from None
-        self.left = len(self._waiting)  # by an earlier run
+        self.left = self._offered = len(self._waiting)  # by an earlier run
         self._number = 1 + max((int(w.path.name[:_DIGITS]) for w in self._waiting if _numbered(w.path)), default=0)
 
     @property
@@ -54,6 +56,15 @@ class SensorSpool:
         """How many wait."""
         with self._turn:
             return len(self._waiting)
+
+    def ledger(self) -> Ledger:
+        """What became of batches: the stage ``spool``. What is in flight is on the disk, and goes with the next run."""
+        ledger = Ledger()
+        stage = ledger.stage("spool", "batches")
+        with self._turn:
+            stage.offered, stage.delivered, stage.in_flight = self._offered, self._gone, len(self._waiting)
+            stage.drop("displaced", self.dropped)
+        return ledger
 
     def put(self, name: str, data: bytes, *, patient: bool) -> bool:
         """Keep a batch durably; True where older ones had to go for it.
@@ -71,6 +82,7 @@ class SensorSpool:
             raise LackingError(f"{self._folder}: the batch cannot be kept: {error.strerror}") from None
         with self._turn:
             self._waiting.append(Waiting(path, name, len(data)))
+            self._offered += 1
             gone = 0
             while self._size() > self._most and len(self._waiting) > 1:
                 self._waiting.pop(0).path.unlink(missing_ok=True)
@@ -90,6 +102,7 @@ class SensorSpool:
         with self._turn:
             if batch in self._waiting:
                 self._waiting.remove(batch)
+                self._gone += 1
             batch.path.unlink(missing_ok=True)
             self._turn.notify_all()
 

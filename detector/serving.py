@@ -154,4 +154,6 @@ class Service:
         ledger.merge(self.outbox.ledger)
         ledger.link("receive", "decode")
         ledger.link("classify", "store_flows")
+        ledger.link("verdict", "store_verdicts")
+        ledger.link("alert_writing", "store_alerts")
         return ledger

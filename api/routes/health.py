@@ -59,6 +59,9 @@ async def readyz(request: Request, shared: Shared) -> Response:
 )
 async def metrics(shared: Shared) -> Response:
     """Counters and gauges in Prometheus' text format."""
+    ledger = shared.broadcasts.ledger()  # here: it belongs to the event loop
+    ledger.merge(shared.ingest.ledger())
+    shared.metrics.service.show(ledger)
     await run_in_threadpool(_set_gauges, shared)
     return Response(shared.metrics.render(), media_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
 

@@ -59,8 +59,10 @@ async def frames(
     ] = None,
 ) -> Response:
     """Acknowledged only when the batch is durable. What is detected in it is read with `run=live`."""
-    shared.ingest.refuse_when_full()
-    receipt = await run_in_threadpool(shared.ingest.take, await _body(request, shared), batch_id)
+    with shared.ingest.post() as post:
+        shared.ingest.refuse_when_full()
+        receipt = await run_in_threadpool(shared.ingest.take, await _body(request, shared), batch_id)
+        post.duplicate = receipt.duplicate
     return json_response(receipt.document(), 202)
 
 
@@ -80,8 +82,10 @@ async def flows(
     ] = None,
 ) -> Response:
     """What a remote sensor metered, as `tenfold sensor` sends it. What is detected in it is read with `run=sensors`."""
-    shared.ingest.refuse_when_full(shared.ingest.flows)
-    receipt = await run_in_threadpool(shared.ingest.take_flows, await _body(request, shared), batch_id)
+    with shared.ingest.post(shared.ingest.flows) as post:
+        shared.ingest.refuse_when_full(shared.ingest.flows)
+        receipt = await run_in_threadpool(shared.ingest.take_flows, await _body(request, shared), batch_id)
+        post.duplicate = receipt.duplicate
     return json_response(receipt.document(), 202)
 
 

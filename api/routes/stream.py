@@ -55,6 +55,7 @@ class EventStream(Response):
                 await _send(send, HEARTBEAT, patience_s)
                 continue
             await _send(send, client.take(), patience_s)
+            client.sent()
         await _send(send, b"", patience_s, more=False)
 
     async def _watch(self, receive: Receive) -> None:

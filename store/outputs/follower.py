@@ -76,6 +76,11 @@ class Follower:
             return False
         if piece.batch is not None and not self._deliver(piece.batch):
             return False
+        counts, told = self.state.counts, len(piece.batch.lines) if piece.batch else 0
+        counts.changes += piece.changes
+        counts.missing += piece.missing
+        counts.not_wanted += piece.taken - piece.missing - told
+        counts.in_hand = 0
         self.state.cursor = piece.cursor
         self._measure()
         self.state.save()
@@ -94,6 +99,7 @@ class Follower:
                 )
 
     def _measure(self) -> None:
+        self.state.counts.held = self._pieces.held()
         self.state.counts.waiting = sum(self._pieces.waiting(self.state.cursor).values())
 
     def _deliver(self, batch: Batch) -> bool:

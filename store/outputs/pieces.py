@@ -23,10 +23,17 @@ _KINDS: Final = {DETECTIONS: "verdicts", FLOWS: "flows"}
 
 
 class Piece(NamedTuple):
-    """Records (None where none of those behind the cursor is wanted), and the cursor once they are delivered."""
+    """Records (None where none of those behind the cursor is wanted), and the cursor once they are delivered.
+
+    ``taken`` is how many the cursor moves by, wanted or not, ``changes`` how many of them are changes of alerts, and
+    ``missing`` how many a damaged segment took.
+    """
 
     batch: Batch | None
     cursor: Cursor
+    taken: int
+    changes: int = 0
+    missing: int = 0
 
 
 class Pieces:
@@ -59,6 +66,11 @@ class Pieces:
         behind[ALERTS] = self._feed.behind(cursor.raised) if ALERTS in self._what else 0
         return {what: max(0, behind[what]) for what in self._what}
 
+    def held(self) -> int:
+        """How many records of its kinds the store holds, told or not."""
+        rows = self._feed.head().rows
+        return sum(self._feed.behind(0) if what == ALERTS else rows.get(_KINDS[what], 0) for what in self._what)
+
     def left_out(self, cursor: Cursor, what: str, count: int) -> Cursor:
         """The cursor behind ``count`` records more of a kind."""
         if what == ALERTS:
@@ -72,7 +84,7 @@ class Pieces:
             low = [one["alert_id"] for one in named if one["open"] and not self._is_severe(one)]
             wanted = [document for document in named if self._is_severe(document)]
             after = replace(cursor, raised=told[-1].row, below=(*cursor.below, *low)[-_REMEMBERED:])
-            return Piece(self._batch(wanted), after)
+            return Piece(self._batch(wanted), after, len(told))
         if self._updates == "none" and not cursor.below:
             return None
         told = self._feed.changed(cursor.changed, cursor.raised, self._limit)
@@ -83,7 +95,8 @@ class Pieces:
         ended = {one.document["alert_id"] for one in told if not one.document["open"]}
         ended |= {document["alert_id"] for document in wanted}
         still = tuple(number for number in cursor.below if number not in ended)
-        return Piece(self._batch(wanted), replace(cursor, changed=(told[-1].commit, told[-1].row), below=still))
+        after = replace(cursor, changed=(told[-1].commit, told[-1].row), below=still)
+        return Piece(self._batch(wanted), after, len(told), changes=len(told))
 
     def _is_named(self, document: dict[str, Any]) -> bool:
         family: str = document["family"]
@@ -131,7 +144,8 @@ class Pieces:
         after = replace(cursor, **{kind: first + taken})
         table = self._wanted_rows(table.slice(0, taken), what)
         lines = tuple(self._encoders[what](table, self._origin).splitlines()) if table.num_rows else ()
-        return Piece(Batch(what, lines, (INFORMATIONAL,) * len(lines)) if lines else None, after)
+        batch = Batch(what, lines, (INFORMATIONAL,) * len(lines)) if lines else None
+        return Piece(batch, after, first + taken - start, missing=first - start)
 
     def _wanted_rows(self, table: pa.Table, what: str) -> pa.Table:
         if what == FLOWS:

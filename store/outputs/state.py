@@ -12,6 +12,7 @@ import orjson
 
 from contract.clock import iso
 from contract.errors import InputError, LackingError
+from contract.ledger import Stage
 from store.outputs.base import Batch
 
 _MIB = 1 << 20
@@ -33,7 +34,12 @@ class Cursor:
 
 @dataclass
 class Counts:
-    """Records: handed over, that became dead letters, left out because too many waited, waiting; and retries."""
+    """Records: handed over, that became dead letters, left out because too many waited, waiting; and retries.
+
+    For the ledger besides: those of its kinds that the store ``held``, changes of alerts that were looked at, those
+    that the settings do not want or that a damaged segment took, those of the batch ``in_hand`` that are settled
+    already, and those that a kill made to be told again.
+    """
 
     delivered: int = 0
     batches: int = 0
@@ -42,6 +48,20 @@ class Counts:
     dead_lost: int = 0  # dead letters for which there was no room
     left_out: int = 0
     waiting: int = 0
+    held: int = 0
+    changes: int = 0
+    not_wanted: int = 0
+    missing: int = 0
+    in_hand: int = 0
+    repeated: int = 0
+
+    def stage(self) -> Stage:
+        """The ledger of this output."""
+        stage = Stage("records", self.held + self.changes + self.repeated, self.delivered, self.waiting - self.in_hand)
+        reasons = {"not_wanted": self.not_wanted, "dead_letter": self.dead, "left_out": self.left_out}
+        for reason, count in (reasons | {"damaged_segment": self.missing}).items():
+            stage.drop(reason, count)
+        return stage
 
 
 @dataclass
@@ -76,6 +96,8 @@ class State:
             kept = document["cursor"]
             state.cursor = Cursor(**kept | {name: tuple(kept[name]) for name in ("changed", "below")})
             state.counts = Counts(**document["counts"])
+            state.counts.repeated += state.counts.in_hand  # killed within a batch: what was settled of it comes again
+            state.counts.in_hand = 0
         except FileNotFoundError:
             pass
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -104,17 +126,20 @@ class State:
             "last_delivered": self.last_delivered,
             "cursor": asdict(self.cursor),
             "counts": asdict(self.counts),
+            "ledger": self.counts.stage().as_dict(),
         }
 
     def note_delivered(self, records: int) -> None:
         """Count a batch that was taken."""
         self.counts.delivered += records
+        self.counts.in_hand += records
         self.counts.batches += 1
         self.word, self.error, self.last_delivered = "following", "", iso(time.time_ns())
 
     def bury(self, batch: Batch, reason: str) -> None:
         """Keep what cannot be delivered, as far as there is room. Raises ``LackingError`` where the disk refuses."""
         self.counts.dead += len(batch.lines)
+        self.counts.in_hand += len(batch.lines)
         at = iso(time.time_ns())
         letters = [
             orjson.dumps({"at": at, "reason": reason, "what": batch.what, "record": orjson.Fragment(line)}) + b"\n"

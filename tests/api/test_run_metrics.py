@@ -16,7 +16,11 @@ DOCUMENT = {
     "latency_ms": {"p50": 61.0, "p99": 140.0, "max": None},
     "backlog_frames": 12,
     "families": [{"family": "syn_flood", "flagged": 7}],
-    "ledger": {"stages": {"meter": {"dropped": {"table_full": 3}}}},
+    "ledger": {
+        "stages": {"meter": {"unit": "frames", "offered": 9, "delivered": 4, "in_flight": 1, "unexplained": 1,
+                             "dropped": {"table_full": 3}}},
+        "faults": ["stage meter: 1 frames unexplained"],
+    },
 }  # fmt: skip
 
 
@@ -42,6 +46,9 @@ def test_what_an_operator_needs_is_told():
     assert found["tenfold_run_flagged_flows", "syn_flood"] == 7
     assert found["tenfold_run_alerts", "high"] == 2
     assert found["tenfold_run_dropped_total", "table_full", "meter"] == 3
+    columns = {row[1]: value for row, value in found.items() if row[0] == "tenfold_run_stage_items"}
+    assert columns == {"offered": 9, "delivered": 4, "in_flight": 1, "unexplained": 1, "dropped": 3}
+    assert found["tenfold_run_stage_faults",] == 1
     buckets = {row[1]: value for row, value in found.items() if row[0] == "tenfold_detection_latency_seconds_bucket"}
     assert (buckets["0.01"], buckets["0.05"], buckets["0.1"], buckets["30"], buckets["+Inf"]) == (1, 1, 3, 3, 4)
     assert found["tenfold_detection_latency_seconds_count",] == 4

@@ -39,6 +39,18 @@ def test_a_gap_between_stages_is_named() -> None:
     assert ledger.faults() == ["between generator and meter: 1 frames unaccounted for"]
 
 
+def test_a_witness_that_counts_otherwise_is_named() -> None:
+    ledger = sound()
+    ledger.witness("the truth", "generator", "delivered", 8)
+    ledger.witness("nobody", "no such stage", "offered", 1)
+    assert ledger.balanced
+    ledger.witness("the store", "meter", "offered", 9)
+    assert ledger.faults() == ["stage meter: says 8 frames offered, but the store counts 9"]
+    again = Ledger.from_dict(ledger.as_dict())
+    assert again.faults() == ledger.faults()
+    assert again.unsettled() == ["stage meter: 1 frames still in flight at the end"]
+
+
 def test_json_round_trip_and_merge() -> None:
     document = json.loads(sound().to_json())
     assert document["balanced"] is True

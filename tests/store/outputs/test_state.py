@@ -14,10 +14,23 @@ def test_a_state_comes_back_as_it_was_left(tmp_path):
     assert state.cursor == Cursor()
     state.cursor = Cursor(7, (3, 2), 10, 20, (4, 5))
     state.note_delivered(12)
+    state.counts.in_hand = 0  # the whole batch is settled, and the cursor behind it
     state.save()
     again = State.load(tmp_path, "soc", 1)
     assert (again.cursor, again.counts) == (state.cursor, state.counts)
     assert [path.name for path in tmp_path.iterdir()] == ["soc.json"]
+
+
+def test_what_a_kill_makes_to_be_told_again_is_counted_as_repeated(tmp_path):
+    state = State.load(tmp_path, "soc", 1)
+    state.counts.held = state.counts.waiting = 20
+    state.note_delivered(8)  # of a batch of 20, the rest of which is still tried
+    assert state.counts.stage().unexplained == 0
+    state.save()
+    again = State.load(tmp_path, "soc", 1).counts
+    assert (again.repeated, again.in_hand) == (8, 0)
+    again.delivered, again.waiting = again.delivered + 20, 0  # told from its beginning
+    assert again.stage().unexplained == 0
 
 
 def test_dead_letters_keep_the_record_and_the_reason_as_far_as_there_is_room(tmp_path):
