@@ -12,7 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Message, Receive, Scope, Send
 
 from api import documents
-from api.broadcast import HEARTBEAT, Broadcasts, Client, TooManyClientsError
+from api.broadcast import Broadcasts, TooManyClientsError
+from api.events import HEARTBEAT, Client
 from api.names import RunQuery
 from api.problems import ProblemError
 from api.rights import READ

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from api.broadcast import Client
+from api.events import Client
 from api.ingest import IngestDesk
 from api.metrics import Metrics
 from api.problems import ProblemError
