@@ -47,12 +47,12 @@ def _deliver(run: Path, outputs: list[dict[str, Any]], seconds: float) -> None:
 
     from campaign.export import origin_of
     from campaign.outputs import FOLDER
-    from store.outputs.base import Target
+    from store.outputs.base import Following, Target
     from store.outputs.service import follow
 
     stop = threading.Event()
     stop.set()  # what is there now, and no more
-    targets: list[Target] = []
+    targets: list[Target | Following] = []
     document = {"origin": asdict(origin_of(run)), "outputs": outputs}
     follow(run, run / FOLDER, document, stop, targets, seconds)
 

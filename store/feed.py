@@ -95,6 +95,12 @@ class Feed:
         """Some rows of ``flows`` or ``verdicts`` from ``start`` on, and where to go on; None where there are none."""
         return self._reader.following(kind, start)
 
+    def began(self) -> int:
+        """When the first commit was written (epoch ns), by which stores are told apart; 0 while there is none."""
+        with database_errors(self._path):
+            found = self._database.execute("SELECT written_ns FROM commits ORDER BY id LIMIT 1").fetchone()
+        return int(found[0]) if found else 0
+
     def head(self) -> Head:
         """How far the store is."""
         with database_errors(self._path):

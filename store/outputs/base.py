@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from contract.config_key import Key
 from contract.errors import TenfoldError
 from store.formats.base import Origin
+
+if TYPE_CHECKING:
+    from store.feed import Feed
+    from store.outputs.state import State
 
 INFORMATIONAL: Final = "informational"  # the level of what is no alert
 
@@ -62,17 +67,32 @@ class Target(Protocol):
         """Let go of what is open."""
 
 
+@runtime_checkable
+class Following(Protocol):
+    """What follows a store by itself instead of taking batches: it wants columns, not records."""
+
+    def follow(self, feed: Feed, state: State, stop: threading.Event, drain_s: float) -> None:
+        """Follow until ``stop`` is set, and then for ``drain_s`` at most. Raises ``TenfoldError`` where it cannot."""
+
+    def reopen(self) -> None:
+        """As of ``Target``."""
+
+    def close(self) -> None:
+        """As of ``Target``."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind of output. ``check`` raises ``InputError`` where keys do not fit together.
 
     ``make`` is given the values of all keys, the origin of the records, and the folder of the run (against which a
-    path that is not absolute counts).
+    path that is not absolute counts). ``common`` are those of the keys of every output that it has; None: all.
     """
 
     name: str
     says: str
     keys: tuple[Key, ...]
     check: Callable[[Mapping[str, Any]], None]
-    make: Callable[[Mapping[str, Any], Origin, Any], Target]
+    make: Callable[[Mapping[str, Any], Origin, Any], Target | Following]
     defaults: Mapping[str, Any] = field(default_factory=dict)  # of common keys, where the kind has its own
+    common: tuple[str, ...] | None = None

@@ -56,7 +56,8 @@ def kinds() -> dict[str, Kind]:
 def table_of(name: str) -> Table:
     """The keys of an output of that kind, as ``[[outputs]]`` has them."""
     kind = kinds()[name]
-    common = [replace(key, default=kind.defaults.get(key.name, key.default)) for key in _COMMON]
+    common = [replace(key, default=kind.defaults.get(key.name, key.default)) for key in _COMMON
+              if kind.common is None or key.name in kind.common]  # fmt: skip
     common[:2] = [replace(common[0], example=name), replace(common[1], example=f"my-{name.replace('_', '-')}")]
     return Table(TABLE, kind.says, (*common[:2], *kind.keys, *common[2:]), many=True)
 

@@ -24,7 +24,7 @@ from contract.files import read_json
 from store.feed import Feed
 from store.formats.base import Origin
 from store.layout import DATABASE
-from store.outputs.base import Target
+from store.outputs.base import Following, Target
 from store.outputs.follower import POLL_S, Follower
 from store.outputs.registry import complete, kinds
 from store.outputs.state import State
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    targets: list[Target] = []
+    targets: list[Target | Following] = []
 
     def reopen(*_: object) -> None:
         for target in targets:
@@ -64,7 +64,7 @@ def follow(
     folder: Path,
     document: Mapping[str, Any],
     stop: threading.Event,
-    targets: list[Target],
+    targets: list[Target | Following],
     drain_s: float = DRAIN_S,
 ) -> None:
     """Follow a store, which may not be there yet, for each output of the settings, until ``stop`` is set.
@@ -96,16 +96,18 @@ def follow(
         raise errors[0]
 
 
-def _made(values: dict[str, Any], origin: Origin, store: Path, folder: Path) -> tuple[dict[str, Any], Target, State]:
+def _made(
+    values: dict[str, Any], origin: Origin, store: Path, folder: Path
+) -> tuple[dict[str, Any], Target | Following, State]:
     target = kinds()[values["kind"]].make(values, origin, store)
-    return values, target, State.load(folder, values["name"], values["dead_mb"])
+    return values, target, State.load(folder, values["name"], values.get("dead_mb", 0))
 
 
 def _one(
     store: Path,
     origin: Origin,
     values: dict[str, Any],
-    target: Target,
+    target: Target | Following,
     state: State,
     stop: threading.Event,
     drain_s: float,
@@ -113,7 +115,10 @@ def _one(
 ) -> None:
     try:
         with _feed(store, stop) as feed:
-            Follower(feed, values, origin, target, state, stop, drain_s).run()
+            if isinstance(target, Following):
+                target.follow(feed, state, stop, drain_s)
+            else:
+                Follower(feed, values, origin, target, state, stop, drain_s).run()
     except TenfoldError as error:
         state.word, state.error = "failed", str(error)
         sys.stderr.write(f"store.outputs.service: {state.name}: {error}\n")
