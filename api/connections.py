@@ -8,7 +8,12 @@ are too many connections the one that has waited longest without a whole request
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import resource
+import socket
+import struct
+import sys
+import termios
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,6 +25,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 _MOST: Final = 2048
 _WISHED_FILES: Final = 8192
 _CHECK_S: Final = 2.0
+_TCP_INFO: Final = 192  # bytes of the kernel's ``struct tcp_info``; where tcpi_bytes_acked (8 bytes) stands in it
+_ACKED: Final = 120
+LINK: Final = "tenfold.link"
 
 
 @dataclass(frozen=True)
@@ -123,6 +131,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._disarm("head")
         self._desk.waiting.pop(self, None)
         self._arm("body", self._bounds.body_s, self._look_at_body)
+        self.scope[LINK] = self  # type: ignore[typeddict-unknown-key]  # for answers that last
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -148,16 +157,29 @@ class BoundedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """The client does not read as fast as it is written to."""
         super().pause_writing()
-        self._arm("write", self._bounds.write_s, partial(self.cut, "slow reader"))
+        self._arm("write", self._bounds.write_s, partial(self.cut, "slow reader", forget=True))
 
     def resume_writing(self) -> None:
         """It reads again."""
         super().resume_writing()
         self._disarm("write")
 
-    def cut(self, reason: str) -> None:
-        """End the connection at once."""
+    def taken(self) -> tuple[int, int]:
+        """Bytes that the other side has acknowledged so far, and bytes that wait for it in the system."""
+        link = self.transport.get_extra_info("socket")
+        if link is None:
+            raise ConnectionError("the connection is gone")
+        state = link.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO)
+        acknowledged = int.from_bytes(state[_ACKED : _ACKED + 8], sys.byteorder) if len(state) >= _ACKED + 8 else 0
+        waiting = fcntl.ioctl(link.fileno(), termios.TIOCOUTQ, bytes(4))
+        return acknowledged, int.from_bytes(waiting, sys.byteorder)
+
+    def cut(self, reason: str, *, forget: bool = False) -> None:
+        """End the connection at once; with ``forget`` the system lets go of what still waits to be sent, too."""
         self._desk.count(reason)
+        link = self.transport.get_extra_info("socket")
+        if forget and link is not None:
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
 
     def _measure(self, size: int) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated
 
@@ -13,6 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api import documents
 from api.broadcast import Broadcasts, TooManyClientsError
+from api.connections import LINK, BoundedProtocol
 from api.events import HEARTBEAT, Client
 from api.names import RunQuery
 from api.problems import ProblemError
@@ -21,6 +24,26 @@ from api.service import Shared
 from api.settings import Settings
 
 router = APIRouter(prefix="/v1", tags=["live"], dependencies=[READ])
+
+
+class Taking:
+    """Whether a client still takes what it is sent. The system would keep megabytes for one that does not."""
+
+    def __init__(self, patience_s: float) -> None:
+        self._patience_s = patience_s
+        self._acknowledged, self._since, self._looked = -1, 0.0, 0.0
+
+    def look(self, taken: Callable[[], tuple[int, int]]) -> None:
+        """Look, a few times in its patience. Raises ``TimeoutError`` where nothing of what waits went for so long."""
+        now = time.monotonic()
+        if now - self._looked < self._patience_s / 8:
+            return
+        self._looked = now
+        acknowledged, waiting = taken()
+        if not waiting or acknowledged != self._acknowledged:
+            self._acknowledged, self._since = acknowledged, now
+        elif now - self._since >= self._patience_s:
+            raise TimeoutError
 
 
 class EventStream(Response):
@@ -33,31 +56,36 @@ class EventStream(Response):
         del self.headers["content-length"]
         self._broadcasts, self._run, self._client, self._settings = broadcasts, run, client, settings
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Stream until either side ends."""
         leaving = asyncio.create_task(self._watch(receive))
+        link: BoundedProtocol | None = scope.get(LINK)
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            await self._pump(send)
-        except (TimeoutError, OSError):
-            pass  # the client is gone or does not read: nothing more to say to it
+            await self._pump(send, link)
+        except OSError as error:  # the client is gone or takes nothing: nothing more to say to it
+            if isinstance(error, TimeoutError) and link is not None:
+                link.cut("slow reader", forget=True)
         finally:
             leaving.cancel()
             self._broadcasts.leave(self._run, self._client)
 
-    async def _pump(self, send: Send) -> None:
-        client, patience_s = self._client, self._settings.patience_s
-        await _send(send, b"retry: 1000\n\n", patience_s)
+    async def _pump(self, send: Send, link: BoundedProtocol | None) -> None:
+        client, settings = self._client, self._settings
+        taking = Taking(settings.patience_s)
+        await _send(send, b"retry: 1000\n\n", settings.patience_s)
         while not client.closed:
             try:
-                async with asyncio.timeout(self._settings.heartbeat_s):
+                async with asyncio.timeout(settings.heartbeat_s):
                     await client.wake.wait()
             except TimeoutError:
-                await _send(send, HEARTBEAT, patience_s)
-                continue
-            await _send(send, client.take(), patience_s)
-            client.sent()
-        await _send(send, b"", patience_s, more=False)
+                await _send(send, HEARTBEAT, settings.patience_s)
+            else:
+                await _send(send, client.take(), settings.patience_s)
+                client.sent()
+            if link is not None:
+                taking.look(link.taken)
+        await _send(send, b"", settings.patience_s, more=False)
 
     async def _watch(self, receive: Receive) -> None:
         while True:

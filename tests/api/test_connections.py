@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
+import select
 import socket
 import threading
+from typing import Any
 
 import pytest
 import uvicorn
@@ -14,20 +17,24 @@ from api.app import create_app
 from api.connections import Bounds, Desk, bounded, room
 from api.server import listen
 from api.settings import Settings
-from tests.api.helpers import until
+from store.writer import StoreWriter
+from tests.api.conftest import finish
+from tests.api.helpers import alert, make_run, until
 
 QUICK = Bounds(most=60, head_s=0.5, head_bytes=8192, body_s=0.5, body_rate=1e6, write_s=0.5, refused_bytes=65536)
 GET = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+STREAM = b"GET /v1/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+ID = re.compile(rb'"alert_id":"(\d+)"')
 
 
 class Running:
     """One server in a thread."""
 
-    def __init__(self, folder, bounds: Bounds) -> None:
+    def __init__(self, folder, bounds: Bounds, **settings: Any) -> None:
         self.desk = Desk(bounds)
         self.listener = listen("127.0.0.1", 0)
         self.port = self.listener.getsockname()[1]
-        app = create_app(Settings(runs=folder, port=self.port))
+        app = create_app(Settings(runs=folder, port=self.port, **settings))
 
         @app.get("/v1/endless", include_in_schema=False)
         async def endless():
@@ -134,6 +141,45 @@ def test_who_does_not_read_is_cut_off(running):
     with running.connect() as link:
         link.sendall(b"GET /v1/endless HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         until(lambda: running.desk.cut.get("slow reader", 0) > before, 20)
+
+
+def test_who_takes_nothing_of_the_stream_is_cut_off_and_harms_nobody(tmp_path):
+    finish(make_run(tmp_path / "one", alerts=3, seconds=1, per_second=5))
+    server = Running(tmp_path, Bounds(), patience_s=0.8, heartbeat_s=0.1)
+    wanted = {str(number) for number in range(100, 400)}
+
+    def listen_to(heard: list[bytes]) -> None:
+        with server.connect() as link:
+            link.sendall(STREAM)
+            while not {found.decode() for found in ID.findall(b"".join(heard))} >= wanted:
+                heard.append(link.recv(1 << 16))
+
+    try:
+        stuck = socket.socket()
+        stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stuck.connect(("127.0.0.1", server.port))
+        stuck.sendall(STREAM)
+        heard: list[list[bytes]] = [[], [], []]
+        readers = [threading.Thread(target=listen_to, args=(one,), daemon=True) for one in heard]
+        for reader in readers:
+            reader.start()
+        until(lambda: all(b"event: tick" in b"".join(one) for one in heard), 30)
+        with StoreWriter(tmp_path / "one", compact_after=0) as writer:
+            for number in range(100, 400, 20):
+                writer.commit(alerts=[alert(number + more) for more in range(20)])
+        for reader in readers:
+            reader.join(30)
+            assert not reader.is_alive()
+        assert not any(b"event: gap" in b"".join(one) for one in heard)
+        gone = select.poll()
+        gone.register(stuck, select.POLLERR)
+        assert gone.poll(30_000)  # without reading: it was told, and nothing is kept for it
+        assert server.desk.cut == {"slow reader": 1}
+        until(lambda: server.open == 0, 30)
+        stuck.close()
+    finally:
+        server.server.should_exit = True
+        server.thread.join(20)
 
 
 def test_a_large_head_is_refused(running):
