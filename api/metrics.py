@@ -8,6 +8,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from api.output_metrics import OutputMetrics
 from api.run_metrics import RunMetrics, drops, stages
 from contract.ledger import Ledger
 
@@ -61,6 +62,8 @@ class Metrics:
         self.registry.register(self.run)
         self.service = ServiceLedger()
         self.registry.register(self.service)
+        self.outputs = OutputMetrics()
+        self.registry.register(self.outputs)
 
     def render(self) -> bytes:
         """The exposition text."""

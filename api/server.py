@@ -9,7 +9,7 @@ import ipaddress
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -20,7 +20,7 @@ from api.app import create_app
 from api.connections import Bounds, Desk, bounded, room
 from api.keys import KeyBook
 from api.names import is_run_name
-from api.runs import LIVE
+from api.runs import POSTED
 from api.settings import DEFAULT_PORT, Settings, check_host, check_names
 from api.telemetry import check_endpoint
 from campaign.outputs import beside, configured
@@ -141,7 +141,9 @@ def serve(  # noqa: PLR0913 - each is an option of the command
         sys.stderr.flush()
         sys.setswitchinterval(_SWITCH_S)  # the event loop must not wait for a thread that makes a long answer
         gc.freeze()  # what is loaded by now stays: collections need not look at it again
-        with beside(configured(config), settings.runs / LIVE, Origin(LIVE)):
+        with ExitStack() as followers:
+            for name in POSTED:
+                followers.enter_context(beside(configured(config), settings.runs / name, Origin(name)))
             Server(server).run(sockets=[listener])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -13,8 +14,10 @@ from api.callers import STATE, Caller
 from api.metrics import CONTENT_TYPE
 from api.problems import ProblemError
 from api.rights import OPEN, READ
+from api.runs import POSTED
 from api.service import Service, Shared
 from api.wire import json_response
+from campaign.outputs import states
 from contract.errors import LackingError, TenfoldError
 from contract.version import VERSION
 
@@ -68,11 +71,22 @@ async def metrics(shared: Shared) -> Response:
 
 def _set_gauges(shared: Service) -> None:
     shared.metrics.backlog.set(shared.ingest.queue.backlog)
+    shown = set(POSTED)
     try:
         facts = shared.runs.choose(None)
+        shown.add(facts.id)
         shared.metrics.run.show(shared.statistics.of(facts), shared.statistics.latencies(facts))
     except (ProblemError, TenfoldError):
         shared.metrics.run.show(None)  # no run, or one that cannot be read: /readyz says so
+    shared.metrics.outputs.show({name: _outputs(shared.runs.folder / name) for name in sorted(shown)})
+
+
+def _outputs(folder: Path) -> list[dict[str, Any]]:
+    """The states of the outputs of a run; none where they cannot be read."""
+    try:
+        return states(folder)
+    except TenfoldError:
+        return []
 
 
 def _checks(shared: Service) -> dict[str, dict[str, Any]]:

@@ -5,11 +5,13 @@ A reader never sees half a line: lines are appended whole, and what a kill or a 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -37,11 +39,13 @@ class EveFile:
     def deliver(self, batch: Batch) -> None:
         """Append the lines; on the way to disk when it returns."""
         try:
-            handle = self._opened()
-            size = sum(map(len, batch.lines)) + len(batch.lines)
-            if self._is_due(handle, size):
-                handle = self._rotated()
-            self._append(handle, batch)
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with _turn(self._path.parent):
+                handle = self._opened()
+                size = sum(map(len, batch.lines)) + len(batch.lines)
+                if self._is_due(handle, size):
+                    handle = self._rotated()
+                self._append(handle, batch)
         except OSError as error:
             self.close()
             raise UnavailableError(f"{self._path}: {error.strerror or error}") from None
@@ -69,7 +73,6 @@ class EveFile:
             if moved or asked:
                 self.close()
         if self._handle is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
             self._handle = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
             _mend(self._handle)
         return self._handle
@@ -116,6 +119,17 @@ class EveFile:
                 raise
             done = upto
         self._done = ("", 0)
+
+
+@contextmanager
+def _turn(folder: Path) -> Iterator[None]:
+    """One at a time: a campaign and what sensors post may have followers of their own for one and the same file."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _mend(handle: int) -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 import os
 import resource
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -129,3 +131,18 @@ def test_a_full_disk_leaves_whole_lines_and_the_rest_follows_later(path):
     target.deliver(given)
     target.close()
     assert numbers(path) == [90_000, *range(8000)]
+
+
+def test_two_followers_share_a_file_also_while_it_is_rotated(path):
+    # A campaign's and that of what sensors post: each has a process of its own.
+    program = (
+        "import sys; from pathlib import Path; from store.outputs.eve_file import EveFile; "
+        "from tests.store.outputs.helpers import batch; target = EveFile(Path(sys.argv[1]), 20_000, 0, 100); "
+        "[target.deliver(batch(7, int(sys.argv[2]) + 7 * n)) for n in range(400)]"
+    )
+    writers = [subprocess.Popen([sys.executable, "-c", program, path, str(first)]) for first in (0, 10_000)]
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    files = [path, *path.parent.glob("eve.json.*")]
+    assert len(files) > 5
+    found = sorted(number for one in files for number in numbers(one))
+    assert found == [*range(2800), *range(10_000, 12_800)]

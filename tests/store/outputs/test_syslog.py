@@ -111,3 +111,11 @@ def test_a_message_that_is_too_long_is_refused():
 def test_what_does_not_fit_together(values, words):
     with pytest.raises(InputError, match=words):
         KIND.check(settings("syslog") | values)
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp", "unix"])
+def test_certificates_that_nobody_would_look_at_are_refused(transport):
+    values = settings("syslog", transport=transport, address="127.0.0.1:1", ca_file="ca.pem")
+    with pytest.raises(InputError, match=f"ca_file: with transport {transport} nothing is verified; take tls"):
+        KIND.check(values)
+    KIND.check(values | {"transport": "tls"})
