@@ -159,7 +159,7 @@ def host_and_port(address: str) -> tuple[str, int]:
 
 def _check(values: Mapping[str, Any]) -> None:
     if values.get("ca_file") and values["transport"] != "tls":
-        raise InputError(f"ca_file: with transport {values['transport']} nothing is verified; take tls, or leave it out")
+        raise InputError(f"ca_file: with transport {values['transport']} nothing is verified; take tls or leave it out")
     if values["transport"] == "unix":
         if not Path(values["address"]).is_absolute():
             raise InputError("address: with transport unix it is the absolute path of a socket, as /dev/log")
