@@ -28,6 +28,8 @@ from detector.features import NAMES
 
 FORMAT: Final = "tenfold-model/1"
 DEFAULT: Final = Path(__file__).parent / "models" / "default.skops"
+_EXPLAINED: Final = 0.2  # of the likeliest family
+_PLAIN: Final = 0.8  # of any attack
 _MAX_BYTES: Final = 64 << 20
 PROTOCOL_COLUMNS: Final = tuple(NAMES.index(name) for name in ("is_tcp", "is_udp", "is_icmp", "is_arp"))
 _HINT: Final = "`tenfold train` makes one"
@@ -87,7 +89,11 @@ def verdicts(
 def decide(
     probabilities: Matrix, thresholds: npt.NDArray[np.float32]
 ) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float32]]:
-    """The likeliest attack family where the probability of any attack reaches its threshold, else benign (0)."""
+    """The likeliest attack family where the probability of any attack reaches its threshold, else benign (0).
+
+    A probability that is spread over many families, none of which explains the row, is doubt about what is ordinary
+    rather than an attack: unless it is high, no family is said.
+    """
     rows, classes = probabilities.shape
     codes = np.zeros(rows, np.int16)
     scores = np.zeros(rows, np.float32)
@@ -97,7 +103,8 @@ def decide(
             if best == 0 or probabilities[row, c] > probabilities[row, best]:
                 best = c
         attack = np.float32(1.0) - probabilities[row, 0]
-        if best > 0 and attack >= thresholds[best]:
+        explained = best > 0 and (probabilities[row, best] >= _EXPLAINED or attack >= _PLAIN)
+        if explained and attack >= thresholds[best]:
             codes[row] = best
             scores[row] = attack
         else:

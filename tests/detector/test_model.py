@@ -150,3 +150,13 @@ def test_the_gate_changes_no_verdict() -> None:
     assert (codes[quiet] > 0).any()  # by a rule alone
     assert (codes[quiet] == 0).any()
     assert (codes[~quiet] > 0).any()
+
+
+def test_doubt_that_no_family_explains_is_no_attack():
+    thresholds = np.full(8, 0.5, np.float32)
+    spread = np.array([[0.44, *[0.08] * 7]], np.float32)
+    assert decide(spread, thresholds)[0].tolist() == [0]
+    sure = np.array([[0.16, *[0.12] * 7]], np.float32)
+    assert decide(sure, thresholds)[0].tolist() != [0]
+    named = np.array([[0.44, 0.21, *[0.058] * 6]], np.float32)
+    assert decide(named, thresholds)[0].tolist() == [1]
