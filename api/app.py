@@ -49,6 +49,7 @@ from api.sessions import Sessions
 from api.settings import Settings
 from api.statistics import Statistics
 from api.telemetry import telemetry
+from contract.clock import calendar
 from contract.version import VERSION
 
 # One module a resource.
@@ -90,6 +91,7 @@ _ABOUT: Final = (
 
 def create_app(settings: Settings) -> FastAPI:
     """The application for those settings. It owns the processes that it starts and ends them with itself."""
+    calendar()  # set now: a step of the wall clock from here on changes nothing
     watch = telemetry(settings.otel)
     service = _service(settings)
 

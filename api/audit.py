@@ -20,7 +20,7 @@ from typing import Any, Final
 import orjson
 
 from api.key_file import hidden
-from contract.clock import iso
+from contract.clock import calendar, iso
 
 FOLDER: Final = ".audit"
 FILE: Final = "audit.jsonl"
@@ -77,7 +77,7 @@ class AuditLog:
     def add(self, who: str, source: str, status: int, size: int) -> None:
         """Sum up a batch that was handed in; a line for each key at most every ten seconds."""
         with self._turn:
-            self._last_ns = max(self._last_ns, time.time_ns())
+            self._last_ns = max(self._last_ns, calendar().now_ns())
             one = self._sums.setdefault(who, _Sum(iso(self._last_ns), source))
             one.counts[f"answered_{status}"] = one.counts.get(f"answered_{status}", 0) + 1
             one.counts["bytes"] = one.counts.get("bytes", 0) + size
@@ -128,7 +128,7 @@ class AuditLog:
             self._append(records)
 
     def _record(self, what: str, who: str, source: str, result: int | str, more: Record) -> Record:
-        self._last_ns = max(self._last_ns + 1, time.time_ns())
+        self._last_ns = max(self._last_ns + 1, calendar().now_ns())
         return {
             "id": f"{self._last_ns:019d}-{secrets.token_hex(2)}",
             "at": iso(self._last_ns),

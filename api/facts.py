@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from contract.clock import iso
+from contract.clock import Clock, calendar, iso
 from store.layout import DATABASE
 
 _MAX_JSON: Final = 16 << 20
@@ -47,11 +46,19 @@ class RunFacts:
         return (self.folder / DATABASE).is_file()
 
     @property
+    def now_ns(self) -> int:
+        """Now (epoch ns) by the clock of the run, so that a step of the wall clock since its start changes nothing."""
+        try:
+            return Clock.from_anchor(self.status["clock"]).now_ns()
+        except (KeyError, ValueError, AttributeError):  # a run of another version, or none of a campaign
+            return calendar().now_ns()
+
+    @property
     def elapsed_s(self) -> float | None:
         """Seconds since it started, up to its end."""
         if self.started_ns is None:
             return None
-        return max(0.0, ((self.ended_ns or time.time_ns()) - self.started_ns) / 1e9)
+        return max(0.0, ((self.ended_ns or self.now_ns) - self.started_ns) / 1e9)
 
     def item(self) -> dict[str, Any]:
         """The run as the API shows it."""
@@ -129,7 +136,7 @@ def _state(folder: Path, status: dict[str, Any], touched_ns: int) -> str:
 def _alive(pid: object, touched_ns: int) -> bool:
     if isinstance(pid, int) and pid > 0:
         return Path(f"/proc/{pid}").exists()
-    return time.time_ns() - touched_ns < _STALE_S * 1e9
+    return calendar().now_ns() - touched_ns < _STALE_S * 1e9
 
 
 def _whole(value: object) -> int | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hmac
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from api import key_file
 from api.key_file import Key
+from contract.clock import calendar
 from contract.errors import InputError
 
 _LOOK_EVERY_S: Final = 0.25
@@ -37,18 +37,18 @@ class KeyBook:
         self._refresh()
         key = self._keys.get(key_file.id_of(text))
         same = hmac.compare_digest(key_file.digest(text), _NOBODY if key is None else key.sha256)
-        return key if key is not None and same and key.good(datetime.now(UTC)) else None
+        return key if key is not None and same and key.good(calendar().now()) else None
 
     def still(self, key_id: str) -> Key | None:
         """The key of that id as it now is; None where it is gone, revoked or expired."""
         self._refresh()
         key = self._keys.get(key_id)
-        return key if key is not None and key.good(datetime.now(UTC)) else None
+        return key if key is not None and key.good(calendar().now()) else None
 
     @property
     def good(self) -> int:
         """How many keys are good now."""
-        now = datetime.now(UTC)
+        now = calendar().now()
         return sum(key.good(now) for key in self._keys.values())
 
     def _refresh(self) -> None:

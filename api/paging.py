@@ -6,7 +6,6 @@ The same page comes as JSON, as lines (Suricata's EVE, OCSF findings), as CSV or
 from __future__ import annotations
 
 import io
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,7 +24,7 @@ from api.query import DEFAULT_LIMIT, MAX_LIMIT, Cursor, RowLimit, link_header, s
 from api.runs import POSTED
 from api.service import Service
 from api.wire import encode
-from contract.clock import iso
+from contract.clock import calendar, iso
 from store.filters import Filters
 from store.formats.base import Origin, Rows
 from store.formats.registry import format_of
@@ -92,7 +91,7 @@ async def page(
         following = None if position is None else seal(position, scope)
         if asked.form == "json":
             shown = [] if rows is None else items(run, rows)
-            body = encode({"items": shown, "next": following, "as_of": iso(time.time_ns()), "run": run})
+            body = encode({"items": shown, "next": following, "as_of": iso(calendar().now_ns()), "run": run})
         else:
             body = b"" if rows is None else encoded(asked.form, what, rows, run)
         headers = link_header(path, query, following) | {"Vary": "Accept", "Tenfold-Run": run}

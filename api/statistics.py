@@ -18,7 +18,7 @@ from api.outlook import drift, targets
 from api.progress import Progress, by_second, read_lines, read_progress
 from api.runs import RunBook
 from contract.alert import SEVERITIES
-from contract.clock import iso
+from contract.clock import calendar, iso
 from contract.families import BENIGN, catalogue
 from store.reader import StoreReader
 
@@ -31,7 +31,7 @@ Json = dict[str, Any]
 
 def no_run(detail: str) -> Json:
     """What the page gets while there is nothing to show."""
-    return {"as_of": iso(time.time_ns()), "run": None, "reason": "no-run", "detail": detail}
+    return {"as_of": iso(calendar().now_ns()), "run": None, "reason": "no-run", "detail": detail}
 
 
 class Statistics:
@@ -67,7 +67,7 @@ class Statistics:
         attacks = sum(row["attacks"] for family, row in counts["families"].items() if family != BENIGN)
         judged = _judged(card)
         return {
-            "as_of": iso(time.time_ns()),
+            "as_of": iso(calendar().now_ns()),
             "run": self._describe(facts),
             "judged": card is not None,
             "rates": self._rates(facts, progress, recent, attacks),
@@ -145,7 +145,7 @@ class Statistics:
             for back in range(1, _WINDOW_S + 1)
             if newest - back >= min(by_second, default=0)
         ]
-        seen_now = bool(by_second) and time.time() - newest < 2 * _WINDOW_S
+        seen_now = bool(by_second) and facts.now_ns / 1e9 - newest < 2 * _WINDOW_S
         detected = (sum(whole) / len(whole) if whole else None) if seen_now else (0.0 if by_second else None)
         spans = facts.duration_s or facts.elapsed_s
         return {

@@ -1,22 +1,29 @@
 """A campaign of half an hour at a load that is held: does memory grow, do descriptors leak, does latency stay flat?
 
 ``python -m benchmarks.soak --minutes 30 --multiplier M`` or ``--capacity FOLDER`` for 70 % of what ``tenfold capacity``
-found. Once a second the private memory and the descriptors of the detector's and the generator's processes are read.
-Slopes are least squares after the warm-up, with their 95 % bounds, in MiB an hour. Written into the run folder:
-``soak.json`` and ``soak.svg``. Exit code 1 where memory surely grows by more than ``--slope``, where descriptors grow,
-or where the latency of the last third is more than twice that of the first. Without arguments: one minute at 1x, to see
+found. Once a second the private memory and the descriptors of the processes are read: detector, sender, maker of
+frames, and the API, which serves a live stream and is asked for statistics, alerts and metrics all the while. Slopes
+are least squares after the warm-up, with their 95 % bounds, in MiB an hour; a verdict for each process says whether the
+slope is under ``--slope``, over it, or not known so closely after so short a time. Written into the run folder:
+``soak.json`` and ``soak.svg``. Exit code 1 where memory surely grows by more than that, where descriptors grow, or
+where the latency of the last third is more than twice that of the first. Without arguments: one minute at 1x, to see
 that it works.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import http.client
 import json
 import os
+import socket
 import sys
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -30,7 +37,13 @@ from campaign.scenario import Overrides, load
 from contract.errors import InputError, TenfoldError
 
 SHARE: Final = 0.7  # of the capacity
-_PROGRAMS: Final = {"detector.service": "detector", "generator.sender": "sender", "generator.spool": "maker"}
+_PROGRAMS: Final = {
+    "detector.service": "detector",
+    "generator.sender": "sender",
+    "generator.spool": "maker",
+    "api.server": "api",
+}
+_ASKED: Final = ("/v1/statistics", "/v1/alerts?limit=50", "/v1/statistics/timeline", "/metrics")
 _FLAT: Final = 2.0  # times the first third's median p99
 _FEW: Final = 10
 _STYLE: Final = """
@@ -70,6 +83,50 @@ class Samples:
         if len(self.t) % 30 == 0:
             sizes = ", ".join(f"{n} {v[-1]:,.0f} MiB" for n, v in self.memory.items() if v[-1] is not None)
             sys.stderr.write(f"{figures.t:7.0f} s  {sizes}  p99 {figures.p99_ms or 0:,.0f} ms\n")
+
+
+class Visitors:
+    """Who uses the API meanwhile: one stream that stays open, and a request for something every half second."""
+
+    def __init__(self) -> None:
+        self.answers: dict[int, int] = {}
+        self.events = 0
+        self._over = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def begin(self, address: str) -> None:
+        """The page is there."""
+        where = urlsplit(address)
+        for work in (self._ask, self._stream):
+            thread = threading.Thread(target=work, args=(where.hostname or "", where.port or 0), daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def end(self) -> None:
+        """Leave."""
+        self._over.set()
+        for thread in self._threads:
+            thread.join(5)
+
+    def _ask(self, host: str, port: int) -> None:
+        turn = 0
+        while not self._over.wait(0.5):
+            connection = http.client.HTTPConnection(host, port, timeout=10)
+            with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
+                connection.request("GET", _ASKED[turn % len(_ASKED)])
+                reply = connection.getresponse()
+                reply.read()
+                self.answers[reply.status] = self.answers.get(reply.status, 0) + 1
+            turn += 1
+
+    def _stream(self, host: str, port: int) -> None:
+        while not self._over.wait(0.5):
+            connection = http.client.HTTPConnection(host, port, timeout=30)
+            with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
+                connection.request("GET", "/v1/stream")
+                reply = connection.getresponse()
+                while not self._over.is_set() and (line := reply.readline()):
+                    self.events += line.startswith(b"event: ")
 
 
 def _processes() -> dict[str, tuple[float, float]]:
@@ -124,6 +181,7 @@ def judge(samples: Samples, warm_up: float, limit: float) -> Json:
         for name, found in slopes.items()
         if found and found[0] - found[1] > limit
     ]
+    verdicts = {name: _verdict(found, limit) for name, found in slopes.items()}
     warm = [at for at, t in enumerate(samples.t) if t >= warm_up]
     descriptors = {}
     for name, values in samples.descriptors.items():
@@ -140,10 +198,39 @@ def judge(samples: Samples, warm_up: float, limit: float) -> Json:
         faults.append(f"latency p99 rose from {thirds[0]:,.0f} to {thirds[2]:,.0f} ms")
     return {
         "memory_mib_per_hour": {n: None if s is None else {"slope": s[0], "bound": s[1]} for n, s in slopes.items()},
+        "limit_mib_per_hour": limit,
+        "memory_verdict": verdicts,
         "descriptors": descriptors,
         "p99_ms_by_thirds": thirds,
         "faults": faults,
     }
+
+
+def _verdict(found: tuple[float, float] | None, limit: float) -> str:
+    if found is None:
+        return "no samples"
+    grade, bound = found
+    if grade + bound <= limit:
+        return "flat"
+    return "grows" if grade - bound > limit else "not known so closely: run it for longer"
+
+
+def _lines(document: Json) -> list[str]:
+    """The verdict, a line a process."""
+    lines = []
+    for name, word in document["memory_verdict"].items():
+        found = document["memory_mib_per_hour"][name]
+        grade = "-" if found is None else f"{found['slope']:+.2f} +/- {found['bound']:.2f} MiB/h"
+        files = document["descriptors"].get(name, {"first": 0, "last": 0})
+        lines.append(f"{name:9s} memory {grade}: {word}; descriptors {files['first']:.0f} -> {files['last']:.0f}")
+    asked = ", ".join(f"{count} x {status}" for status, count in sorted(document["visitors"]["answers"].items()))
+    lines.append(
+        f"the API answered {asked or 'nobody'}; {document['visitors']['events']} events of the stream were read"
+    )
+    words = document["memory_verdict"].values()
+    sure = "holds" if all(word == "flat" for word in words) else "cannot be told after so short a time"
+    lines.append(f"under {document['limit_mib_per_hour']:g} MiB/h: {'FAILS' if document['faults'] else sure}")
+    return lines
 
 
 def picture(samples: Samples, title: str, warm_up: float) -> str:
@@ -188,8 +275,16 @@ def main() -> int:
     kind: type[Campaign] = Campaign
     overrides = Overrides(multiplier=multiplier, duration_s=seconds, warm_up_s=warm_up)
     sys.stderr.write(f"soak: {options.scenario} at {multiplier:g}x for {options.minutes:g} min\n")
-    done = run(load(options.scenario), Options(runs=options.runs), overrides, samples.take, kind=kind)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    visitors = Visitors()
+    served = Options(runs=options.runs, serve=True, port=port)
+    try:
+        done = run(load(options.scenario), served, overrides, samples.take, visitors.begin, kind)
+    finally:
+        visitors.end()
     document = judge(samples, warm_up, options.slope) | {
+        "visitors": {"answers": visitors.answers, "events": visitors.events},
         "multiplier": multiplier,
         "seconds": seconds,
         "warm_up_s": warm_up,
@@ -203,6 +298,7 @@ def main() -> int:
     title = f"{options.scenario} at {multiplier:g}x, {options.minutes:g} minutes"
     drawn = write_text(done.folder.path / "soak.svg", picture(samples, title, warm_up))
     sys.stdout.write(json.dumps({k: v for k, v in document.items() if k != "samples"}, indent=1) + f"\n{drawn}\n")
+    sys.stdout.write("\n".join(_lines(document)) + "\n")
     return 1 if document["faults"] else 0
 
 
@@ -213,7 +309,7 @@ def _options() -> argparse.Namespace:
     load_ = parser.add_mutually_exclusive_group()
     load_.add_argument("--multiplier", type=float, default=1.0)
     load_.add_argument("--capacity", type=Path, help="folder of `tenfold capacity`: 70 %% of what it found")
-    parser.add_argument("--slope", type=float, default=60.0, help="MiB an hour that a process may grow")
+    parser.add_argument("--slope", type=float, default=1.0, help="MiB an hour that a process may grow")
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     return parser.parse_args()
 

@@ -1,8 +1,9 @@
 """A run folder: what lies where, and ``run.json``, which says how far the run is.
 
 ``run.json``: ``id``, ``scenario``, ``title``, ``state`` (starting, running, judging, finished, interrupted, failed),
-``reason``, ``started_ns`` (second 0 of the plan), ``ended_ns``, ``duration_s``, ``pid``, ``overrides``, ``multiplier``
-(curve), ``address`` of the page, and ``figures``, the last line of ``timeline.jsonl`` (``campaign.figures.Figures``).
+``reason``, ``started_ns`` (second 0 of the plan), ``ended_ns``, ``duration_s``, ``pid``, ``clock`` (anchor of the
+campaign's ``contract.clock.Clock``), ``overrides``, ``multiplier`` (curve), ``address`` of the page, and ``figures``,
+the last line of ``timeline.jsonl`` (``campaign.figures.Figures``).
 """
 
 from __future__ import annotations

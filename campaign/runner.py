@@ -110,6 +110,7 @@ class Campaign:
             "duration_s": scenario.duration_s,
             "warm_up_s": scenario.warm_up_s,
             "pid": os.getpid(),
+            "clock": self.clock.anchor,
             "overrides": overrides.as_dict(),
             "multiplier": [list(point) for point in scenario.multiplier],
             "address": None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from enum import StrEnum
 from http import HTTPStatus
@@ -22,6 +21,7 @@ from api.rights import OPERATE, READ
 from api.service import Service, Shared
 from api.triage import STATES
 from api.wire import encode, fixed_response, json_response
+from contract.clock import calendar
 
 router = APIRouter(prefix="/v1", tags=["seen"])
 _AlertId = Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
@@ -76,7 +76,7 @@ async def decide(request: Request, shared: Shared, wanted: Decision, run: RunQue
         _check_known(shared, chosen.id, wanted.alerts)
         try:
             marks = shared.triage.decide(
-                chosen.folder, wanted.alerts, wanted.state.value, wanted.note, by, time.time_ns()
+                chosen.folder, wanted.alerts, wanted.state.value, wanted.note, by, calendar().now_ns()
             )
         except OSError as error:
             detail = f"the decision cannot be kept: {error.strerror}"

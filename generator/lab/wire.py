@@ -11,6 +11,7 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from contract.clock import calendar
 from contract.errors import InputError, LackingError, TenfoldError, UnsafeError
 from generator import gate
 from generator.lab import prefixes, xdp
@@ -48,6 +49,7 @@ class Wire:
 
     def __init__(self, permission: Permission, engine: Engine, why: str) -> None:
         self.permission, self.why = permission, why
+        calendar()  # set now, so that a wall clock that is set back later is seen through
         self.mode = engine.mode
         self.slots = Slots(engine.memory)
         self.failure = ""
@@ -122,8 +124,8 @@ class Wire:
         """Frames may leave until then, as many as the ceiling allows; call it often. Raises what stopped the engine."""
         if self.failure:
             raise LackingError(self.failure)
-        expires = self.permission.expires_ns
-        if expires is not None and time.time_ns() >= expires:
+        expires = self.permission.expires_ns  # by either clock: a wall clock that is set back permits nothing
+        if expires is not None and max(time.time_ns(), calendar().now_ns()) >= expires:
             deadline_ns = 0
             self.failure = "the lab file's permission has expired"
         self.slots.memory.state[DEADLINE] = deadline_ns

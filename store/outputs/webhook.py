@@ -21,6 +21,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import orjson
 
+from contract.clock import calendar
 from contract.config_key import Key
 from contract.errors import InputError
 from contract.files import read_text
@@ -72,7 +73,7 @@ class Webhook:
             raise RefusedError(reason)
         if 300 <= answer.status < 400:
             raise UnavailableError(f"{self._url.netloc}: HTTP {answer.status}: redirects are not followed")
-        raise UnavailableError(reason, _asked_s(answer.getheader("Retry-After", "")))
+        raise UnavailableError(reason, _asked_s(answer.getheader("Retry-After", ""), answer.getheader("Date", "")))
 
     def reopen(self) -> None:
         """A connection that was closed is made anew anyway."""
@@ -116,12 +117,16 @@ def signature(secret: bytes, moment: int, body: bytes) -> str:
     return f"t={moment},v1={digest}"
 
 
-def _asked_s(text: str) -> float:
-    """``Retry-After`` (RFC 9110, 10.2.3) in seconds, 0 where it says nothing that makes sense."""
+def _asked_s(text: str, said_at: str) -> float:
+    """``Retry-After`` (RFC 9110, 10.2.3) in seconds, 0 where it says nothing that makes sense.
+
+    A date is held against the ``Date`` of the same answer: our own wall clock may say anything.
+    """
     if text.strip().isdecimal():
         return float(text)
     try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+        said = parsedate_to_datetime(said_at).timestamp() if said_at else calendar().now_ns() / 1e9
+        return max(0.0, parsedate_to_datetime(text).timestamp() - said)
     except (ValueError, TypeError):
         return 0.0
 
