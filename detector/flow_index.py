@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.jit import lean_kernel, lean_part
-from detector.flowtable import HOT_BYTES, FlowTable
+from detector.flowtable import HOT_BYTES, PAYLOAD_BYTES, FlowTable
 from detector.fragments import mix
 from detector.packet import Int, Record
 from detector.prefetch import prefetch
@@ -109,20 +109,29 @@ def entry_of(table: FlowTable, hashed: np.uint64, skipped: Int = 0) -> Int:
 
 
 @lean_part
-def fetch_record(table: FlowTable, hashed: np.uint64) -> Int:
-    """Ask for the record of the flow that seems to have that hash; returns its slot, -1 where there is none."""
-    index = table.places
-    mask = np.uint64(len(index) - 1)
-    tag = hashed & _TAG
-    place = (tag >> _HALF) & mask
-    while index[place] != _EMPTY:
-        if index[place] & _TAG == tag:
-            slot = np.int64(index[place] & _SLOT) - 1
-            for line in range(0, HOT_BYTES, 64):
-                prefetch(table.flows, slot, line)
-            return slot
-        place = (place + _ONE) & mask
-    return np.int64(-1)
+def fetch_record(table: FlowTable, row: Record) -> None:
+    """Ask for the record of the flow that seems to have the row's hash; ``row["slot"]`` becomes its slot, or -1."""
+    slot = entry_of(table, row["hash"])
+    row["slot"] = slot
+    if slot >= 0:
+        for line in range(0, HOT_BYTES, 64):
+            prefetch(table.flows, slot, line)
+
+
+@lean_part
+def fetch_payload(table: FlowTable, row: Record) -> None:
+    """Ask for where the first payload bytes of the frame ``row`` will be kept, where they are.
+
+    The record of its flow should be near. That it is the frame's own flow is yet to be seen.
+    """
+    slot = row["slot"]
+    if slot < 0 or row["payload_captured"] == 0:
+        return
+    flow = table.flows[slot]
+    side = 0 if flow["address"][0, 1] == row["address"][0, 1] else 1
+    kept = np.int64(flow["payload_kept"][side])
+    if kept < PAYLOAD_BYTES and flow["payload_row"] != 0:
+        prefetch(table.payload, np.int64(flow["payload_row"]), side * PAYLOAD_BYTES + kept)
 
 
 @lean_kernel

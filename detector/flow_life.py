@@ -20,6 +20,7 @@ from detector.flowtable import (
     FIN_BWD,
     FIN_FWD,
     FIRST_SLOT,
+    FLOW,
     FREE,
     FREE_SLOTS,
     FWD,
@@ -42,9 +43,12 @@ from detector.flowtable import (
 )
 from detector.messages import forget_messages
 from detector.packet import ARP, Int, Record
+from detector.prefetch import prefetch
 from detector.side_rows import drop_row
 
 _LOOK: Final = 32  # how many live flows are compared before one is evicted
+_FETCHED: Final = 8  # records of flows that begin are asked for so many flows ahead
+_RECORD: Final = FLOW.itemsize
 _LOOK_FAR: Final = 512  # ... where each of them had more than one frame
 
 
@@ -91,6 +95,11 @@ def due(table: FlowTable, slot: Int, flow: Record, limits: Limits) -> Int:
 def end(table: FlowTable, slot: Int, reason: Int, limits: Limits) -> None:
     """End a live flow: frames do not find it any more, and it waits to be handed out."""
     remove(table, slot, limits.seed)
+    _close(table, slot, reason)
+
+
+@lean_part
+def _close(table: FlowTable, slot: Int, reason: Int) -> None:
     flow = table.flows[slot]
     flow["state"] = np.uint8(ENDED)
     flow["ended"] = np.uint8(reason)
@@ -149,6 +158,10 @@ def begin(table: FlowTable, blank: npt.NDArray[np.void], row: Record, side: Int,
         return np.int64(-1)
     counters[FREE_SLOTS] -= 1
     slot = np.int64(table.free[counters[FREE_SLOTS]])
+    later = counters[FREE_SLOTS] - _FETCHED
+    if later >= 0:
+        for line in range(0, _RECORD, 64):
+            prefetch(table.flows, np.int64(table.free[later]), line)
     counters[HIGH_WATER] = max(counters[HIGH_WATER], slot + 1)
     counters[LIVE_FLOWS] += 1
     flow = table.flows[slot]
@@ -222,12 +235,13 @@ def take_payload_row(table: FlowTable) -> Int:
 
 
 @lean_kernel
-def end_all(table: FlowTable, reason: Int, limits: Limits) -> None:
-    """End each live flow for that reason."""
+def end_all(table: FlowTable, reason: Int) -> None:
+    """End each live flow for that reason. Of the index nothing is left."""
     for slot in range(table.counters[FIRST_SLOT], table.counters[HIGH_WATER]):
         if table.flows[slot]["state"] == LIVE:
             table.counters[NOW] = AFTER + np.int64(table.flows[slot]["flow_id"])
-            end(table, slot, reason, limits)
+            _close(table, slot, reason)
+    table.places[:] = np.uint64(0)
 
 
 @lean_kernel

@@ -58,7 +58,7 @@ PAYLOAD_BYTES: Final = 128
 NEVER: Final = np.iinfo(np.int64).max
 
 _FIELDS: Final[list[tuple[Any, ...]]] = [
-    # Four cache lines that nearly every frame touches: who, when and how much, sizes, rhythm.
+    # Five cache lines that nearly every frame touches: who, when and how much, sizes, rhythm, sequence.
     # who: 64-bit words of the 16-byte address (contract.addresses), most significant first; address[FWD] is the source
     ("address", "u8", (2, 2)),
     ("key_port", "u2", (2,)),  # what frames are matched by: ports; ICMP: type of the request and code, the same twice
@@ -98,6 +98,15 @@ _FIELDS: Final[list[tuple[Any, ...]]] = [
     ("pushes", "u4", (2,)),  # ... PSH
     ("payload_max", "u2", (2,)),  # largest payload of a frame
     ("window_min", "u2", (2,)),  # smallest window of a frame without SYN and RST (65535 where none)
+    ("sizes", "i2", (FIRST_SIZES,)),  # first payloads, those of the other side negative
+    ("retransmissions", "u4", (2,)),  # frames whose sequence space was wholly seen before
+    ("out_of_order", "u4", (2,)),  # frames that leave a hole
+    ("zero_windows", "u4", (2,)),
+    ("window_first", "u2", (2,)),
+    # HTTP/1, of all messages that begin a segment
+    ("http_open", "u1"),  # 1 while the head of the last request has not ended
+    ("http_signs", "u1"),  # most signs of an exploit in one request (``detector.signs``)
+    ("vlan", "u2"),  # outermost VLAN id of the first frame, 0 where none
     # What some frames touch: begin, handshake and end
     ("flow_id", "u8"),  # 1 and the number of its first frame among all that the meter was given
     ("syn_at", "i8", (2,)),  # time of the last SYN (FWD) and first SYN/ACK (BWD), -1 where none
@@ -111,22 +120,16 @@ _FIELDS: Final[list[tuple[Any, ...]]] = [
     ("urgents", "u4", (2,)),
     ("eces", "u4", (2,)),
     ("cwrs", "u4", (2,)),
-    ("retransmissions", "u4", (2,)),  # frames whose sequence space was wholly seen before
-    ("out_of_order", "u4", (2,)),  # frames that leave a hole
-    ("zero_windows", "u4", (2,)),
     ("fragments", "u4", (2,)),  # frames that are IP fragments
     ("no_flags", "u4"),  # TCP frames without any flag
     ("unreachable", "u4"),  # ICMP "unreachable" of others that quote a packet of this flow (a refused UDP probe)
     ("mss", "u2", (2,)),  # MSS option of the SYN and the SYN/ACK, 0 where none
-    ("window_first", "u2", (2,)),
-    ("sizes", "i2", (FIRST_SIZES,)),
     # ARP: sender MAC per side (address[FWD] / address[BWD]) as last claimed, 0 where none
     ("arp_mac", "u8", (2,)),
     ("arp_mac_changes", "u4"),  # how often a side of this flow claimed another MAC than before
     ("arp_requests", "u4"),
     ("arp_replies", "u4"),
     ("arp_gratuitous", "u4"),  # sender and target address alike
-    ("vlan", "u2"),  # outermost VLAN id of the first frame, 0 where none
     ("arp_operation", "u1"),  # operation of the first frame, 0 where it is no ARP
     # DNS (UDP or TCP port 53, 5353, 5355), of all messages of the flow
     ("dns_labels_max", "u1"),  # most labels of a name
@@ -134,9 +137,6 @@ _FIELDS: Final[list[tuple[Any, ...]]] = [
     ("dns_name_max", "u1"),  # longest name, bytes
     ("dns_type_first", "u2"),  # type of the first question
     ("dns_rcode_last", "u1"),
-    # HTTP/1, of all messages that begin a segment
-    ("http_open", "u1"),  # 1 while the head of the last request has not ended
-    ("http_signs", "u1"),  # most signs of an exploit in one request (``detector.signs``)
     ("dns_queries", "u4"),
     ("dns_replies", "u4"),
     ("dns_name_bytes", "u4"),  # sum of name lengths of the queries
@@ -156,7 +156,7 @@ _FIELDS: Final[list[tuple[Any, ...]]] = [
     ("http_refused", "u4"),  # answers with a status of 4xx
 ]
 FLOW: Final = np.dtype(_FIELDS, align=True)
-HOT_BYTES: Final = 256
+HOT_BYTES: Final = 320
 
 # Facts of a flow as of the last ``Meter.clear_dirty`` (the last tick): now minus these is what the tick brought. They
 # lie apart: frames do not carry them through the caches, and a meter without ticks never takes their memory.

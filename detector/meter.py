@@ -18,10 +18,10 @@ import pyarrow as pa
 from contract.addresses import array_to_column
 from contract.schemas import FLOWS
 from detector import flow_life
+from detector.flow_columns import flow_columns
 from detector.flowtable import (
     AFTER,
     BACKWARDS,
-    BWD,
     DIRTY,
     END_OF_INPUT,
     ENDED_WAITING,
@@ -29,7 +29,6 @@ from detector.flowtable import (
     FIRST_SLOT,
     FLOW,
     FREE,
-    FWD,
     HIGH_WATER,
     LAST_TS,
     LIVE_FLOWS,
@@ -165,14 +164,15 @@ class Meter:
         if self._shards:
             self._shards.crew.each("end_all", END_OF_INPUT)
         else:
-            flow_life.end_all(self.table, END_OF_INPUT, self._limits)
+            flow_life.end_all(self.table, END_OF_INPUT)
         return self._take_ended()
 
     def _take_ended(self) -> Slots:
         slots = np.concatenate([table.ended[: table.counters[ENDED_WAITING]] for table in self._tables])
         for table in self._tables:
             table.counters[ENDED_WAITING] = 0
-        ordered: Slots = slots[np.argsort(self.table.flows["flow_id"][slots], kind="stable")]
+        ids = self.table.flows["flow_id"][slots]
+        ordered: Slots = slots if (ids[1:] > ids[:-1]).all() else slots[np.argsort(ids, kind="stable")]
         return ordered
 
     def next_end(self) -> int:
@@ -215,54 +215,6 @@ class Meter:
 def _shards(capacity: int, shards: int, limits: flow_life.Limits, fragments: Fragments, processes: bool) -> Shards:  # noqa: FBT001
     crew: Crew = Processes(capacity, shards, limits) if processes else Threads(new_memory(capacity, shards), limits)
     return Shards(crew, limits, fragments)
-
-
-# Where a column of FLOWS stands in a record, and which side of it
-_PAIRS: Final = {
-    "src_port": ("port", FWD),
-    "dst_port": ("port", BWD),
-    "packets_fwd": ("packets", FWD),
-    "packets_bwd": ("packets", BWD),
-    "bytes_fwd": ("bytes", FWD),
-    "bytes_bwd": ("bytes", BWD),
-    "payload_fwd": ("payload", FWD),
-    "payload_bwd": ("payload", BWD),
-    "tcp_flags_fwd": ("flags", FWD),
-    "tcp_flags_bwd": ("flags", BWD),
-    "src_mac": ("mac", FWD),
-    "dst_mac": ("mac", BWD),
-    "src": ("address", FWD),
-    "dst": ("address", BWD),
-}
-_BLOCK: Final = 1024
-
-
-def flow_columns(table: FlowTable, slots: Slots) -> list[pa.Array]:
-    """The columns of FLOWS of the flows in these slots.
-
-    Records are gathered a block at a time: all of them at once would be written to memory and read again per column.
-    """
-    count = len(slots)
-    found: list[npt.NDArray[Any]] = []
-    for field in FLOWS:
-        address = pa.types.is_fixed_size_binary(field.type)
-        found.append(np.empty((count, 2), ">u8") if address else np.empty(count, _numpy_type(field.type)))
-    for low in range(0, count, _BLOCK):
-        flows = table.flows.take(slots[low : low + _BLOCK])  # an index copies records field by field
-        for column, field in zip(found, FLOWS, strict=True):
-            name, side = _PAIRS.get(field.name, (field.name, None))
-            column[low : low + len(flows)] = flows[name] if side is None else flows[name][:, side]
-    return [_column(values, field) for values, field in zip(found, FLOWS, strict=True)]
-
-
-def _numpy_type(kind: pa.DataType) -> Any:  # noqa: ANN401 - a numpy type
-    return np.int64 if pa.types.is_timestamp(kind) else kind.to_pandas_dtype()
-
-
-def _column(values: npt.NDArray[Any], field: pa.Field) -> pa.Array:
-    if values.ndim == 2:
-        return array_to_column(values.view(np.uint8).reshape(len(values), 16))
-    return pa.array(values).view(field.type)
 
 
 def addresses(flows: npt.NDArray[Any], side: int) -> pa.Array:

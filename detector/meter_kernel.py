@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from contract.jit import lean_kernel, lean_part
 from detector.decode import decode
-from detector.flow_index import fetch_entry, fetch_record, find, key_hash, side_of
+from detector.flow_index import fetch_entry, fetch_payload, fetch_record, find, key_hash, side_of
 from detector.flow_life import Limits, begin, due, end, touch, why
 from detector.flow_update import update
 from detector.flowtable import (
@@ -32,7 +32,12 @@ from detector.quotes import read_quote
 from detector.rare_facts import UNREACHABLE, note_error
 from detector.tunnels import may_carry, step_inside
 
-CHUNK: Final = 128  # frames decoded ahead of their counting, so that the index entries are fetched side by side
+# A frame is decoded before others that came earlier are counted, so that memory is fetched while frames are worked on:
+# after so many others its flow's record is asked for, then the place of its payload, and at last it is counted.
+AHEAD: Final = 64  # rows in the ring, a power of two
+TO_RECORD: Final = 16
+TO_PAYLOAD: Final = 32
+TO_COUNT: Final = 48
 _FIN: Final = 1
 _SYN: Final = 2
 _RST: Final = 4
@@ -44,7 +49,7 @@ _CLOSED: Final = FIN_FWD | FIN_BWD | RST_FWD | RST_BWD
 class Work(NamedTuple):
     """What the loop needs beside the table."""
 
-    rows: npt.NDArray[np.void]  # (CHUNK + 1,) of PACKET; the last one is a spare
+    rows: npt.NDArray[np.void]  # (AHEAD + 1,) of PACKET; the last one is a spare
     blank: npt.NDArray[np.void]  # (1,) of FLOW: a flow that begins
     fragments: Fragments
     dropped: npt.NDArray[np.int64]  # (len(REASONS),) frames not metered, by reason
@@ -52,7 +57,7 @@ class Work(NamedTuple):
 
 def new_work(blank: npt.NDArray[np.void], seed: int) -> Work:
     """Fresh state beside a table; ``blank`` is one record of FLOW (``flow_life.blank_record``)."""
-    return Work(np.zeros(CHUNK + 1, PACKET), blank, new_fragments(seed), np.zeros(len(REASONS), np.int64))
+    return Work(np.zeros(AHEAD + 1, PACKET), blank, new_fragments(seed), np.zeros(len(REASONS), np.int64))
 
 
 @lean_kernel
@@ -61,28 +66,30 @@ def meter_frames(columns: Columns, low: Int, high: Int, table: FlowTable, work: 
     data, rows, counters = columns.data, work.rows, table.counters
     before = counters[FRAMES] - low  # the number of the batch's first frame
     counters[FRAMES] += high - low
-    at = low
-    while at < high:
-        count = min(CHUNK, high - at)
-        for i in range(count):
-            read_row(columns, at + i, rows, i, CHUNK, work.fragments, limits)
-            if rows[i]["reason"] == 0:
-                fetch_entry(table, rows[i]["hash"])
-        for i in range(count):
-            if rows[i]["reason"] == 0:
-                rows[i]["slot"] = fetch_record(table, rows[i]["hash"])
-        for i in range(count):
-            row = rows[i]
+    for step in range(low, high + TO_COUNT):
+        if step < high:
+            at = step & (AHEAD - 1)
+            read_row(columns, step, rows, at, AHEAD, work.fragments, limits)
+            if rows[at]["reason"] == 0:
+                fetch_entry(table, rows[at]["hash"])
+        n = step - TO_RECORD
+        if low <= n < high and rows[n & (AHEAD - 1)]["reason"] == 0:
+            fetch_record(table, rows[n & (AHEAD - 1)])
+        n = step - TO_PAYLOAD
+        if low <= n < high and rows[n & (AHEAD - 1)]["reason"] == 0:
+            fetch_payload(table, rows[n & (AHEAD - 1)])
+        n = step - TO_COUNT
+        if n >= low:
+            row = rows[n & (AHEAD - 1)]
             reason: Int = np.int64(row["reason"])
-            counters[NOW] = (before + at + i) * 2
+            counters[NOW] = (before + n) * 2
             if reason == 0:
-                if not count_row(row, data, columns.ts[at + i], table, work.blank, limits):
+                if not count_row(row, data, columns.ts[n], table, work.blank, limits):
                     reason = NO_SLOT
                 elif row["quoted"]:
                     blame(row, table, limits)
             if reason != 0:
                 work.dropped[reason] += 1
-        at += count
 
 
 @lean_part

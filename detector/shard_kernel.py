@@ -6,20 +6,21 @@ own; the quoted packet of an ICMP error is noted by the worker whose flow it bel
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from contract.jit import lean_kernel, lean_part
-from detector.flow_index import fetch_entry, fetch_record, key_hash
+from detector.flow_index import fetch_entry, fetch_payload, fetch_record, key_hash
 from detector.flow_life import Limits
 from detector.flowtable import NOW, FlowTable
 from detector.fragments import Fragments
-from detector.meter_kernel import CHUNK, Work, blame, count_row, read_row
+from detector.meter_kernel import Work, blame, count_row, read_row
 from detector.packet import NO_SLOT, Columns, Int, Record
 
 Rows = npt.NDArray[np.void]
+CHUNK: Final = 128  # rows whose flows are fetched together
 
 
 class Share(NamedTuple):
@@ -91,7 +92,11 @@ def count_rows(
         for n in range(at, stop):
             row = rows[n - low]
             if row["reason"] == 0 and shard_of(row["hash"], shards) == mine:
-                row["slot"] = fetch_record(table, row["hash"])
+                fetch_record(table, row)
+        for n in range(at, stop):
+            row = rows[n - low]
+            if row["reason"] == 0 and shard_of(row["hash"], shards) == mine:
+                fetch_payload(table, row)
         for n in range(at, stop):
             row = rows[n - low]
             table.counters[NOW] = (share.number + n - low) * 2

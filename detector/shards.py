@@ -86,7 +86,7 @@ class Part:
 
     def end_all(self, reason: int) -> None:
         """End everything."""
-        flow_life.end_all(self._table, reason, self._limits)
+        flow_life.end_all(self._table, reason)
 
     def close(self) -> None:
         """The tick is over."""

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from contract.errors import InputError
-from contract.jit import kernel
+from contract.jit import lean_kernel, lean_part
 from contract.ledger import Stage
 from detector.capture.source import BATCH_BYTES, BATCH_FRAMES, Records, new_records, to_batch
 from detector.packet import Bytes, Int
@@ -73,7 +73,7 @@ class PcapSource:
             self.notes.append(f"{self._where}: {what} frame {number} at byte {at}; read up to there")
 
 
-@kernel
+@lean_part
 def read_u32(data: Bytes, at: Int, big: Int) -> Int:
     """Four bytes in the byte order of the file (``big`` 1 or 0), as int64."""
     a, b, c, d = np.int64(data[at]), np.int64(data[at + 1]), np.int64(data[at + 2]), np.int64(data[at + 3])
@@ -82,7 +82,7 @@ def read_u32(data: Bytes, at: Int, big: Int) -> Int:
     return (d << 24) | (c << 16) | (b << 8) | a
 
 
-@kernel
+@lean_kernel
 def _scan(
     data: Bytes,
     at: Int,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from contract.errors import InputError
-from contract.jit import kernel
+from contract.jit import lean_kernel
 from contract.ledger import Stage
 from detector.capture.pcap import CUT, DAMAGED, END, MORE, read_u32
 from detector.capture.source import BATCH_BYTES, BATCH_FRAMES, Records, new_records, to_batch
@@ -85,7 +85,7 @@ class PcapngSource:
             self.notes.append(f"{self._where}: {what} at byte {at}, after frame {frames}; read up to there")
 
 
-@kernel
+@lean_kernel
 def _scan(data: Bytes, at: Int, records: Records, interfaces: Interfaces) -> tuple[Int, Int, Int]:
     """Find frames from the block at ``at`` on; returns how many, where the next block is, and how the scan ended."""
     count, held, end = 0, 0, len(data)
@@ -118,7 +118,7 @@ def _scan(data: Bytes, at: Int, records: Records, interfaces: Interfaces) -> tup
     return count, at, MORE
 
 
-@kernel
+@lean_kernel
 def _section(data: Bytes, at: Int, interfaces: Interfaces) -> bool:
     """A section header: sets the byte order and forgets the interfaces."""
     if read_u32(data, at + 8, 1) == _ORDER_MAGIC:
@@ -131,13 +131,13 @@ def _section(data: Bytes, at: Int, interfaces: Interfaces) -> bool:
     return True
 
 
-@kernel
+@lean_kernel
 def _read_u16(data: Bytes, at: Int, big: Int) -> Int:
     a, b = np.int64(data[at]), np.int64(data[at + 1])
     return (a << 8) | b if big else (b << 8) | a
 
 
-@kernel
+@lean_kernel
 def _interface(data: Bytes, at: Int, stop: Int, big: Int, interfaces: Interfaces) -> bool:
     """An interface description: link type and the options that tell how to read its timestamps."""
     n = interfaces.state[_COUNT]
@@ -164,7 +164,7 @@ def _interface(data: Bytes, at: Int, stop: Int, big: Int, interfaces: Interfaces
     return True
 
 
-@kernel
+@lean_kernel
 def _packet(data: Bytes, at: Int, stop: Int, kind: Int, records: Records, count: Int, interfaces: Interfaces) -> bool:
     """Write the frame of a packet block as record ``count``; False where the block cannot be."""
     big = interfaces.state[_BIG]
@@ -197,7 +197,7 @@ def _packet(data: Bytes, at: Int, stop: Int, kind: Int, records: Records, count:
     return True
 
 
-@kernel
+@lean_kernel
 def _nanoseconds(ticks: np.uint64, resolution: Int) -> Int:
     """Ticks of an interface as ns; cut at 2**62 (the year 2116) where they cannot be a time."""
     exponent = resolution & 127

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from contract.jit import kernel
+from contract.jit import lean_kernel
 from contract.ledger import Stage
 from contract.schemas import FRAMES, TIME
 from detector.packet import Bytes
@@ -65,7 +65,7 @@ def to_batch(data: Bytes, records: Records, count: int) -> pa.RecordBatch:
     return pa.record_batch(columns, schema=FRAMES)
 
 
-@kernel
+@lean_kernel
 def _gather(data: Bytes, start: npt.NDArray[np.int64], offsets: npt.NDArray[np.int32], frames: Bytes) -> None:
     for n in range(len(start)):
         # Slices: an index into the whole array, which might be negative, would keep the loop from being vectorised.

@@ -7,7 +7,7 @@ import pytest
 
 from detector.flow_life import blank_record
 from detector.flowtable import FLOW
-from detector.meter_kernel import CHUNK, new_work
+from detector.meter_kernel import AHEAD, new_work
 from detector.packet import REASONS
 from tests.detector.captured import ACK, PSH, RST, SYN, A, B, eth, ip4, meter_of, tcp, udp
 
@@ -52,7 +52,7 @@ def test_a_syn_begins_a_new_flow_after_an_end_or_in_mid_connection(before, flows
 
 
 def test_chunks_change_nothing():
-    frames = [eth(ip4(A, B, 17, udp(i % 7, 9))) for i in range(3 * CHUNK + 5)]
+    frames = [eth(ip4(A, B, 17, udp(i % 7, 9))) for i in range(3 * AHEAD + 5)]
     assert meter_of(frames).table.flows["packets"][:7, 0].sum() == len(frames)
 
 
