@@ -25,7 +25,6 @@ from loadtests.settings import SHAPE, TOKYO_RATE, LoadSettings, from_environment
 from loadtests.shapes import SHAPES
 
 _ROOT: Final = Path(__file__).parent.parent
-_SCENARIO: Final = "paris-2024"
 _KEYS: Final = "keys.json"
 _SEED: Final = 2023
 _START_S: Final = 60.0
@@ -49,6 +48,7 @@ class Order:
 
     settings: LoadSettings
     workers: int = 0
+    scenario: str = "paris-2024"
 
     @property
     def lengths(self) -> dict[int, float]:
@@ -85,7 +85,7 @@ def order_of(options: argparse.Namespace) -> Order:
         "TENFOLD_LOAD_SENSORS": str(max(1, options.workers)),
         "TENFOLD_LOAD_LAUNCHES": str(options.launches),
     }
-    return Order(from_environment(values), options.workers)
+    return Order(from_environment(values), options.workers, options.scenario)
 
 
 def run(order: Order, results: Path | None, *, json_only: bool = False) -> int:
@@ -99,7 +99,7 @@ def run(order: Order, results: Path | None, *, json_only: bool = False) -> int:
         work = Path(folder)
         for multiplier, seconds in sorted(order.lengths.items()):
             _say(f"==> making {seconds:g} s of attacks at {multiplier}x ({multiplier * TOKYO_RATE:,} attempts/s)")
-            _make_feed(work, multiplier, seconds)
+            _make_feed(work, order.scenario, multiplier, seconds)
         key = _make_key(work)
         with _server(work) as url:
             _say(f"==> server at {url}; warming up (a first start compiles the kernels)")
@@ -127,9 +127,9 @@ def _results(folder: Path | None) -> Path:
     return folder
 
 
-def _make_feed(work: Path, multiplier: int, step_s: float) -> None:
+def _make_feed(work: Path, scenario: str, multiplier: int, step_s: float) -> None:
     path = work / f"feed-{multiplier}x.arrow"
-    command = ["generate", _SCENARIO, "--out", str(path), "--multiplier", str(multiplier), "--duration", f"{step_s:g}"]
+    command = ["generate", scenario, "--out", str(path), "--multiplier", str(multiplier), "--duration", f"{step_s:g}"]
     _tenfold(*command, "--seed", str(_SEED + multiplier), what="the feed")
 
 
@@ -292,6 +292,7 @@ def _say(text: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="loadtests.run", description="Drive the whole chain over HTTP.")
     parser.add_argument("--shape", default=SHAPE, help=f"{', '.join(SHAPES)} (loadtests/shapes.py)")
+    parser.add_argument("--scenario", default=Order.scenario, help="what the feeds are made of: its name or file")
     parser.add_argument("--steps", default="", help="instead: multiples of 815 attempts a second, such as 1,8,10")
     parser.add_argument("--step-seconds", type=float, default=15.0, help="length of one step")
     parser.add_argument("--workers", type=int, default=0, help="a Locust master with so many workers on this machine")

@@ -1,4 +1,5 @@
-"""Compile the kernels once before the suite, a process a room: else each test process that needs one compiles it.
+"""Compile the kernels once before the suite, a process a room: else each test process that needs one compiles it,
+and two workers that need it at a time do so twice.
 
 Run ``python -m tests.kernels``. What is compiled is kept on disk, so it is quick where nothing has changed.
 """
@@ -7,7 +8,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 
 def generator() -> None:
@@ -31,7 +34,49 @@ def detector() -> None:
     warm_up(load_default())
 
 
-ROOMS = {"generator": generator, "detector": detector}
+def meters() -> None:
+    """The meters that a campaign does not need: in shards, bare; and the statistics of flows."""
+    from contextlib import closing
+
+    from detector.bare import BareMeter
+    from detector.flow_statistics import statistics_of_flows
+    from detector.meter import Meter
+    from tests.detector.captured import A6, B6, A, B, batch_of, eth, ip4, ip6, udp
+
+    frames = batch_of([eth(ip4(A, B, 17, udp(1, 53, bytes(20)))), eth(ip6(A6, B6, 17, udp(1, 53)), 0x86DD)])
+    whole, bare = Meter(seed=1), BareMeter(seed=1)
+    with closing(Meter(capacity=256, seed=1, shards=2)) as shards:
+        for meter in (whole, bare, shards):
+            meter.update(frames, 0, 1)
+            meter.update(frames, 1, 2)
+            meter.release(meter.expire(meter.counts()["last_ts"]))
+            ended = meter.finish()
+            assert meter.export(ended).num_rows
+            if meter is whole:
+                assert statistics_of_flows(whole.table, ended).num_rows
+
+
+def files() -> None:
+    """Captures of each format, written and read, and one replayed."""
+    from campaign.replay_request import Request
+    from campaign.replaying import open_replay
+    from detector.capture.opening import open_capture
+    from generator.sinks import open_sink
+    from tests.campaign.captures import write_capture
+
+    with tempfile.TemporaryDirectory() as folder:
+        capture = write_capture(Path(folder))
+        replayed = list(open_replay(Request(str(capture))).frames())
+        assert replayed
+        for name in ("a.pcap", "a.pcapng", "a.arrow"):
+            sink = open_sink(Path(folder) / name)
+            for batch in replayed:
+                sink.write(batch)
+            sink.close()
+            assert sum(batch.num_rows for batch in open_capture(Path(folder) / name).batches())
+
+
+ROOMS = {"generator": generator, "detector": detector, "meters": meters, "files": files}
 
 
 def main() -> int:

@@ -10,7 +10,8 @@ from locust import FastHttpUser, task
 
 from loadtests.users.context import Context, context_of, measured
 
-_CAMPAIGN: Final = {"scenario": "smoke", "multiplier": 0.2, "duration_s": 30}
+# One attack: making the conversations of all is seconds of work, and it is the service that is to be under load.
+_CAMPAIGN: Final = {"scenario": "smoke", "multiplier": 0.2, "duration_s": 30, "mix": {"syn_flood": 1}}
 _RUNNING: Final = ("running", "judging", "finished")
 _ENDED: Final = ("finished", "interrupted", "failed")
 _PATIENCE_S: Final = 120.0

@@ -20,7 +20,7 @@ FILES = {"campaign.pcap", "logs/eve.json", ".", "judged", "labels.csv", "labels.
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the page's reader works: after `generate`, the two detectors have left their logs."""
     path = tmp_path_factory.mktemp("page")
-    done = run(path, COMMANDS[0].replace("--duration 5", "--duration 1"))
+    done = run(path, COMMANDS[0].replace("--duration 5", "--duration 1 --mix ssh_bruteforce=1,web_attack=1"))
     assert done == 0
     flows = recorded.flows_of(pq.read_table(path / "campaign.pcap.truth.parquet"), ["ssh_bruteforce", "web_attack"])
     (path / "logs").mkdir()

@@ -9,13 +9,28 @@ from pathlib import Path
 
 from loadtests.run import main
 
+FEW = """title = "Few"
+summary = "A few families."
+duration = 10
+seed = 1
+sites = 20
+clients = 500
+multiplier = [[0, 1]]
+background = [[0, 20]]
+[attacks]
+syn_flood = 3
+port_scan = 1
+[benign]
+dns_lookup = 1
+"""
+
 
 def test_a_small_load_test_over_two_workers_leaves_its_results(tmp_path: Path):
     """Sensors, analysts, walls and an operator; a master and two workers on loopback."""
+    (tmp_path / "few.toml").write_text(FEW)
     command = [sys.executable, "-m", "loadtests.run", "--steps", "1", "--step-seconds", "2", "--workers", "2", "--json"]
-    done = subprocess.run(
-        [*command, "--results", str(tmp_path)], capture_output=True, text=True, check=False, timeout=420
-    )
+    command += ["--scenario", str(tmp_path / "few.toml"), "--results", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=420)
     summary = json.loads(done.stdout)
     assert summary["slices"] >= 18, done.stderr
     assert summary["failed"] == 0, summary

@@ -35,7 +35,7 @@ def test_a_campaign_from_its_form_to_its_report(page, service):
     page.keyboard.press("c")
     expect(page.locator("#launch [name=scenario]")).to_have_value("paris-2024")
     expect(page.locator("#plan-words")).to_contain_text("at most 10 times Tokyo")
-    page.locator("#launch [name=scenario]").select_option("smoke")
+    page.locator("#launch [name=scenario]").select_option("opening-ceremony")
     page.locator("#launch [name=multiplier]").fill("0.2")
     page.locator("#launch [name=duration_s]").fill("600")
     expect(page.locator("#plan-words")).to_contain_text("in 10 min, at most 0.2 times Tokyo")

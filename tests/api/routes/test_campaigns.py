@@ -36,7 +36,7 @@ def test_a_wrong_request_starts_nothing(client, body, status):
 
 def test_start_change_stop_and_ask_again_with_the_same_key(tmp_path):
     wanted = {
-        "scenario": "smoke",
+        "scenario": "opening-ceremony",  # few families of ordinary traffic: making all of smoke's takes seconds
         "multiplier": 0.2,
         "duration_s": 600,
         "seed": 7,
