@@ -16,6 +16,7 @@ from campaign.flow_words import NEVER, FlowWords
 from campaign.labels import I64, Mask, Pairs, is_attack, numbers, times, words
 from contract.alert import Alert
 from contract.families import BENIGN
+from contract.on_sight import ON_SIGHT
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,13 @@ def add_attempts(card: dict[str, Any], attempts: Attempts, alerts: list[Alert]) 
         )
     card["families"] = dict(sorted(card["families"].items()))
     card["latency_ms"] = scorecard.latency(latency[known])
+    sight = np.isin(attempts.family.astype(str), sorted(ON_SIGHT))
+    card["on_sight"] = {
+        "families": sorted(set(attempts.family[sight])),
+        "attempts": int(sight.sum()),
+        "detected": int((sight & attempts.found).sum()),
+        "latency_ms": scorecard.latency(latency[sight & known]),
+    }
     total, found = len(attempts.family), int(attempts.found.sum())
     card["attempts"] = {
         "total": total,

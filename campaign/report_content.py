@@ -59,6 +59,7 @@ def content(folder: RunFolder) -> Json:
         "latency_ms": card["latency_ms"],
         "stages": _stages(latency.read(folder.latency)),
         "families": _families(card),
+        "on_sight": card.get("on_sight") or {},
         "over_time": card.get("over_time") or {},
         "missed": _missed(card, started or 0),
         "mistaken": _mistaken(card, started or 0),
@@ -122,6 +123,14 @@ def _summary(document: Json) -> list[str]:
                 if late["count"]
                 else "."
             )
+        )
+    sight = document["on_sight"]
+    if sight and sight["latency_ms"]["count"]:
+        soon = sight["latency_ms"]
+        lines.append(
+            f"Of floods and scans, which can be known on sight, it found {number(sight['detected'])} of "
+            f"{number(sight['attempts'])} attempts, half of them within {milliseconds(soon['p50'])} and 99 of 100 "
+            f"within {milliseconds(soon['p99'])}."
         )
     wrong, ordinary = document["false_alarms"], document["alerts"]
     lines.append(

@@ -25,13 +25,15 @@ class Targets:
     """What a run of the scenario must reach. ``None`` asks for nothing.
 
     ``recall`` and ``groups`` are shares of attempts detected, ``false_alarm_rate`` of ordinary flows called an attack,
-    ``within_1ms`` of frames that left within 1 ms of plan, ``p99_ms`` the latency from the intended time.
+    ``within_1ms`` of frames that left within 1 ms of plan, ``p99_ms`` the latency from the intended time,
+    ``on_sight_p99_ms`` likewise of the families that can be known on sight (``contract.on_sight``).
     """
 
     recall: float | None = None
     groups: Mapping[str, float] = field(default_factory=dict)
     false_alarm_rate: float | None = None
     p99_ms: float | None = None
+    on_sight_p99_ms: float | None = None
     within_1ms: float = 0.999
 
 

@@ -48,7 +48,7 @@ _NEEDED: Final = ("title", "summary", "duration", "multiplier")
 _ZONE_KEYS: Final = ("sites", "weight", "traffic", "attacks", "benign")
 _MOST_ZONES: Final = 64
 _SHARE_KEYS: Final = ("weight", "from", "until", "params")
-_TARGET_KEYS: Final = ("recall", "groups", "false_alarm_rate", "p99_ms", "within_1ms")
+_TARGET_KEYS: Final = ("recall", "groups", "false_alarm_rate", "p99_ms", "on_sight_p99_ms", "within_1ms")
 _WORDS: Final = {
     str: "a text",
     float: "a number",
@@ -287,7 +287,8 @@ def _targets(table: Table, where: str) -> Targets:
         for name in ("recall", "false_alarm_rate", "within_1ms")
         if name in table
     }
-    if "p99_ms" in table:
-        shares["p99_ms"] = _number(table["p99_ms"], f"{where}.p99_ms")
+    for name in ("p99_ms", "on_sight_p99_ms"):
+        if name in table:
+            shares[name] = _number(table[name], f"{where}.{name}")
     rates = {name: _number(value, f"{where}.groups.{name}", high=1) for name, value in groups.items()}
     return Targets(**shares, groups=rates)

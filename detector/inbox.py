@@ -13,7 +13,7 @@ from detector.capture.stream import from_socket
 from detector.frame_queue import FrameQueue
 
 _POLL_S: Final = 0.1
-_MOST_BATCHES: Final = 512
+_MOST_BATCHES: Final = 8192  # at low rates a batch is a few frames: bytes are what a queue should end at
 
 
 class Inbox(FrameQueue):

@@ -89,6 +89,10 @@ def of_card(card: Json, slo: Table, p99_ms: float | None, at: str) -> list[Findi
     for family, limit in slo.get("p99_ms_by_family", {}).items():
         got = ((card["families"].get(family) or {}).get("latency_ms") or {}).get("p99")
         rows.append(at_most("slo", f"{at}: p99 detection latency of {family}", got, limit, _MS))
+    sight = card.get("on_sight") or {}
+    if sight.get("attempts") and "on_sight_p99_ms" in slo:
+        got, limit = sight["latency_ms"]["p99"], slo["on_sight_p99_ms"]
+        rows.append(at_most("slo", f"{at}: p99 of what can be known on sight", got, limit, _MS))
     rows.append(at_least("slo", f"{at}: recall", recall(card), slo.get("recall"), _RATIO))
     families = recall_by_family(card)
     for family, limit in slo.get("recall_by_family", {}).items():
@@ -149,6 +153,7 @@ def figures(card: Json, stages: Json) -> Json:
         "p50_ms": card["latency_ms"]["p50"],
         "p99_ms": card["latency_ms"]["p99"],
         "p999_ms": None if p999 is None else round(p999 / 1000, 3),
+        "on_sight_p99_ms": ((card.get("on_sight") or {}).get("latency_ms") or {}).get("p99"),
         "recall": recall(card),
         "recall_by_family": recall_by_family(card),
         "attempts_by_family": {name: row.get("attempts") or row["flows"] for name, row in card["families"].items()},

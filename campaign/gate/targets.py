@@ -33,7 +33,7 @@ _PERCENT: Final = (0.0, 99.0)
 # kind of each key: str a text, (low, high) a number between, whole where both are integers
 _PLAYED: Final = {"scenario": str, "seconds": _SECONDS, "seed": _WHOLE}
 _TABLES: Final[dict[str, dict[str, Any]]] = {
-    "slo": _PLAYED | {"tries": _SOME, "recall": _SHARE, "false_alarms_per_hour": _ANY},
+    "slo": _PLAYED | {"tries": _SOME, "recall": _SHARE, "false_alarms_per_hour": _ANY, "on_sight_p99_ms": _ANY},
     "regression": _PLAYED
     | {"multiplier": (0.01, 1000.0), "pairs": (2, 1000), "most_pairs": (2, 1000)}
     | {"cpu_ratio": (1.0, 100.0), "latency_ratio": (1.0, 100.0)},

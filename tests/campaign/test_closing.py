@@ -8,6 +8,7 @@ from campaign.closing import Ending, check_targets, close_run, empty_card
 from campaign.runfolder import create, read_json
 from campaign.scenario import Targets
 from contract.ledger import Ledger
+from contract.on_sight import ON_SIGHT
 from tests.campaign.runs import finished, scenario
 
 
@@ -33,6 +34,18 @@ def test_a_missed_target_fails_a_valid_run(tmp_path):
     run = read_json(finished(tmp_path, p99_ms=0.001).scorecard)["run"]
     assert (run["valid"], run["passed"]) == (True, False)
     assert [target["name"] for target in run["targets"] if not target["met"]] == ["latency p99"]
+
+
+def test_what_can_be_known_on_sight_has_a_target_of_its_own(tmp_path):
+    card = read_json(finished(tmp_path, p99_ms=1e15, on_sight_p99_ms=0.001).scorecard)
+    assert [target["name"] for target in card["run"]["targets"] if not target["met"]] == [
+        "latency p99 of what can be known on sight"
+    ]
+    families = card["families"]
+    sight = card["on_sight"]
+    assert sight["families"] == sorted(set(families) & ON_SIGHT)
+    assert 0 < sight["attempts"] == sum(families[name]["attempts"] for name in sight["families"]) < 200
+    assert sight["latency_ms"]["count"] == sum(families[name]["latency_ms"]["count"] for name in sight["families"])
 
 
 def test_a_lost_frame_makes_the_run_invalid(tmp_path):

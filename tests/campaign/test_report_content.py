@@ -25,6 +25,7 @@ def test_figures_are_those_of_the_scorecard(folder):
     assert total["beyond"]["50"] == total["count"] // 2
     assert total["beyond"]["99.99"] == 0
     assert "Of 200 attempts the detector found 200 (100.0 %)" in found["summary"][0]
+    assert "Of floods and scans, which can be known on sight" in found["summary"][1]
 
 
 def test_a_scorecard_of_before_is_shown_without_what_it_lacks(tmp_path):
