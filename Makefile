@@ -69,9 +69,11 @@ serve: install ## serve the API and live page on loopback (PORT=8150)
 load: install ## drive the whole chain over HTTP with Locust (SHAPE=climb), against a server that it starts and stops
 	@$(BIN)/python -m loadtests.run --shape $(or $(SHAPE),climb)
 
-lock: ## renew requirements.lock from pyproject.toml (needs uv)
+lock: ## renew requirements.lock, and requirements-run.lock for the image, from pyproject.toml (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --extra load --extra otel --extra ray --extra lake --extra dev pyproject.toml --output-file requirements.lock
+	@echo hatchling | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --constraint requirements.lock --extra otel --extra ray --extra lake pyproject.toml - --output-file requirements-run.lock
 
 clean: ## remove the virtual environment and caches (runs stay)
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
