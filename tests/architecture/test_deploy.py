@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api.run_metrics import gauges
 from cli.main import build_app
-from tests.api.conftest import finish
+from tests.api.conftest import CARD, finish
 from tests.api.helpers import make_run, serving, until
 from tests.api.test_run_metrics import DOCUMENT
 from tests.architecture.test_workflow import Strict
@@ -190,7 +190,9 @@ def expressions() -> list[str]:
 def metrics(tmp_path_factory) -> str:
     """What a service that runs says, with a run on show."""
     runs = tmp_path_factory.mktemp("runs")
-    finish(make_run(runs / "20240726-193000-paris-2024-ab12"))
+    run = make_run(runs / "20240726-193000-paris-2024-ab12")
+    finish(run)
+    (run / "scorecard.json").write_text(json.dumps(CARD))  # its ledger has counts of its own
     with serving(runs) as client:
         client: httpx2.Client
         assert client.get("/healthz").status_code == 200
