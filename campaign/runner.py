@@ -134,14 +134,17 @@ class Campaign:
     def go(self, children: Children, stop: StopRequest) -> None:
         """Start generator and detector, follow them to their end."""
         try:
-            detector = self._start_detector(children, stop)
-            watch = Watch(self.folder, self.scenario.workload(0))
-            sender = self._start_sender(children, stop, detector, watch)
-            self._follow(sender, detector, stop, watch)
+            self._work(children, stop)
         except _StoppedError as error:
             self.ending.reasons.append(str(error))
         stopped = _status(self.folder.status("sender")).get("state") == "stopped"
         self.ending.interrupted = stop.asked or ("tenfold control" if stopped and not self.ending.reasons else "")
+
+    def _work(self, children: Children, stop: StopRequest) -> None:
+        detector = self._start_detector(children, stop)
+        watch = Watch(self.folder, self.scenario.workload(0))
+        sender = self._start_sender(children, stop, detector, watch)
+        self._follow(sender, detector, stop, watch)
 
     def judge(self) -> Outcome:
         """Judge what there is and write the report."""

@@ -43,6 +43,10 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     ] = "",
     lab_file: Annotated[Path | None, typer.Option("--lab-file", help="That file, if not the usual one.")] = None,
     pcap: Annotated[bool, typer.Option("--pcap", help="With --detector: a file that its command reads.")] = False,
+    engine: Annotated[str, typer.Option(help="local (one machine), or ray: shards as Ray actors.")] = "local",
+    address: Annotated[str | None, typer.Option(help="With --engine ray: of a Ray cluster, if one runs.")] = None,
+    generators: Annotated[int, typer.Option(help="With --engine ray: generator shards.")] = 1,
+    detectors: Annotated[int, typer.Option(help="With --engine ray: detector shards.")] = 2,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the API and live page meanwhile.")] = True,
     keys: KeysFlag = None,
     config: ConfigFlag = None,
@@ -60,7 +64,14 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     progress = Progress(changed.title, changed.duration_s)
     options = Options(runs=runs, run_id=run_id, serve=serve, port=port, model=model, config=config, keys=key_file(keys))
     kind: Callable[..., Campaign]
-    if detector is None:
+    place: AbstractContextManager[None] = nullcontext()
+    if engine != "local" or address:
+        if wire or detector or alerts or interface or pcap:
+            raise InputError(
+                "--engine ray has the built-in detector's shards: it goes with neither --wire nor --detector"
+            )
+        kind = over(engine, generators, detectors, address)
+    elif detector is None:
         if alerts or interface or pcap:
             raise InputError("--alerts, --interface and --pcap go with --detector")
         kind, place = carrier(wire=wire)
@@ -97,6 +108,17 @@ def carrier(*, wire: bool) -> tuple[type[Campaign], AbstractContextManager[None]
     from campaign.runner import Campaign
 
     return Campaign, nullcontext()
+
+
+def over(engine: str, generators: int, detectors: int, address: str | None) -> Callable[..., Campaign]:
+    """The campaign of an engine that spreads shards over processes and machines."""
+    if engine != "ray":
+        raise InputError(
+            f"--engine {engine}: there is local, and ray" + (" (--address goes with it)" if address else "")
+        )
+    from campaign.ray_run import OverRay
+
+    return OverRay(generators, detectors, address)
 
 
 def _show(outcome: Outcome) -> None:

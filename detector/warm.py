@@ -17,20 +17,23 @@ _ETHERNET = 1
 def warm_up(model: Judge) -> None:
     """Run a few frames through a detector that is thrown away."""
     detector = Detector(Config(capacity=256), _Alarmist(model))
-    frames = [_syn(n) for n in range(8)]
-    detector.feed(
-        pa.record_batch(
-            [
-                pa.array(np.arange(8, dtype=np.int64) * 40_000_000).cast(TIME),
-                pa.array(frames, pa.binary()),
-                pa.array([len(frame) for frame in frames], pa.uint32()),
-                pa.array([_ETHERNET] * 8, pa.uint16()),
-            ],
-            schema=FRAMES,
-        )
-    )
+    detector.feed(warm_frames())
     detector.finish()
     detector.outputs()
+
+
+def warm_frames() -> pa.RecordBatch:
+    """A few FRAMES, of several ticks."""
+    frames = [_syn(n) for n in range(8)]
+    return pa.record_batch(
+        [
+            pa.array(np.arange(8, dtype=np.int64) * 40_000_000).cast(TIME),
+            pa.array(frames, pa.binary()),
+            pa.array([len(frame) for frame in frames], pa.uint32()),
+            pa.array([_ETHERNET] * 8, pa.uint16()),
+        ],
+        schema=FRAMES,
+    )
 
 
 def _syn(number: int) -> bytes:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from generator import ordering
 from generator.plan import Plan, Planner, Segment, empty_table
 from generator.rendering import render
-from generator.stamp import Due, Table, ends, schedule
+from generator.stamp import Due, Ends, Table, ends, schedule
 from generator.template import Template
 from generator.truth_rows import truth_rows
 from generator.workload import Workload
@@ -35,6 +35,22 @@ class Chunk(NamedTuple):
     truth: pa.RecordBatch
     begun: int
     begins: Int64
+
+
+class Stretch(NamedTuple):
+    """A stretch of time whose frames are not yet written: ``due`` in order of time, and what its truth is made of."""
+
+    plan: Plan
+    due: Due
+    ends: Ends
+    begins: Int64
+    low: int
+    flows: Int64
+    first: int
+
+    def truth(self) -> pa.RecordBatch:
+        """TRUTH of the attempts that begin in it."""
+        return truth_rows(self.plan, self.low, self.flows, self.first)
 
 
 class Source(Protocol):
@@ -145,29 +161,32 @@ class Traffic:
         """The next chunk, in parts where it has many bytes; nothing where the campaign is over."""
         if self.at_ns >= self.workload.end_ns:
             return
-        end = min(self.at_ns + self._step, self.workload.end_ns)
-        while self._planned_ns < end:
+        stretch = self.stretch(min(self.at_ns + self._step, self.workload.end_ns))
+        truth, begun = stretch.truth(), len(stretch.begins)
+        for part in _parts(stretch.due, stretch.plan.template.length):
+            yield Chunk(render(stretch.plan, part, known=self._ends), truth, begun, stretch.begins)
+            truth, begun = truth.slice(0, 0), 0
+
+    def stretch(self, end_ns: int) -> Stretch:
+        """What is due from ``at_ns`` to that moment, which becomes ``at_ns``: in order, not yet written."""
+        while self._planned_ns < end_ns:
             self._load()
         table, low, template = self._table, self._low, self._source.template
-        high = int(np.searchsorted(table.intended, end, "left"))
+        high = int(np.searchsorted(table.intended, end_ns, "left"))
         new = Due.room(int(self._counts[table.variant[low:high]].sum()))
         flows = np.zeros((high - low, 2, 3), np.int64)
         used = schedule(template, table, low, high, self.workload.end_ns, new, flows)
         waiting = ordering.join(self._held, new.take(slice(0, used)))
-        now, self._held = ordering.split(waiting, self.at_ns, end)
+        now, self._held = ordering.split(waiting, self.at_ns, end_ns)
         plan = Plan(self.workload, template, table, self._source.families, self._source.attacks)
-        truth = truth_rows(plan, low, flows, self._first)
         rows = slice(low, high)
         malicious = plan.attacks[table.family[rows]] if len(plan.families) else np.zeros(0, np.bool_)
         begins = table.intended[rows][malicious]
         self._made_frames += used
         self._pending_frames -= used
-        begun = len(begins)
-        self._made_attempts += begun
-        self._low, self.at_ns = high, end
-        for part in _parts(now, template.length):
-            yield Chunk(render(plan, part, known=self._ends), truth, begun, begins)
-            truth, begun = truth.slice(0, 0), 0
+        self._made_attempts += len(begins)
+        self._low, self.at_ns = high, end_ns
+        return Stretch(plan, now, self._ends, begins, low, flows, self._first)
 
     def __iter__(self) -> Iterator[Chunk]:
         while self.at_ns < self.workload.end_ns:

@@ -31,6 +31,7 @@ HOMES = {
     "jinja2": {"campaign"},
     "pyiceberg": {"store"},
     "fsspec": {"store"},
+    "ray": {"campaign"},
 }
 MODULES = sorted(path for room in ARROWS for path in (ROOT / room).rglob("*.py"))
 MOST_LINES, MOST_FUNCTION_LINES = 330, 66
@@ -81,6 +82,13 @@ def test_libraries_stay_at_home(path: Path) -> None:
         assert homes is None or room in homes, f"{name(path)}:{line}: {module} belongs to {homes}"
 
 
+def test_only_its_engine_imports_ray() -> None:
+    """It is an extra, and takes seconds to import: what needs it is started by name, as a process of its own."""
+    known = [path for path in MODULES if any(module.partition(".")[0] == "ray" for module, _ in imported(path))]
+    assert known
+    assert {str(path.relative_to(ROOT).parent) for path in known} == {"campaign/ray_engine"}
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_modules_and_functions_stay_small(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").count("\n")
@@ -114,7 +122,11 @@ def has_twin(path: Path) -> bool:
 
 
 # Families are held by the conformance suite, users of a load test by a load test: Locust changes the process it is in.
-HELD_ELSEWHERE = ("generator/attacks/", "generator/benign/", "generator/shapes/", "loadtests/users/")
+# What runs on Ray is held by one file, tests/campaign/ray_engine/test_over_ray.py: it takes seconds to start.
+HELD_ELSEWHERE = (
+    *("generator/attacks/", "generator/benign/", "generator/shapes/", "loadtests/users/"),
+    "campaign/ray_engine/",
+)
 
 
 @pytest.mark.parametrize("path", [p for p in MODULES if p.stem != "__init__"], ids=name)

@@ -11,7 +11,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,9 +35,11 @@ from detector.model import load_default
 from detector.offline import Result, detect
 from detector.pipeline import Detector, Outputs
 from detector.serving import Pulse
+from detector.shard_meter import Setup
 from generator.sinks import open_sink
 from tests.detector.captured import batch_of, eth, ip4
 from tests.detector.captured import udp as udp_only
+from tests.detector.parted import HASH_SEED, parted
 from tests.detector.streams import SECOND, Frame, arp, batch, tcp, udp
 from tests.detector.test_pipeline import words
 from tests.detector.wires import LISTEN, Wire, inside, needs_wire, wire
@@ -189,6 +191,18 @@ def test_processes(frames: list[Frame], answer: Answer) -> None:
     same(run([batch(frames)], Config(capacity=1 << 14, seed=7, shards=2, processes=True)), answer)
 
 
+@pytest.mark.parametrize(
+    ("shards", "rows", "lost"),
+    [(1, 10_000, ()), (3, 400, ()), (2, 1, range(1, 200, 7))],
+    ids=["one shard", "several", "shards lost again and again"],
+)
+def test_shards_that_share_no_memory(
+    frames: list[Frame], answer: Answer, shards: int, rows: int, lost: Collection[int]
+) -> None:
+    found = parted([batch(frames)], Setup(CONFIG, shards, HASH_SEED), load_default(), Collector, rows, lost)
+    same(found, answer)
+
+
 @pytest.mark.parametrize("most", [100, 101])
 def test_ticks_cut_by_size(frames: list[Frame], most: int) -> None:
     config = Config(capacity=1 << 14, seed=7, tick_frames=most)
@@ -198,6 +212,7 @@ def test_ticks_cut_by_size(frames: list[Frame], most: int) -> None:
         Config(capacity=1 << 14, seed=7, tick_frames=most, shards=3),
     )
     same(parts, whole)
+    same(parted([batch(frames)], Setup(config, 2, HASH_SEED), load_default(), Collector, 300), whole)
 
 
 @pytest.mark.parametrize("name", ["a.pcap", "a.pcapng", "a.arrow"])
