@@ -25,6 +25,9 @@ def command(
         float, typer.Option("--active", help="Seconds after which a flow goes on as a new one.")
     ] = 1800.0,
     tunnels: TunnelsFlag = "outer",
+    bare: Annotated[
+        bool, typer.Option("--bare", help="Only who, when, packets and bytes, at several times the rate.")
+    ] = False,
     live_flows: Annotated[int, typer.Option("--live-flows", help="Flows kept at a time, at most.")] = 1 << 19,
     json_: JsonFlag = False,
 ) -> None:
@@ -34,15 +37,20 @@ def command(
     for name, value in (("--idle", idle), ("--active", active), ("--live-flows", live_flows)):
         if not 0 < value < math.inf:
             raise InputError(f"{name} {value:g}: it takes a number above 0")
+    if bare and tunnels == "inner":
+        raise InputError("--bare meters tunnels as they are: leave out --tunnels inner")
+    from detector.bare_facts import BARE_FACTS
     from detector.fact_files import FactFile
+    from detector.flow_facts import FLOW_FACTS
     from detector.metering import meter_capture
 
-    file = FactFile(out) if out else None
+    file = FactFile(out, BARE_FACTS if bare else FLOW_FACTS) if out else None
+    tell = file.write if file else None
     with contextlib.ExitStack() as stack:
         if file:
             stack.callback(file.abandon)
         found = meter_capture(
-            capture, file.write if file else None, capacity=live_flows, idle_s=idle, active_s=active, tunnels=tunnels
+            capture, tell, capacity=live_flows, idle_s=idle, active_s=active, tunnels=tunnels, bare=bare
         )
         if file:
             file.finish()

@@ -17,6 +17,7 @@ from contract.errors import InputError
 
 WIDTH = 16
 MAPPED_PREFIX = bytes(10) + b"\xff\xff"
+_HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
 Bytes2D = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
@@ -70,13 +71,10 @@ def text_column(array: Bytes2D) -> pa.Array:
     mapped = is_mapped(array)
     if mapped.all():
         return _dotted(array)
-    # Equal addresses of version 6 are written once: Python writes them one by one.
-    others = array_to_column(array[~mapped]).dictionary_encode()
-    words = pa.array([to_text(packed) for packed in others.dictionary.to_pylist()], pa.string())
     places = np.empty(len(array), np.int64)
     places[mapped] = np.arange(mapped.sum())
-    places[~mapped] = mapped.sum() + np.asarray(others.indices)
-    return pa.concat_arrays([_dotted(array[mapped]), words]).take(pa.array(places))
+    places[~mapped] = mapped.sum() + np.arange((~mapped).sum())
+    return pa.concat_arrays([_dotted(array[mapped]), _in_groups(array[~mapped])]).take(pa.array(places))
 
 
 def texts(array: Bytes2D) -> list[str]:
@@ -90,6 +88,54 @@ def _dotted(array: Bytes2D) -> pa.Array:
     octets = pa.array([str(number) for number in range(256)])
     columns = [octets.take(pa.array(np.ascontiguousarray(array[:, at]))) for at in range(12, 16)]
     return pc.binary_join_element_wise(*columns, ".")
+
+
+def _in_groups(array: Bytes2D) -> pa.Array:
+    """Rows that are IPv6 addresses as text, as RFC 5952 section 4 has it."""
+    groups = np.ascontiguousarray(array).view(">u2").astype(np.uint16)
+    count = len(groups)
+    first, length = _longest_zeros(groups == 0)
+    at = np.arange(8)
+    left_out = (at >= first[:, None]) & (at < (first + length)[:, None])
+    # each group has five places: four digits and the colon behind it; of the groups left out the first one says '::'
+    letters = np.full((count, 8, 5), ord(":"), np.uint8)
+    shown = np.zeros((count, 8, 5), np.bool_)
+    for place in range(4):
+        letters[:, :, place] = _HEX[(groups >> (12 - 4 * place)) & 15]
+        shown[:, :, place] = (groups >> (12 - 4 * place) > 0) | (place == 3)
+    shown[left_out] = False
+    shown[:, :7, 4] = ~left_out[:, :7] & ~left_out[:, 1:]
+    some = np.flatnonzero(length)
+    letters[some, first[some], :2] = ord(":")
+    shown[some, first[some], :2] = True
+    return strings(letters.reshape(count, 40), shown.reshape(count, 40))
+
+
+def _longest_zeros(zero: Mask) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Where the longest run of two zero groups or more begins in each row, the first of equal ones, and its length."""
+    first, most = np.zeros(len(zero), np.int64), np.zeros(len(zero), np.int64)
+    run = np.zeros(len(zero), np.int64)
+    for at in range(8):
+        run = np.where(zero[:, at], run + 1, 0)
+        longer = (run > most) & (run > 1)
+        most, first = np.where(longer, run, most), np.where(longer, at - run + 1, first)
+    return first, most
+
+
+def mac_column(macs: npt.NDArray[np.uint64]) -> pa.Array:
+    """MAC addresses, 48-bit numbers, as people write them, '' for 0."""
+    octets = np.ascontiguousarray(macs).astype(">u8").view(np.uint8).reshape(-1, 8)[:, 2:]
+    letters = np.full((len(octets), 6, 3), ord(":"), np.uint8)
+    letters[:, :, 0], letters[:, :, 1] = _HEX[octets >> 4], _HEX[octets & 15]
+    shown = np.repeat((np.asarray(macs) != 0)[:, None], 17, axis=1)
+    return strings(letters.reshape(-1, 18)[:, :17], shown)
+
+
+def strings(letters: npt.NDArray[np.uint8], shown: Mask) -> pa.Array:
+    """The ASCII letters of each row of a matrix that are shown, as a column of strings."""
+    offsets = np.zeros(len(letters) + 1, np.int32)
+    np.cumsum(np.count_nonzero(shown, axis=1), out=offsets[1:])
+    return pa.StringArray.from_buffers(len(letters), pa.py_buffer(offsets), pa.py_buffer(letters[shown]))
 
 
 class Networks:

@@ -20,12 +20,12 @@ KINDS: Final = (".parquet", ".arrow", ".csv")
 
 
 class FactFile:
-    """A file of FLOW_FACTS. It grows under another name and takes its own in ``finish``.
+    """A file of FLOW_FACTS, or of what the schema says. It grows under another name and takes its own in ``finish``.
 
     Lists are text in CSV (``30;-46``). Raises ``InputError`` where the name ends otherwise or it cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, schema: pa.Schema = FLOW_FACTS) -> None:
         if path.suffix not in KINDS:
             raise InputError(f"{path}: flows are written to files that end in {', '.join(KINDS)}")
         self._path, self._part = path, path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -33,7 +33,7 @@ class FactFile:
             if path.is_dir():
                 raise InputError(f"{path}: cannot write: is a folder")
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = _writer(self._part, path.suffix)
+            self._writer = _writer(self._part, path.suffix, schema)
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Add rows."""
@@ -61,12 +61,12 @@ class FactFile:
             raise InputError(f"{self._path}: cannot write: {error.strerror or error}") from None
 
 
-def _writer(path: Path, kind: str) -> Any:  # noqa: ANN401 - three classes of pyarrow that share their methods
+def _writer(path: Path, kind: str, schema: pa.Schema) -> Any:  # noqa: ANN401 - three classes of pyarrow that share their methods
     if kind == ".parquet":
-        return pq.ParquetWriter(path, FLOW_FACTS)
+        return pq.ParquetWriter(path, schema)
     if kind == ".arrow":
-        return pa.ipc.new_file(str(path), FLOW_FACTS)
-    return pc_csv.CSVWriter(str(path), _flat(FLOW_FACTS.empty_table().combine_chunks()).schema)
+        return pa.ipc.new_file(str(path), schema)
+    return pc_csv.CSVWriter(str(path), _flat(schema.empty_table().combine_chunks()).schema)
 
 
 def _flat(rows: pa.RecordBatch | pa.Table) -> pa.RecordBatch | pa.Table:

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from contract.addresses import text_column
+from contract.addresses import mac_column, text_column
 from contract.community_id import community_ids
 from contract.schemas import ENDED, TIME
 from detector.fact import Array, Fact, Look, both, deviation, field_of, look_at, ratio, side_of
-from detector.facts import as_bytes, mac_text
+from detector.facts import as_bytes
 from detector.flow_facts_content import CONTENT
 from detector.flow_facts_messages import MESSAGES
 from detector.flowtable import BWD, FWD, FlowTable
@@ -42,9 +42,7 @@ def _address(look: Look, side: int) -> pa.Array:
 
 
 def _mac(look: Look, side: int) -> pa.Array:
-    values, inverse = np.unique(look.flows["mac"][:, side], return_inverse=True)
-    words = [mac_text(int(value)) for value in values]
-    return pa.array([words[i] for i in inverse], pa.string())
+    return mac_column(look.flows["mac"][:, side])
 
 
 def _community(look: Look) -> pa.Array:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from contract.addresses import strings
 from detector.fact import Array, Fact, Look
 from detector.http_facts import METHODS
 from detector.message_row import ALPN_BYTES, CLIENT_HELLO, HTTP_REQUEST, JA4_BYTES, NAME_BYTES
@@ -37,11 +38,8 @@ def _text(name: str, length: str, most: int) -> Callable[[Look], pa.Array]:
 
 def texts(kept: npt.NDArray[np.uint8], sizes: npt.NDArray[Any]) -> pa.Array:
     """``(n, width)`` bytes, of which ``sizes`` count, as a column of strings."""
-    words = [""] * len(kept)
-    for n in np.flatnonzero(sizes):
-        raw = kept[n, : sizes[n]]
-        words[n] = bytes(np.where((raw >= 32) & (raw < 127), raw, 63).astype(np.uint8)).decode("ascii")
-    return pa.array(words, pa.string())
+    shown = np.arange(kept.shape[1]) < np.asarray(sizes)[:, None]
+    return strings(np.where((kept >= 32) & (kept < 127), kept, np.uint8(63)), shown)
 
 
 def _method(look: Look) -> pa.Array:

@@ -15,11 +15,14 @@ import pyarrow as pa
 
 from contract.ledger import Ledger
 from contract.schemas import ENDED
+from detector.bare import BareMeter
+from detector.bare_facts import bare_facts
 from detector.capture.opening import open_capture
 from detector.flow_facts import facts_of_flows
 from detector.meter import DEFAULT_CAPACITY, Meter, Slots
 
-Rows = Callable[[Meter, Slots], pa.RecordBatch]
+AnyMeter = Meter | BareMeter
+Rows = Callable[[Any, Slots], pa.RecordBatch]  # the first one is the meter
 _ROWS: Final = 65_536
 _LATE_NS: Final = 10_000_000_000  # frames later than the newest one by less still find their flow
 _PROTOCOLS: Final = {1: "icmp", 6: "tcp", 17: "udp", 47: "gre", 58: "icmpv6", 132: "sctp", 0x0806: "arp"}
@@ -53,32 +56,35 @@ def meter_capture(
     active_s: float = 1800.0,
     tunnels: str = "outer",
     rows: Rows | None = None,
+    bare: bool = False,
 ) -> Metered:
     """Meter a capture; ``told`` gets the facts of flows as they end, as batches of ``FLOW_FACTS``.
 
     ``rows`` makes other batches of the flows that ended: of a meter and some slots, such as ``Meter.export``.
+    ``bare`` counts packets and bytes and takes times, nothing else, with the bare meter: batches are of ``BARE_FACTS``,
+    and tunnels are metered as they are.
 
     Memory is bounded by ``capacity`` live flows and one batch of frames. Without ``told`` the facts are not computed.
     Raises ``InputError`` where the file is missing or no capture.
     """
-    meter = Meter(capacity, idle_s, active_s, tunnels=tunnels)
-    made = rows or _facts
+    meter: AnyMeter
+    made: Rows = bare_facts if bare else rows or _facts
+    meter = BareMeter(capacity, idle_s, active_s) if bare else Meter(capacity, idle_s, active_s, tunnels=tunnels)
     tell = (lambda part: told(made(meter, part))) if told else None
-    source = open_capture(path)
-    found = Metered()
+    source, found = open_capture(path), Metered()
     decode, metered = found.ledger.stage("decode"), found.ledger.stage("meter")
     step = max((len(meter.table.flows) - capacity) // 2, 1)  # a frame may end two flows: its own, and one evicted
     times = [np.iinfo(np.int64).max, np.iinfo(np.int64).min]
     began = 0.0
     for batch in source.batches():
-        began = began or _warm(batch)
+        began = began or _warm(batch, type(meter))
         for low in range(0, batch.num_rows, step):
             high = min(low + step, batch.num_rows)
             dropped = meter.update(batch, low, high)
             decode.offered += high - low
             decode.dropped.update(dropped)
             _hand_out(meter, meter.expire(meter.counts()["last_ts"] - _LATE_NS), found, times, tell)
-            meter.clear_dirty()
+            _close_tick(meter)
     _hand_out(meter, meter.finish(), found, times, tell)
     found.seconds = time.perf_counter() - began if began else 0.0
     decode.delivered = decode.offered - sum(decode.dropped.values())
@@ -97,18 +103,23 @@ def _facts(meter: Meter, slots: Slots) -> pa.RecordBatch:
     return facts_of_flows(meter.table, slots)
 
 
-def _warm(batch: pa.RecordBatch) -> float:
+def _close_tick(meter: AnyMeter) -> None:
+    if isinstance(meter, Meter):
+        meter.clear_dirty()
+
+
+def _warm(batch: pa.RecordBatch, kind: type[AnyMeter]) -> float:
     """Compile the kernels, or load them, on a meter that is thrown away; the time at which that was done."""
-    meter = Meter(1)
+    meter = kind(1)
     meter.update(batch, 0, min(batch.num_rows, 1))
     meter.expire(0)
-    meter.clear_dirty()
+    _close_tick(meter)
     meter.release(meter.finish())
     return time.perf_counter()
 
 
 def _hand_out(
-    meter: Meter, slots: Slots, found: Metered, times: list[int], tell: Callable[[Slots], None] | None
+    meter: AnyMeter, slots: Slots, found: Metered, times: list[int], tell: Callable[[Slots], None] | None
 ) -> None:
     """Count, tell and release what ended."""
     for low in range(0, len(slots), _ROWS):

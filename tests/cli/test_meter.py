@@ -32,7 +32,7 @@ def test_writes_a_row_a_flow_and_prints_a_summary(tmp_path: Path) -> None:
     rows = pq.read_table(document["out"])
     assert rows.column("src_port").to_pylist() == [4000] * 4
     assert rows.column("ended").to_pylist() == ["idle"] * 3 + ["end_of_input"]
-    told = tenfold(path)
+    told = tenfold(path, "--bare")
     assert "4 frames, 1 flows" in told.stdout
     assert "ledger: balanced" in told.stdout
 
@@ -44,6 +44,7 @@ def test_writes_a_row_a_flow_and_prints_a_summary(tmp_path: Path) -> None:
         (("README.md", "--out", "flows.txt"), "end in .parquet, .arrow, .csv"),
         (("README.md", "--idle", "0"), "--idle 0: it takes a number above 0"),
         (("README.md", "--tunnels", "both"), "it is outer or inner"),
+        (("README.md", "--tunnels", "inner", "--bare"), "leave out --tunnels inner"),
     ],
 )
 def test_bad_input_gets_one_line_and_exit_code_2(arguments: tuple[str, ...], words: str) -> None:

@@ -38,6 +38,24 @@ def test_columns_round_trip(values: list[ipaddress.IPv4Address | ipaddress.IPv6A
     assert addresses.texts(array) == [addresses.to_text(row) for row in packed]
 
 
+@given(st.lists(st.lists(st.sampled_from([0, 0, 0, 1, 0xAB, 0x10F, 0xFFFF]), min_size=8, max_size=8), max_size=20))
+def test_groups_of_zeros_are_left_out_as_the_standard_library_does(groups: list[list[int]]) -> None:
+    packed = np.array(groups, ">u2").reshape(-1, 8).view(np.uint8)
+    assert addresses.texts(packed) == [addresses.to_text(row.tobytes()) for row in packed]
+
+
+def test_link_addresses_as_people_write_them() -> None:
+    macs = np.array([0x0200000000AB, 0, 0xFFFFFFFFFFFF], np.uint64)
+    assert addresses.mac_column(macs).to_pylist() == ["02:00:00:00:00:ab", "", "ff:ff:ff:ff:ff:ff"]
+    assert addresses.mac_column(macs[:0]).to_pylist() == []
+
+
+def test_strings_are_the_letters_that_are_shown() -> None:
+    letters = np.frombuffer(b"abcdef", np.uint8).reshape(2, 3)
+    shown = np.array([[True, False, True], [False, False, False]])
+    assert addresses.strings(letters, shown).to_pylist() == ["ac", ""]
+
+
 def test_sliced_and_chunked_columns() -> None:
     column = pa.array([bytes([i]) * 16 for i in range(5)], pa.binary(16))
     assert addresses.column_to_array(column[2:4])[:, 0].tolist() == [2, 3]

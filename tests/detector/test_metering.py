@@ -7,6 +7,7 @@ import struct
 import pyarrow as pa
 import pytest
 
+from detector.bare_facts import BARE_FACTS
 from detector.flow_facts import FLOW_FACTS
 from detector.metering import meter_capture
 from tests.detector.captured import A, B, arp, eth, ip4, udp
@@ -31,6 +32,16 @@ def busy(tmp_path):
     ]
     frames += [(8 * SECOND, eth(arp(1, A, B), 0x0806)), (8 * SECOND, eth(bytes(20), 0x88CC))]
     return capture(tmp_path / "busy.pcap", sorted(frames, key=lambda row: row[0]))
+
+
+def test_bare_metering_finds_the_same_flows(busy):
+    full, bare = [], []
+    told, found = meter_capture(busy, full.append, idle_s=1.0), meter_capture(busy, bare.append, idle_s=1.0, bare=True)
+    assert (found.flows, found.protocols, found.ended) == (told.flows, told.protocols, told.ended)
+    assert found.ledger.as_dict() == told.ledger.as_dict()
+    by = [(name, "ascending") for name in ("first", "src_port")]
+    everything = pa.Table.from_batches(full, FLOW_FACTS).select(BARE_FACTS.names).sort_by(by)
+    assert pa.Table.from_batches(bare, BARE_FACTS).sort_by(by).to_pydict() == everything.to_pydict()
 
 
 def test_each_frame_is_in_a_row_or_in_the_ledger(busy):
