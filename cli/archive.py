@@ -115,11 +115,11 @@ def _show(document: dict[str, Any]) -> None:
         rows = ", ".join(f"{copied['rows']:,} {what}" for what, copied in one["copied"].items())
         note(f"{one['run']}: {rows} copied")
     if tended := document.get("tended"):
-        note(f"{tended['files_removed']:,} files removed, {tended['files_merged']:,} made {tended['files_made']:,}")
+        note(f"{tended['files_removed']:,} files removed, {tended['files_merged']:,} became {tended['files_made']:,}")
         for line in tended["notes"]:
             note(line)
-    table = Table("", "files", "MiB", "runs", "first hour", "last hour")
+    table = Table("", "files", "MiB", "runs", "first hour (UTC)", "last hour (UTC)")
     for what, one in document["holds"].items():
-        hours = (one["first_hour"] or "", one["last_hour"] or "")
+        hours = ((one[name] or "")[:13].replace("T", " ") for name in ("first_hour", "last_hour"))
         table.add_row(what, f"{one['files']:,}", f"{one['bytes'] / _MIB:,.1f}", f"{len(one['runs']):,}", *hours)
     stdout_console().print(table)
