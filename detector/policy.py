@@ -60,7 +60,7 @@ _SCAN, _WEB_SCAN, _GUESSING, _EXPLOIT, _COMMAND, _RECRUITING, _LEAK, _SPOOFING =
 GROUP_BARS: Final[Mapping[str, Bar]] = {
     "dos": Bar(Cause.VICTIM, _NETWORK_FLOOD, 40.0, 5.0, 12, 10.0, 30.0),
     "recon": Bar(Cause.ATTACKER, _SCAN, 24.0, 5.0, 8, 60.0, 120.0),
-    "credential": Bar(Cause.PAIR_SERVICE, _GUESSING, 8.0, 4.0, 3, 120.0, 180.0),
+    "credential": Bar(Cause.PAIR_SERVICE, _GUESSING, 7.5, 4.0, 2, 120.0, 180.0),
     "exploit": Bar(Cause.ATTACKER, _EXPLOIT, 5.0, 8.0, 1, 300.0, 300.0, again=0.25),
     "command_and_control": Bar(Cause.PAIR_SERVICE, _COMMAND, 8.0, 16.0, 1, 1800.0, 1800.0, again=0.25),
     "exfiltration": Bar(Cause.PAIR, _LEAK, 8.0, 16.0, 1, 600.0, 600.0, again=0.25),
