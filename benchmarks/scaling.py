@@ -157,6 +157,8 @@ def cost(options: argparse.Namespace) -> None:
             f"{found['told_bytes'] / max(found['told'], 1):.0f} bytes each; "
             f"{count / found['flows']:.1f} frames a flow; {found['slices']} slices"
         )
+        total = sum(found["stages"].values())
+        print("  within the merger: " + ", ".join(f"{k} {100 * v / total:.0f} %" for k, v in found["stages"].items()))
 
 
 def one_detector(frames: list[pa.RecordBatch]) -> float:
@@ -297,6 +299,7 @@ def report_windows(whole: Windows, parts: list[Windows], now: int, shards: int) 
     """Compare entity by entity."""
     truth, found = decayed(whole, now), [decayed(part, now) for part in parts]
     counts, registers, gaps, missing = [], [], [], 0
+    off: Counter[int] = Counter()
     for key, (right, peers, rhythm) in truth.items():
         own = [part[key] for part in found if key in part]
         if not own:
@@ -304,6 +307,7 @@ def report_windows(whole: Windows, parts: list[Windows], now: int, shards: int) 
             continue
         got = sum(one[0] for one in own)
         counts.append(float(np.max(np.abs(got - right) / np.maximum(right, 1.0))))
+        off.update(np.flatnonzero((np.abs(got - right) > 0.01 * np.maximum(right, 1.0)).any(axis=0)).tolist())
         registers.append(bool(np.array_equal(np.max([one[1] for one in own], axis=0), peers)))
         if rhythm[ONSETS] > 3 and rhythm[GAP_MEAN] > 0:
             onsets = np.array([one[2][ONSETS] for one in own])
@@ -316,6 +320,10 @@ def report_windows(whole: Windows, parts: list[Windows], now: int, shards: int) 
         f"{worst[1]:.1e} (p99), {worst[2]:.1e} (most); sketches alike {100 * np.mean(registers):.2f} %; "
         f"mean gap between bursts off by {100 * rhythm_error[0]:.0f} % (median), {100 * rhythm_error[1]:.0f} % (p90) "
         f"of {len(gaps):,}"
+    )
+    columns = ", ".join(f"{column}: {count}" for column, count in sorted(off.items()))
+    print(
+        f"     entities off by more than 1 %, by column of counts: {columns or 'none'}; gave way: {whole.counters[0]}"
     )
 
 
