@@ -1,7 +1,7 @@
 """Generator shards: each makes its stripe of one plan, and deals its frames out to detector shards.
 
-Every shard plans and schedules the whole campaign, which is a small part of the work, and writes the frames of the attempts
-that fall to it. So each knows the number of each of its frames among all, without asking the others; and any of them
+Every shard plans and schedules the whole campaign, a small part of the work, and writes the frames of the attempts that
+fall to it. So each knows the number of each of its frames among all, without asking the others; and any of them
 can be started anew at any slice. Frames of one attempt stay together.
 """
 

@@ -135,12 +135,15 @@ class Reporting:
             self._stages[name].delivered += rows
 
     def _asked_to_stop(self) -> bool:
-        if self._options.control is None:
-            return False
+        return bool(self._control().get("stop"))
+
+    def _control(self) -> Json:
+        """What is asked of the run, empty while there is nothing (or half of it)."""
         try:
-            return bool(json.loads(self._options.control.read_text(encoding="utf-8")).get("stop"))
-        except (OSError, ValueError, AttributeError):
-            return False
+            document = json.loads(self._options.control.read_text(encoding="utf-8")) if self._options.control else {}
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return document if isinstance(document, dict) else {}
 
     def _sender(self) -> Json:
         ledger = Ledger()
@@ -191,6 +194,8 @@ class Reporting:
         notes = [str(gap) for gap in self._pool.gaps]
         if self._generators.remade:
             notes.append(f"{self._generators.remade} slices were made again: their parcels went with a node")
+        if self._control().get("changes"):
+            notes.append("changes of the rate are not taken over Ray: the run goes on as planned")
         return self._merger.status() | {
             "state": {"ready": "listening", "sending": "serving"}.get(self._state, self._state),
             "reason": self._error,
