@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from campaign.frame_keys import keys_of
+from campaign.frame_keys import Pieces, keys_of
 from campaign.labels import NO_ENTRY, is_attack, label_flows, numbers, pair_truth, times, words
 from contract.errors import InputError
 from contract.truth import Truth
@@ -33,6 +33,7 @@ def write_commented(capture: Path, truth: Truth | pa.Table, out: Path) -> Json:
     source = open_capture(capture)
     temporary = out.with_name(f".{out.name}.part")
     frames = commented = 0
+    pieces = Pieces()
     try:
         with temporary.open("wb") as file:
             file.write(HEADER)
@@ -46,7 +47,7 @@ def write_commented(capture: Path, truth: Truth | pa.Table, out: Path) -> Json:
                     data = np.asarray(columns.data[offsets[0] : offsets[-1]])
                     offsets = offsets - offsets[0]
                     ts = np.asarray(columns.ts[part], np.int64)
-                    said = _comments(keys_of(data, offsets, ts), truth)
+                    said = _comments(keys_of(data, offsets, ts, pieces), truth)
                     file.write(_blocks(data, offsets, ts, columns.wire_len[part].astype(np.int64), said))
                     frames += len(ts)
                     commented += int((said != b"").sum())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,8 @@ from campaign.report_markdown import markdown
 from campaign.runner import Options, run
 from campaign.scenario import Overrides, Scenario, load
 from contract.errors import InputError
+from generator.lab.namespaces import Lab
+from tests.detector.wires import needs_wire
 
 # Reads a pcap with nanoseconds and writes an EVE alert for each SYN to port 22.
 PROGRAM = """
@@ -40,6 +43,32 @@ with open(sys.argv[2], "a") as out:
 """
 
 
+# Listens on an interface and does the same, each alert at once.
+LISTENER = """
+import json, socket, struct, sys, time
+from datetime import UTC, datetime
+heard = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.ntohs(3))
+heard.bind((sys.argv[1], 0))
+with open(sys.argv[2], "a") as out:
+    while True:
+        frame = heard.recv(65536)
+        if frame[12:14] == b"\\x81\\x00":  # a VLAN
+            frame = frame[:12] + frame[16:]
+        if frame[12:14] != b"\\x08\\x00" or frame[23] != 6:
+            continue
+        head = 14 + (frame[14] & 15) * 4
+        ports = struct.unpack_from("!HH", frame, head)
+        if ports[1] == 22 and frame[head + 13] == 2:
+            ends = {"src_ip": socket.inet_ntoa(frame[26:30]), "dest_ip": socket.inet_ntoa(frame[30:34])}
+            alert = {"signature": "ET SCAN Potential SSH Scan", "signature_id": 2001219, "category": "x"}
+            event = {"timestamp": datetime.now(UTC).isoformat(), "event_type": "alert", **ends}
+            event |= {"src_port": ports[0], "dest_port": 22, "proto": "TCP", "alert": alert}
+            out.write(json.dumps(event) + "\\n")
+            out.flush()
+"""
+OWN = Lab(f"tfx-other-{os.getpid()}-a", f"tfx-other-{os.getpid()}-b", "tfx-send", "tfx-listen")
+
+
 def scenario() -> Scenario:
     return replace(load("smoke"), ipv6_share=0.0)
 
@@ -64,6 +93,31 @@ def test_a_program_that_reads_a_file(tmp_path: Path) -> None:
     assert card["alerts"]["unmatched"] == 0
     assert "Detector under test: mine" in outcome.folder.report.read_text()
     assert "## Detector under test: mine" in markdown(document(outcome.folder))
+    assert card["ledger"]["balanced"]
+
+
+@needs_wire
+def test_a_program_that_listens_on_the_wire(tmp_path: Path) -> None:
+    """Live: the alerts are followed while frames go over the lab's wire, and judged by when they could be read."""
+    (tmp_path / "program.py").write_text(LISTENER)
+    command = [sys.executable, str(tmp_path / "program.py"), "{interface}", str(tmp_path / "eve.json")]
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        f'[detector]\nname = "mine"\nformat = "eve"\nsettle = 0.3\nalerts = "eve.json"\ncommand = {command!r}\n'
+    )
+    few = replace(scenario(), benign=tuple(one for one in scenario().benign if one.family == "dns_lookup"))
+    kind, place = carried(few, str(file), [], wire=True, where=OWN)
+    changes = Overrides(duration_s=1.0, multiplier=0.3, mix={"ssh_bruteforce": 1, "syn_flood": 1})
+    with place:
+        outcome = run(few, Options(runs=tmp_path / "runs"), changes, None, None, kind)
+    card = outcome.card
+    # How punctual it was is the machine's business; that is all that may be said against the run.
+    assert all("within 1 ms of plan" in reason for reason in card["run"]["reasons"])
+    row = card["families"]["ssh_bruteforce"]
+    assert row["attempts_detected"] == row["attempts"] > 20
+    assert card["families"]["syn_flood"]["attempts_detected"] == 0
+    assert card["detector"]["basis"] == "readable"
+    assert card["alerts"]["unmatched"] == 0
     assert card["ledger"]["balanced"]
 
 
