@@ -93,6 +93,64 @@ EVE_FLOW = closed(
     ),
 )
 
+
+def _typed(**kinds: str) -> dict[str, Any]:
+    """Properties of those types, each a list of names."""
+    return {name: {"type": kind} for kind, names in kinds.items() for name in names.split()}
+
+
+# What Suricata's own schema (etc/schema.json of version 8) says of the objects that we write, as facts: which keys the
+# closed ones may have and of which type, and the form of a timestamp. Of the hundred keys of the top level, ours.
+SURICATA = {
+    "type": "object",
+    "required": ["event_type", "timestamp"],
+    "additionalProperties": False,
+    "properties": {
+        **_typed(
+            string="app_proto community_id dest_ip direction event_type host in_iface proto src_ip",
+            integer="dest_port flow_id icmp_code icmp_type ip_v src_port",
+        ),
+        "timestamp": {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d+[+\-]\d+$"},
+        "alert": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                **_typed(
+                    string="action category rule signature xff",
+                    integer="gid rev severity signature_id",
+                    object="context metadata source target",
+                    array="references",
+                ),
+                "metadata": {
+                    "type": "object",
+                    "properties": {
+                        name: {"type": "array", "minItems": 1, "items": {"type": "string"}}
+                        for name in ("attack_target", "signature_severity", "tag")
+                    },
+                },
+            },
+        },
+        "flow": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": _typed(
+                string="action bypass dest_ip end reason src_ip start state",
+                integer="age bytes_toclient bytes_toserver dest_port pkts_toclient pkts_toserver src_port tx_cnt",
+                boolean="alerted elephant emergency wrong_thread",
+                object="bypassed",
+                array="exception_policy",
+            ),
+        },
+        "tcp": {
+            "type": "object",
+            "properties": _typed(
+                boolean="ack cwr ecn fin psh rst syn urg tc_gap ts_gap",
+                string="state tcp_flags tcp_flags_tc tcp_flags_ts",
+            ),
+        },
+    },
+}
+
 _MOMENT = {"type": "integer", "minimum": 1_000_000_000_000, "maximum": 4_000_000_000_000}  # epoch milliseconds
 _PRODUCT = closed(["name", "vendor_name", "version"], name=TEXT, vendor_name=TEXT, version=TEXT)
 _METADATA = closed(

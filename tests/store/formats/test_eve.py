@@ -1,6 +1,13 @@
 from __future__ import annotations
 
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import jsonschema
 import pyarrow as pa
+import pytest
 
 from contract.addresses import to_bytes
 from contract.community_id import community_id
@@ -8,6 +15,7 @@ from contract.families import ATTACK_VERSION, catalogue
 from contract.schemas import FLOWS, VERDICTS
 from store.formats import eve
 from store.formats.base import Origin
+from tests.conftest import OPTIONAL
 from tests.store.formats.helpers import (
     FAMILIES,
     KEYS,
@@ -18,7 +26,7 @@ from tests.store.formats.helpers import (
     records,
     verdict_table,
 )
-from tests.store.formats.schemas import EVE_ALERT, EVE_FLOW
+from tests.store.formats.schemas import EVE_ALERT, EVE_FLOW, SURICATA
 
 
 def test_an_alert_of_every_family_keeps_the_rules_of_eve():
@@ -85,6 +93,36 @@ def test_flows_keep_the_rules_of_eve_and_say_what_the_columns_say():
     assert [event["flow"]["reason"] for event in events] == (
         ["timeout", "timeout", "timeout", "forced", "timeout", "shutdown", "forced", "forced"]
     )
+
+
+def every_kind() -> list[dict[str, Any]]:
+    """Events of every kind, family and protocol, with and without what may be left out."""
+    documents = alert_documents()
+    other = {"src": "2001:2::9", "dst": "2001:2::1"}
+    turned = [row | {"sample_flows": [one | other for one in row["sample_flows"]]} for row in documents]
+    lines = [eve.alert_lines(documents + turned, origin) for origin in (ORIGIN, Origin())]
+    lines += [eve.detection_lines(verdict_table(), origin) for origin in (ORIGIN, Origin())]
+    lines += [eve.flow_lines(flow_table(), origin) for origin in (ORIGIN, Origin())]
+    return records(b"".join(lines))
+
+
+def test_every_event_keeps_what_suricatas_schema_says():
+    events = every_kind()
+    assert {event["event_type"] for event in events} == {"alert", "flow"}
+    check(events, SURICATA)
+    keys = {key for event in events for key in event}
+    assert keys <= set(SURICATA["properties"])
+    for wrong in ({"timestamp": "2024-07-26T19:30:00Z"}, {"flow_id": "1"}, {"tenfold": {}}, {"flow": {"packets": 1}}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(events[0] | wrong, SURICATA)
+
+
+def test_every_event_is_valid_against_suricatas_own_schema():
+    """Its text is under another licence and no part of the project: name a copy of etc/schema.json."""
+    path = os.environ.get("TENFOLD_EVE_SCHEMA")
+    if not path:
+        pytest.skip(f"{OPTIONAL} no schema of Suricata's; TENFOLD_EVE_SCHEMA names its etc/schema.json")
+    check(every_kind(), json.loads(Path(path).read_text(encoding="utf-8")))
 
 
 def test_no_rows_are_no_lines():
