@@ -48,7 +48,7 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
         raise InputError("--spool-mib takes 1 or more, --wait 0 or more, --peers 1 to 4096")
     if for_ is not None and not 0 < for_ < math.inf:
         raise InputError(f"--for {for_:g}: it takes a number of seconds above 0")
-    from contract.flow_batch import NAMES
+    from contract.batch_names import NAMES
 
     called = name or re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname().partition(".")[0])[:40]
     if not NAMES["sensor"].fullmatch(called):

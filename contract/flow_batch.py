@@ -7,7 +7,6 @@ stands in the schema's metadata under ``tenfold.batch``, as JSON.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -16,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contract.arrow_io import first_line, read_messages
+from contract.batch_names import NAMES
 from contract.errors import InputError
 from contract.schemas import FLOW_UPDATES, FLOW_UPDATES_REQUIRED, TIME, name_of
 
@@ -23,10 +23,6 @@ KEY: Final = b"tenfold.batch"
 MAX_ROWS: Final = 1 << 20  # of one batch
 MAX_PAYLOAD: Final = 128
 MAX_PEERS: Final = 4096
-NAMES: Final = {  # short enough that they make the name of a batch, and of a file
-    "sensor": re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}"),
-    "session": re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,19}"),
-}
 _LAST: Final = 1 << 62
 _LISTS: Final = ("rare", "messages")
 

@@ -39,7 +39,9 @@ def test_two_sensors_and_a_centre_see_what_one_detector_sees(tmp_path: Path) -> 
     whole = detect(written(tmp_path / "whole.pcap", frames), load_default(), Config())
     assert whole.alerts
     parts = [written(tmp_path / f"{n}.pcap", part) for n, part in enumerate(split(frames, 2))]
-    with serving(tmp_path / "runs") as client:
+    config = tmp_path / "tenfold.toml"
+    config.write_text(f'[[outputs]]\nkind = "eve_file"\nname = "file"\npath = "{tmp_path}/eve.json"\n')
+    with serving(tmp_path / "runs", config=config) as client:
         url = str(client.base_url)
         sensors = []
         for number, part in enumerate(parts):
@@ -53,7 +55,12 @@ def test_two_sensors_and_a_centre_see_what_one_detector_sees(tmp_path: Path) -> 
         until(lambda: not list((tmp_path / "runs" / "sensors" / "spool").iterdir()), 200)
         until(lambda: _state(tmp_path) == "done", 60)
         alerts = client.get("/v1/alerts", params={"run": "sensors", "limit": 1000}).json()["items"]
+        until(lambda: 'tenfold_output_waiting{output="file",run="sensors"} 0.0' in client.get("/metrics").text, 60)
     assert gist(alerts) == gist([alert.as_dict() for alert in whole.alerts])
+    events = [json.loads(line) for line in (tmp_path / "eve.json").read_text().splitlines()]
+    contexts = [event["alert"]["context"]["tenfold"] for event in events]
+    found = {(context["run"], context["alert_id"]) for context in contexts}
+    assert found == {("sensors", int(alert["alert_id"])) for alert in alerts}
 
 
 def _state(folder: Path) -> str:
