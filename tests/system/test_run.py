@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -17,6 +19,7 @@ import pytest
 from contract.ledger import Ledger
 from contract.schemas import TRUTH
 from store.reader import StoreReader
+from tests.store.outputs.helpers import framed
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 400.0  # kernels may have to be compiled first
@@ -82,13 +85,50 @@ def sending(run: Path) -> bool:
     return ((state(run).get("figures") or {}).get("frames") or 0) > 0
 
 
+OUTPUTS = """
+[[outputs]]
+kind = "eve_file"
+name = "file"
+path = "eve.json"
+what = ["alerts", "flows"]
+
+[[outputs]]
+kind = "syslog"
+name = "siem"
+transport = "tcp"
+address = "127.0.0.1:{port}"
+"""
+
+
 @pytest.fixture(scope="module")
-def smoke(tmp_path_factory):
-    """One whole run: its folder, exit code, document and what it said meanwhile."""
+def syslog():
+    """A receiver of syslog over TCP: what it has got so far."""
+    got = bytearray()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def take() -> None:
+            while True:
+                try:
+                    link, _ = listener.accept()
+                except OSError:
+                    return
+                with link:
+                    while part := link.recv(65_536):
+                        got.extend(part)
+
+        threading.Thread(target=take, daemon=True).start()
+        yield listener.getsockname()[1], got
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory, syslog):
+    """One whole run, with outputs: its folder, exit code, document and what it said meanwhile."""
     runs = tmp_path_factory.mktemp("runs")
-    with start(
-        "smoke", "--duration", "4", "--multiplier", "0.5", "--runs", str(runs), "--id", "one", "--no-serve", "--json"
-    ) as run:
+    config = runs / "tenfold.toml"
+    config.write_text(OUTPUTS.format(port=syslog[0]))
+    words = ["--duration", "4", "--multiplier", "0.5", "--runs", str(runs), "--id", "one", "--no-serve", "--json"]
+    with start("smoke", *words, "--config", str(config)) as run:
         out, err = run.communicate(timeout=PATIENCE_S)
     return runs / "one", run.returncode, json.loads(out), err
 
@@ -129,6 +169,27 @@ def test_its_folder_is_complete_and_nothing_is_left_over(smoke):
         assert (
             store.counts()["alerts"]["total"] == json.loads((folder / "scorecard.json").read_text())["alerts"]["total"]
         )
+
+
+def test_its_outputs_have_all_that_it_saw(smoke, syslog):
+    folder, _, card, _ = smoke
+    states = {name: json.loads((folder / "outputs" / f"{name}.json").read_text()) for name in ("file", "siem")}
+    with StoreReader(folder) as store:
+        alerts, flows = {alert.alert_id for alert in store.all_alerts()}, store.counts()["rows"]["flows"]
+    assert len(alerts) == card["alerts"]["total"] > 0
+    events = [json.loads(line) for line in (folder / "eve.json").read_text().splitlines()]
+    told = [event["alert"]["context"]["tenfold"]["alert_id"] for event in events if event["event_type"] == "alert"]
+    assert sorted(told) == sorted(alerts)
+    assert sum(event["event_type"] == "flow" for event in events) == flows
+    assert states["file"]["counts"]["delivered"] == len(events)
+    assert states["siem"]["counts"]["delivered"] == len(alerts)
+    stream = io.BytesIO(bytes(syslog[1]))
+    messages = [framed(stream) for _ in alerts]
+    assert stream.read() == b""
+    sent = [json.loads(message.partition(b'"] ')[2]) for message in messages]
+    assert sorted(event["alert"]["context"]["tenfold"]["alert_id"] for event in sent) == sorted(alerts)
+    for state_of in states.values():
+        assert (state_of["state"], state_of["counts"]["waiting"], state_of["counts"]["dead"]) == ("ended", 0, 0)
 
 
 def again(folder: Path, out: Path) -> dict:
