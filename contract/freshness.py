@@ -28,8 +28,13 @@ def stamp(module: str) -> bytes:
     """
     digest = hashlib.sha256()
     for path in sorted(_sources(module)):
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+        digest.update(_digest(path))
     return digest.digest()
+
+
+@cache
+def _digest(path: Path) -> bytes:
+    return hashlib.sha256(path.read_bytes()).digest()
 
 
 def _sources(module: str) -> set[Path]:
@@ -56,12 +61,21 @@ def _root(module: str) -> Path:
     return origin.parents[parts]
 
 
+@cache
 def _file(root: Path, module: str) -> Path | None:
+    """The file of a module; None where it is none, or none of this tree. Every stamp asks for the same ones."""
     path = root.joinpath(*module.split("."))
+    if not _is_folder(path.parent):
+        return None
     for candidate in (path.with_name(path.name + ".py"), path / "__init__.py"):
         if candidate.is_file():
             return candidate
     return None
+
+
+@cache
+def _is_folder(path: Path) -> bool:
+    return path.is_dir()
 
 
 @cache
