@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
+from prometheus_client.core import CounterMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from api.output_metrics import OutputMetrics
@@ -21,6 +22,7 @@ class ServiceLedger:
 
     def __init__(self) -> None:
         self._ledger: Ledger | None = None
+        self.cut: Mapping[str, int] = {}  # connections that were cut off, by reason
 
     def show(self, ledger: Ledger) -> None:
         """Tell of it as it is now."""
@@ -31,6 +33,10 @@ class ServiceLedger:
         document = None if self._ledger is None else self._ledger.as_dict()
         yield drops("tenfold_service_dropped", "What the service's own stages dropped, by reason.", document)
         yield from stages("tenfold_service_stage", "The service's own ledger", document)
+        cut = CounterMetricFamily("tenfold_connections_cut", "Connections that were cut off.", labels=["reason"])
+        for reason, count in sorted(self.cut.items()):
+            cut.add_metric([reason.replace(" ", "_")], count)
+        yield cut
 
 
 class Metrics:

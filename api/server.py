@@ -122,9 +122,11 @@ def serve(  # noqa: PLR0913 - each is an option of the command
             names=check_names(names),
             otel=check_endpoint(otel) if otel is not None else None,
         )
+        app, desk = create_app(settings), Desk(Bounds(most=room()))
+        app.state.service.metrics.service.cut = desk.cut
         server = uvicorn.Config(
-            create_app(settings),
-            http=bounded(Desk(Bounds(most=room()))),
+            app,
+            http=bounded(desk),
             log_level="error",  # a client can provoke warnings without end
             access_log=False,
             server_header=False,

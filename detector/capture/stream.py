@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import struct
+import time
 from collections.abc import Iterator
 from typing import IO, Final, cast
 
@@ -15,6 +17,9 @@ from contract.ledger import Stage
 from contract.schemas import FRAMES
 
 MOST_MESSAGE: Final = 1 << 28  # bytes of one message: what it says of its own length is not believed beyond
+_PREFIX: Final = 8  # bytes of a message that say how long it is
+_STUCK_S: Final = 30.0  # a peer that stops within a message for so long is cut off
+_LOOK_S: Final = 1
 _FARTHEST: Final = 1 << 62  # ns from the epoch (the year 2116): what is counted up from a time stays a number
 
 
@@ -51,13 +56,28 @@ class _Bounded:
     closed = False
 
     def __init__(self, connection: socket.socket) -> None:
-        self._file = cast("IO[bytes]", connection.makefile("rb", buffering=1 << 20))
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", _LOOK_S, 0))
+        self._file = cast("IO[bytes | None]", connection.makefile("rb", buffering=1 << 20))
 
     def read(self, count: int = -1) -> bytes:
-        """Up to so many bytes. Raises ``OSError`` beyond ``MOST_MESSAGE``."""
+        """Up to so many bytes; fewer at the end. Raises ``OSError`` beyond ``MOST_MESSAGE``, and for a peer that stops
+        within a message. Between messages it may be silent for as long as it likes.
+        """
         if not 0 <= count <= MOST_MESSAGE:
             raise OSError(f"a message of {count:,} bytes is more than {MOST_MESSAGE >> 20} MiB")
-        return self._file.read(count)
+        found = self._file.read(count)  # None or less: nothing (more) came for a second, or ever will
+        return found if found is not None and len(found) == count else self._wait(count, found)
+
+    def _wait(self, count: int, found: bytes | None) -> bytes:
+        data, since = bytearray(found or b""), time.monotonic()
+        while found != b"" and len(data) < count:
+            found = self._file.read(count - len(data))
+            if found:
+                data += found
+                since = time.monotonic()
+            elif found is None and (data or count > _PREFIX) and time.monotonic() - since >= _STUCK_S:
+                raise OSError(f"it stopped in the middle of a message, for {_STUCK_S:g} s")
+        return bytes(data)
 
 
 def from_socket(connection: socket.socket, where: str = "socket") -> StreamSource:
