@@ -13,6 +13,7 @@ from contract.ledger import Ledger
 
 _MOST_FRAMES: Final = 65_536  # of batches that are handed on in one piece
 _MOST_BYTES: Final = 1 << 28  # that wait: batches may be of any size
+_MOST_WAITING: Final = 1 << 20  # frames: some seconds of work, so that it is soon itself again after a flood
 _MOST_NOTES: Final = 100
 _WAIT_S: Final = 0.05
 
@@ -99,7 +100,7 @@ class FrameQueue:
             self.received += batch.num_rows
             self._hands, self._in_hand = self._hands + 1, self._in_hand + batch.num_rows
             full = False
-            while len(self._waiting) >= batches or (self._waiting and self._bytes + size > most_bytes):
+            while len(self._waiting) >= batches or (self._waiting and self._crowded(size, most_bytes, batch.num_rows)):
                 self.held_back += not full
                 full = True
                 if not self._turn.wait(_WAIT_S):
@@ -108,6 +109,10 @@ class FrameQueue:
             self._hands, self._in_hand = self._hands - 1, self._in_hand - batch.num_rows
             self._bytes += size
             self._turn.notify_all()
+
+    def _crowded(self, size: int, most_bytes: int, frames: int) -> bool:
+        waiting = self.received - self._in_hand - self.handed
+        return self._bytes + size > most_bytes or waiting + frames > _MOST_WAITING
 
     def complete(self, until_ns: int) -> None:
         """A reading thread says that it has put all frames from before ``until_ns``."""

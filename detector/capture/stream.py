@@ -6,7 +6,7 @@ import socket
 import struct
 import time
 from collections.abc import Iterator
-from typing import IO, Final, cast
+from typing import IO, Any, Final, cast
 
 import numpy as np
 import pyarrow as pa
@@ -57,7 +57,7 @@ class _Bounded:
 
     def __init__(self, connection: socket.socket) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", _LOOK_S, 0))
-        self._file = cast("IO[bytes | None]", connection.makefile("rb", buffering=1 << 20))
+        self._file: Any = connection.makefile("rb", buffering=1 << 20)
 
     def read(self, count: int = -1) -> bytes:
         """Up to so many bytes; fewer at the end. Raises ``OSError`` beyond ``MOST_MESSAGE``, and for a peer that stops
@@ -65,10 +65,11 @@ class _Bounded:
         """
         if not 0 <= count <= MOST_MESSAGE:
             raise OSError(f"a message of {count:,} bytes is more than {MOST_MESSAGE >> 20} MiB")
-        found = self._file.read(count)  # None or less: nothing (more) came for a second, or ever will
+        found: bytes | None = self._file.read(count)
         return found if found is not None and len(found) == count else self._wait(count, found)
 
     def _wait(self, count: int, found: bytes | None) -> bytes:
+        """The rest of what was asked for, as it comes; None says that nothing came for a second, b"" that it ended."""
         data, since = bytearray(found or b""), time.monotonic()
         while found != b"" and len(data) < count:
             found = self._file.read(count - len(data))

@@ -62,6 +62,23 @@ def test_a_hundred_times_of_what_a_queue_holds_is_held_back_and_none_is_lost() -
     assert queue.backlog == 0
 
 
+def test_frames_that_wait_are_bounded_however_small_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("detector.frame_queue._MOST_WAITING", 100)
+    queue = FrameQueue(512)
+    many = batch((n, tcp("198.18.0.1", "198.18.1.1", 1024 + n, 80)) for n in range(40))
+    flooding = threading.Thread(target=lambda: [queue.put(many) for _ in range(10)])
+    flooding.start()
+    while not queue.held_back:
+        time.sleep(0.001)
+    assert queue.backlog <= 100 + 40
+    taken = 0
+    while taken < 400:
+        found, _ = queue.take(1.0)
+        taken += found.num_rows if found is not None else 0
+    flooding.join()
+    assert queue.ledger().faults() == []
+
+
 def test_sensors_are_told_to_wait_and_each_is_counted_and_the_next_goes_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

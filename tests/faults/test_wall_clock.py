@@ -186,7 +186,7 @@ def test_a_whole_campaign_does_not_notice(kind: str, tmp_path: Path) -> None:
     assert 6 <= (state["ended_ns"] - state["started_ns"]) / 1e9 < 360
     assert card["latency_ms"]["max"] < 360_000
     seconds = [json.loads(line)["t"] for line in (tmp_path / "one" / "timeline.jsonl").read_text().splitlines()]
-    assert all(0.5 < after - before < 60 for before, after in itertools.pairwise(seconds))
+    assert all(0 <= after - before < 60 for before, after in itertools.pairwise(seconds))
 
 
 # -- time that runs backwards in what is captured ----------------------------------------------------------------------
