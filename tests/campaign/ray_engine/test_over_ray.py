@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -68,8 +70,10 @@ def node(processors: int) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    before = {name: os.environ.get(name) for name in QUIET}
-    os.environ.update(QUIET)
+    folder = tempfile.mkdtemp(prefix="tenfold-ray-")  # its sockets need a short path
+    wanted = QUIET | {"RAY_TMPDIR": folder}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
     ray = pytest.importorskip("ray", reason="Ray is not installed")
     from ray.cluster_utils import Cluster
 
@@ -81,6 +85,7 @@ def cluster() -> Iterator[Any]:
     finally:
         ray.shutdown()
         made.shutdown()
+        shutil.rmtree(folder, ignore_errors=True)
         for name, value in before.items():
             if value is None:
                 del os.environ[name]
