@@ -23,10 +23,11 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.tools import network
+from benchmarks.tools import network, servers
 from benchmarks.tools.network import HOSTS, captured, start, stop
 
 RUNS: Final = Path(__file__).with_name("runs.toml")
+TRAFFIC: Final = Path(__file__).with_name("traffic.py")
 PROGRAMS: Final = ("ip", "tcpdump", "ethtool", "timeout")
 BROWSING: Final = (
     "while :; do curl -s -o /dev/null http://{server}/$(shuf -n1 -e news about shop img1 img2 img3 index.html);"
@@ -61,6 +62,7 @@ FTP: Final = "listen=YES\nanonymous_enable=YES\nlocal_enable=YES\nseccomp_sandbo
 def fill(command: str, folder: Path) -> str:
     """A command with addresses and files put in."""
     names = HOSTS | {"words": str(folder / "words.txt"), "users": str(folder / "users.txt"), "folder": str(folder)}
+    names |= {"traffic": f"{sys.executable} {TRAFFIC}", "secret": servers.SECRET}
     for name, value in names.items():
         command = command.replace(f"{{{name}}}", value)
     return command
@@ -96,6 +98,7 @@ def prepare(folder: Path) -> None:
     for path in (Path("/run/sshd"), Path("/var/run/vsftpd/empty"), Path("/run/samba")):
         path.mkdir(parents=True, exist_ok=True)
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "key")], check=False)
+    servers.prepare(folder, tuple(SERVERS))
     tls = f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=www.example.test -keyout {folder}/tls.key"
     subprocess.run([*tls.split(), "-out", str(folder / "tls.pem")], check=False, capture_output=True)
 
@@ -103,7 +106,7 @@ def prepare(folder: Path) -> None:
 def serve(folder: Path) -> None:
     """Start what the tools meet; it ends with the namespaces."""
     for host, commands in SERVERS.items():
-        for command in commands:
+        for command in (*commands, *servers.commands(host)):
             start(host, fill(command, folder))
         for port in (80, 8080):
             start(host, f"cd {Path.cwd()} && exec {sys.executable} -m benchmarks.tools.site {port}")
