@@ -7,6 +7,7 @@ has metered its frames; what it has not is forwarded again to the next child.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import tempfile
@@ -25,7 +26,7 @@ from campaign.journal import Journal
 from campaign.processes import Child
 from contract.clock import Clock
 from contract.errors import InputError, LackingError
-from contract.files import TEMPORARY, write_synced
+from contract.files import TEMPORARY, make_folder, write_synced
 from contract.ledger import Ledger, Stage
 from contract.schemas import FRAMES
 
@@ -126,7 +127,9 @@ class Ingest:
                 journal.add(name, frames, len(data))
                 self._queue(Batch(name, path, frames, len(data)))
         except OSError as error:
-            path.unlink(missing_ok=True)
+            for left in (path, path.with_name(path.name + TEMPORARY)):
+                with contextlib.suppress(OSError):
+                    left.unlink(missing_ok=True)
             raise LackingError(f"the batch cannot be kept: {error.strerror}") from None
         finally:
             with self._turn:
@@ -154,17 +157,11 @@ class Ingest:
         if self._journal is not None:
             return self._journal
         try:
-            self._spool.mkdir(parents=True, exist_ok=True)
+            self._journal = self._open_spool()
         except OSError as error:
+            self._waiting.clear()
+            self._backlog = self._found = self._batches.offered = self._contents.offered = 0
             raise LackingError(f"{self.folder}: cannot keep batches here: {error.strerror}") from None
-        self._journal = Journal(self.folder)
-        for path in sorted(self._spool.glob(f"*{_SUFFIX}"), key=lambda found: found.stat().st_mtime_ns):
-            name = path.name.removesuffix(_SUFFIX)
-            self._journal.know(name)
-            self._queue(Batch(name, path, self._journal.count_of(name), path.stat().st_size))
-            self._found += 1
-        for path in self._spool.glob(f"*{TEMPORARY}"):
-            path.unlink(missing_ok=True)
         self._thread = threading.Thread(target=self._forward_all, name="ingest", daemon=True)
         self._thread.start()
         return self._journal
@@ -175,6 +172,19 @@ class Ingest:
         self._backlog += batch.bytes
         self._batches.offered += 1
         self._contents.offered += batch.frames
+
+    def _open_spool(self) -> Journal:
+        make_folder(self._spool)
+        journal = Journal(self.folder)
+        for path in self._spool.glob(f"*{TEMPORARY}"):
+            path.unlink(missing_ok=True)
+        for path in sorted(self._spool.glob(f"*{_SUFFIX}"), key=lambda found: found.stat().st_mtime_ns):
+            name = path.name.removesuffix(_SUFFIX)
+            size = path.stat().st_size
+            journal.know(name, size)
+            self._queue(Batch(name, path, journal.count_of(name), size))
+            self._found += 1
+        return journal
 
     def _forward_all(self) -> None:
         """One child after another, until the end."""
@@ -273,15 +283,21 @@ class Ingest:
     def _forget(self, *, everything: bool = False) -> None:
         """Remove the spool files whose frames the detector has counted (or all, once it has ended well)."""
         counted = self._sent if everything else self._counted()
-        if self._uncounted and self._uncounted[0][0] <= counted and self._journal is not None:
-            with self._turn:
-                self._journal.sync()
-        while self._uncounted and self._uncounted[0][0] <= counted:
-            with self._turn:
-                _, batch = self._uncounted.popleft()
-                self._batches.delivered += 1
-                self._contents.delivered += batch.frames
-            batch.path.unlink(missing_ok=True)
+        try:
+            if self._uncounted and self._uncounted[0][0] <= counted and self._journal is not None:
+                with self._turn:
+                    self._journal.sync()
+            while self._uncounted and self._uncounted[0][0] <= counted:
+                batch = self._uncounted[0][1]
+                batch.path.unlink(missing_ok=True)
+                with self._turn:
+                    self._uncounted.popleft()
+                    self._batches.delivered += 1
+                    self._contents.delivered += batch.frames
+        except OSError as error:  # tried again the next time
+            self.fault = f"{self._spool}: what was forwarded cannot be removed: {error.strerror}"
+        else:
+            self.fault = ""
 
     def _counted(self) -> int:
         """How many frames the child has taken, by its own word."""

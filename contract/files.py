@@ -25,11 +25,24 @@ def write_synced(path: Path, data: bytes | bytearray | memoryview) -> None:
             view = view[file.write(view) :]
         os.fsync(file.fileno())
     temporary.rename(path)
-    handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder last: what was created, renamed or removed there. Raises ``OSError``."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above, so that they last. Raises ``OSError``."""
+    missing = [one for one in (folder, *folder.parents) if not one.is_dir()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in reversed(missing):
+        sync_folder(one.parent)
 
 
 def write_new(path: Path, text: str) -> None:

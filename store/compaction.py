@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from contract.errors import TenfoldError
 from store import records, segments
+from store.footnotes import footnotes
 from store.layout import KINDS, TEMPORARY, connect_writer
 from store.segments import COMMIT, SEGMENT_COLUMNS, Segment
 
@@ -25,6 +26,7 @@ FAN_IN: Final = 60
 MAX_ROWS: Final = 4_000_000
 _TOP_LEVEL: Final = 3
 _PATIENCE_S: Final = 60.0
+_BUFFER: Final = 1 << 20  # Parquet is written a few bytes at a time
 
 
 class Background:
@@ -97,7 +99,12 @@ def _merge(root: Path, database: sqlite3.Connection, turn: threading.Lock, sourc
     kind, level = sources[0].kind, sources[0].level + 1
     name = f"{sources[0].commit_id:012d}-{sources[-1].commit_id:012d}.{level}.parquet"
     path = root / kind / name
-    rows = _write(root, path, sources)
+    try:
+        rows = _write(root, path, sources)
+    except (OSError, pa.ArrowException):
+        for left in (path.with_name(name + TEMPORARY), path):  # the disk may be full
+            left.unlink(missing_ok=True)
+        raise
     merged = Segment(
         kind=kind,
         name=name,
@@ -112,19 +119,17 @@ def _merge(root: Path, database: sqlite3.Connection, turn: threading.Lock, sourc
         families=tuple(sorted({family for s in sources for family in s.families})),
     )
     with turn:
-        database.execute("BEGIN IMMEDIATE")
         try:
-            database.execute(
-                f"INSERT INTO segments({SEGMENT_COLUMNS}) VALUES(?,?,?,?,?,?,?,?,?,?,?,NULL)",
-                records.segment_row(merged),
-            )
+            database.execute("BEGIN IMMEDIATE")
+            records.record_segment(database, merged)
             numbers = json.dumps([s.id for s in sources])
             database.execute(
                 "UPDATE segments SET state='retired' WHERE id IN (SELECT value FROM json_each(?))", (numbers,)
             )
             database.execute("COMMIT")
         except sqlite3.Error:
-            database.execute("ROLLBACK")
+            with contextlib.suppress(sqlite3.Error):
+                database.execute("ROLLBACK")
             path.unlink(missing_ok=True)
             raise
 
@@ -135,12 +140,15 @@ def _write(root: Path, path: Path, sources: list[Segment]) -> int:
     plain = pa.schema([f.with_type(pa.string()) if pa.types.is_dictionary(f.type) else f for f in schema])
     temporary = path.with_name(path.name + TEMPORARY)
     rows = 0
-    with pq.ParquetWriter(temporary, plain, compression="zstd", compression_level=1, write_page_checksum=True) as out:
-        for group in _groups(sources):
-            table = pa.concat_tables([segments.read(root, segment).cast(plain) for segment in group])
-            out.write_table(table, row_group_size=1 << 17)
-            rows += table.num_rows
-    with temporary.open("rb") as file:
+    options = {"compression": "zstd", "compression_level": 1, "write_page_checksum": True}
+    with temporary.open("wb", _BUFFER) as file:
+        with pq.ParquetWriter(file, plain, **options) as out:
+            for group in _groups(sources):
+                table = pa.concat_tables([segments.read(root, segment).cast(plain) for segment in group])
+                out.write_table(table, row_group_size=1 << 17)
+                rows += table.num_rows
+            out.add_key_value_metadata(footnotes(root, sources))
+        file.flush()
         os.fsync(file.fileno())
     segments.publish(path)
     return rows

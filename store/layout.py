@@ -15,7 +15,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from contract.errors import InputError
+from contract.arrow_io import first_line
+from contract.errors import InputError, LackingError
 from contract.schemas import FLOWS, VERDICTS
 
 FORMAT: Final = "tenfold-store/1"
@@ -23,6 +24,10 @@ DATABASE: Final = "store.sqlite"
 LOCK: Final = "writer.lock"
 ASIDE: Final = "aside"
 TEMPORARY: Final = ".tmp"
+
+
+class DamagedError(InputError):
+    """The database of a store cannot be read as one."""
 
 
 @dataclass(frozen=True)
@@ -99,22 +104,28 @@ def segment_name(commit_id: int) -> str:
 def connect_writer(root: Path, *, check: bool = True) -> sqlite3.Connection:
     """The database for writing, made when it is not there; ``check`` reads it through for damage.
 
-    Raises ``InputError`` where it cannot be used.
+    Raises ``InputError`` where it cannot be used, ``DamagedError`` where nobody could.
     """
     path = root / DATABASE
     with database_errors(root):
         database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        for pragma in _PRAGMAS:
-            database.execute(pragma)
-        if not database.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-            database.executescript(
-                f"BEGIN IMMEDIATE;{SCHEMA}{INDEXES}INSERT INTO meta VALUES('format','{FORMAT}');COMMIT;"
-            )
-        check_format(database, root)
-        found = database.execute("PRAGMA quick_check(1)").fetchone()[0] if check else "ok"
-        if found != "ok":
-            raise InputError(f"{root}: damaged store: {str(found).splitlines()[0]}")
+        try:
+            _prepare(database, root, check=check)
+        except (sqlite3.Error, InputError):
+            database.close()
+            raise
     return database
+
+
+def _prepare(database: sqlite3.Connection, root: Path, *, check: bool) -> None:
+    for pragma in _PRAGMAS:
+        database.execute(pragma)
+    if not database.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+        database.executescript(f"BEGIN IMMEDIATE;{SCHEMA}{INDEXES}INSERT INTO meta VALUES('format','{FORMAT}');COMMIT;")
+    check_format(database, root)
+    found = database.execute("PRAGMA quick_check(1)").fetchone()[0] if check else "ok"
+    if found != "ok":
+        raise DamagedError(f"{root}: damaged store: {str(found).splitlines()[0]}")
 
 
 def connect_reader(root: Path) -> sqlite3.Connection:
@@ -162,7 +173,17 @@ def database_errors(root: Path) -> Iterator[None]:
         if "locked" in str(error):
             raise InputError(f"{root}: the store is busy: {error}") from None
         if "malformed" in str(error):
-            raise InputError(f"{root}: damaged store: {error}") from None
+            raise DamagedError(f"{root}: damaged store: {error}") from None
         raise InputError(f"{root}: cannot use the store: {error}") from None
     except sqlite3.DatabaseError as error:
-        raise InputError(f"{root}: damaged store: {error}") from None
+        raise DamagedError(f"{root}: damaged store: {error}") from None
+
+
+@contextmanager
+def disk_errors(root: Path) -> Iterator[None]:
+    """As ``database_errors``, also for files: a disk that does not do what it is asked to is ``LackingError``."""
+    try:
+        with database_errors(root):
+            yield
+    except (OSError, pa.ArrowException) as error:
+        raise LackingError(f"{root}: the disk does not serve the store: {first_line(error)}") from None

@@ -21,6 +21,7 @@ from store.seen import Seen
 from store.segments import SEGMENT_COLUMNS, CommitNote, Segment
 
 SECOND: Final = 1_000_000_000
+REVISION: Final = ("alert_id", "revision", "first_seen", "last_seen", "flows")
 Rollup = tuple[int, str, int, int, int, int]
 
 
@@ -31,18 +32,27 @@ def record(
     database.execute(
         "INSERT INTO commits(id, key, written_ns) VALUES(?,?,?)", (note.commit_id, note.key, note.written_ns)
     )
-    database.executemany(
-        f"INSERT INTO segments({SEGMENT_COLUMNS}) VALUES(?,?,?,?,?,?,?,?,?,?,?,NULL)",
-        [segment_row(segment) for segment in segments],
-    )
+    for segment in segments:
+        record_segment(database, segment)
+    record_rollups(database, rollups)
+    for document in note.alerts:
+        record_alert(database, document, note.commit_id)
+
+
+def record_segment(database: sqlite3.Connection, segment: Segment) -> None:
+    """Enter a segment into the manifest."""
+    values = segment_row(segment)
+    database.execute(f"INSERT INTO segments({SEGMENT_COLUMNS}) VALUES(?,?,?,?,?,?,?,?,?,?,?,NULL)", values)
+
+
+def record_rollups(database: sqlite3.Connection, rollups: Iterable[Rollup]) -> None:
+    """Add to the sums of seconds."""
     database.executemany(
         "INSERT INTO rollups VALUES(?,?,?,?,?,?) ON CONFLICT(second, family) DO UPDATE SET "
         "attacks=attacks+excluded.attacks, ended=ended+excluded.ended, "
         "packets=packets+excluded.packets, bytes=bytes+excluded.bytes",
         rollups,
     )
-    for document in note.alerts:
-        _record_alert(database, document, note.commit_id)
 
 
 def segment_row(segment: Segment) -> tuple[Any, ...]:
@@ -62,7 +72,8 @@ def segment_row(segment: Segment) -> tuple[Any, ...]:
     )
 
 
-def _record_alert(database: sqlite3.Connection, document: dict[str, Any], commit_id: int) -> None:
+def record_alert(database: sqlite3.Connection, document: dict[str, Any], commit_id: int) -> None:
+    """Write an alert as it now is, and that it was written."""
     number = document["alert_id"]
     database.execute(
         "INSERT INTO alerts(alert_id, family, grp, severity, confidence, first_seen, last_seen, open, revision,"
@@ -85,13 +96,16 @@ def _record_alert(database: sqlite3.Connection, document: dict[str, Any], commit
             json.dumps(document),
         ),
     )
-    database.execute(
-        "INSERT OR IGNORE INTO revisions VALUES(?,?,?,?,?,?)",
-        (number, document["revision"], commit_id, document["first_seen"], document["last_seen"], document["flows"]),
-    )
+    record_revision(database, document, commit_id)
     _index(database, number, document)
     named = {flow.get("community_id") for flow in document["sample_flows"]} - {None, ""}
     database.executemany("INSERT OR IGNORE INTO alert_flows VALUES(?,?)", [(flow, number) for flow in named])
+
+
+def record_revision(database: sqlite3.Connection, document: dict[str, Any], commit_id: int) -> None:
+    """Write that an alert was written; of ``document`` only what ``REVISION`` names is needed."""
+    number, revision, *rest = (document[name] for name in REVISION)
+    database.execute("INSERT OR IGNORE INTO revisions VALUES(?,?,?,?,?,?)", (number, revision, commit_id, *rest))
 
 
 def _index(database: sqlite3.Connection, number: int, document: dict[str, Any]) -> None:

@@ -58,12 +58,25 @@ def remove(ids: npt.NDArray[np.uint64], used: npt.NDArray[np.uint8], slot: np.in
 
 
 @kernel
+def put(table: Table, slot: np.int64, flow_id: np.uint64) -> None:
+    """Take an id into its free slot."""
+    table.ids[slot] = flow_id
+    table.used[slot] = 1
+    table.size[0] += 1
+
+
+@kernel
 def mark(
-    table: Table, flow_ids: npt.NDArray[np.uint64], attack: npt.NDArray[np.bool_], final: npt.NDArray[np.bool_]
+    table: Table,
+    flow_ids: npt.NDArray[np.uint64],
+    attack: npt.NDArray[np.bool_],
+    final: npt.NDArray[np.bool_],
+    change: npt.NDArray[np.int8],
 ) -> npt.NDArray[np.bool_]:
     """For each verdict in order, whether with it the flow first becomes an attack. A final verdict forgets the flow.
 
-    The table must have room for all of them (``Seen.first_turns`` sees to it).
+    The table must have room for all of them (``Seen.first_turns`` sees to it). ``change`` is set to 1 where an id was
+    taken in, to -1 where one was forgotten.
     """
     turned = np.zeros(flow_ids.shape[0], np.bool_)
     for row in range(flow_ids.shape[0]):
@@ -74,11 +87,24 @@ def mark(
             if known:
                 remove(table.ids, table.used, slot)
                 table.size[0] -= 1
+                change[row] = -1
         elif attack[row] and not known:
-            table.ids[slot] = flow_ids[row]
-            table.used[slot] = 1
-            table.size[0] += 1
+            put(table, slot, flow_ids[row])
+            change[row] = 1
     return turned
+
+
+@kernel
+def unmark(table: Table, flow_ids: npt.NDArray[np.uint64], change: npt.NDArray[np.int8]) -> None:
+    """Take back what ``mark`` changed."""
+    for row in range(flow_ids.shape[0] - 1, -1, -1):
+        if change[row]:
+            slot = find(table.ids, table.used, flow_ids[row])
+            if change[row] < 0:
+                put(table, slot, flow_ids[row])
+            else:
+                remove(table.ids, table.used, slot)
+                table.size[0] -= 1
 
 
 class Seen:
@@ -86,6 +112,7 @@ class Seen:
 
     def __init__(self) -> None:
         self._table = empty()
+        self._last = (np.zeros(0, np.uint64), np.zeros(0, np.int8))
 
     def __len__(self) -> int:
         return int(self._table.size[0])
@@ -99,5 +126,19 @@ class Seen:
         if wanted > capacity:
             held = self._table.ids[self._table.used != 0]
             self._table = empty(1 << (wanted - 1).bit_length())
-            mark(self._table, held, np.ones(len(held), np.bool_), np.zeros(len(held), np.bool_))
-        return mark(self._table, flow_ids, attack, final)
+            mark(self._table, held, np.ones(len(held), np.bool_), np.zeros(len(held), np.bool_), _changes(held))
+        self._last = flow_ids, _changes(flow_ids)
+        return mark(self._table, flow_ids, attack, final, self._last[1])
+
+    def take_back(self) -> None:
+        """Be as before the last ``first_turns``, unless it was settled: its rows were not kept and may come again."""
+        unmark(self._table, *self._last)
+        self.settle()
+
+    def settle(self) -> None:
+        """The rows of the last ``first_turns`` are kept."""
+        self._last[1][:] = 0
+
+
+def _changes(flow_ids: npt.NDArray[np.uint64]) -> npt.NDArray[np.int8]:
+    return np.zeros(len(flow_ids), np.int8)

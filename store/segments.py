@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from contract.arrow_io import check_batch, first_line
 from contract.errors import InputError
+from contract.files import sync_folder
 from contract.schemas import NAME, TIME
 from store.layout import KINDS, TEMPORARY
 
@@ -140,15 +141,6 @@ def publish(path: Path) -> None:
     """Rename a synced temporary file to its own name, and sync the folder."""
     path.with_name(path.name + TEMPORARY).rename(path)
     sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder last."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def read(root: Path, segment: Segment) -> pa.Table:

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -15,16 +16,19 @@ import pyarrow as pa
 
 from contract.alert import Alert
 from contract.clock import Clock
-from contract.errors import InputError, LackingError
+from contract.errors import InputError, LackingError, TenfoldError
+from contract.files import make_folder
 from contract.schemas import check_schema
 from store import compaction, records, segments
-from store.layout import KINDS, LOCK, TEMPORARY, connect_writer, database_errors, segment_name
+from store.layout import KINDS, LOCK, TEMPORARY, DamagedError, connect_writer, disk_errors, segment_name
+from store.rebuild import rebuild, set_database_aside
 from store.recovery import recover
 from store.seen import Seen
 from store.segments import CommitNote, Segment
 
 HOT_SEGMENTS: Final = 60
 _NAMES: Final = tuple(KINDS)
+_ROWS: Final = "SELECT coalesce(max(first_row + rows), 0) FROM segments WHERE kind=?"
 
 
 class StoreWriter:
@@ -32,7 +36,9 @@ class StoreWriter:
 
     ``clock`` gives the times that readers see; hand over the campaign's. ``notes`` says what recovery did on opening.
     ``compact_after`` segments of a kind are made one Parquet file in the background; 0 leaves that to ``compact``.
-    Raises ``InputError`` where the folder cannot be written, the store is damaged, or another process writes to it.
+    A damaged database is set aside and made anew from the segments.
+    Raises ``InputError`` where the folder cannot be written, it holds something else, or another process writes to it;
+    ``LackingError`` where the disk does not do what it is asked to.
     """
 
     def __init__(self, path: Path, clock: Clock | None = None, *, compact_after: int = HOT_SEGMENTS) -> None:
@@ -40,27 +46,16 @@ class StoreWriter:
         self.clock = clock or Clock.start()
         self._lock = _lock_folder(self.path)
         try:
-            self._database = connect_writer(self.path)
-        except InputError:
+            with disk_errors(self.path):
+                self._database, self.notes = _open(self.path)
+        except TenfoldError:
             os.close(self._lock)
             raise
         # Held around each transaction, so that compaction and commits wait for each other here, not in SQLite.
         self._turn = threading.Lock()
         self._seen = Seen()
-        try:
-            with database_errors(self.path):
-                self.notes = recover(self.path, self._database)
-                self._next_commit = 1 + _scalar(self._database, "SELECT coalesce(max(id), 0) FROM commits")
-                self._next_row = {
-                    kind: _scalar(
-                        self._database, "SELECT coalesce(max(first_row + rows), 0) FROM segments WHERE kind=?", kind
-                    )
-                    for kind in KINDS
-                }
-        except InputError:
-            self._database.close()
-            os.close(self._lock)
-            raise
+        self._next_commit = 1 + _scalar(self._database, "SELECT coalesce(max(id), 0) FROM commits")
+        self._next_row = {kind: _scalar(self._database, _ROWS, kind) for kind in KINDS}
         self._unconfirmed: tuple[int, int] | None = None
         self._hot = dict.fromkeys(KINDS, 0)
         self._compact_after = compact_after
@@ -82,19 +77,22 @@ class StoreWriter:
         batches = self._batches(flows, verdicts, alerts)
         if not batches:
             return self.clock.now_ns()
-        if key is not None and (before := self._readable_of(key)) is not None:
-            return before
         records.check_alerts(alerts)
+        if key is not None:
+            with disk_errors(self.path):
+                before = self._readable_of(key)
+            if before is not None:
+                return before
         number = self._next_commit
         note = CommitNote(number, tuple(batches), self.clock.now_ns(), key, records.documents(alerts))
         written: list[Path] = []
         try:
             rows = self._write_segments(batches, note, written)
-            rollups = records.roll_up(batches.get("verdicts"), self._seen)
-            self._transact(note, rows, rollups)
-        except (OSError, sqlite3.OperationalError) as error:
+            self._transact(note, rows, batches.get("verdicts"))
+        except (OSError, sqlite3.DatabaseError) as error:
             for path in written:
-                path.unlink(missing_ok=True)
+                with suppress(OSError):  # recovery drops it, or the next commit replaces it
+                    path.unlink(missing_ok=True)
             raise LackingError(f"{self.path}: the store cannot be written: {error}") from None
         readable = self.clock.now_ns()
         self._unconfirmed = (number, readable)
@@ -106,9 +104,12 @@ class StoreWriter:
         return readable
 
     def compact(self, *, everything: bool = False) -> int:
-        """Merge hot segments into Parquet now; the number of files made. ``everything`` leaves no hot one behind."""
-        self._confirm()
-        with database_errors(self.path):
+        """Merge hot segments into Parquet now; the number of files made. ``everything`` leaves no hot one behind.
+
+        Raises ``LackingError`` where the disk does not take them: then everything is as it was.
+        """
+        with disk_errors(self.path):
+            self._confirm()
             at_least = 1 if everything else self._compact_after or HOT_SEGMENTS
             return compaction.compact(self.path, self._database, self._turn, at_least=at_least)
 
@@ -118,13 +119,12 @@ class StoreWriter:
             return
         if self._compactor:
             self._compactor.stop()
-        self._confirm()
-        try:
+        # Where a reader still has it open, or the disk refuses, the log stays beside the database, which is as good.
+        with suppress(sqlite3.DatabaseError):
+            self._confirm()
             self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._database.execute("PRAGMA busy_timeout=0")
             self._database.execute("PRAGMA journal_mode=DELETE")
-        except sqlite3.OperationalError:
-            pass  # a reader still has it open: the log stays beside the database, which is as good
         self._database.close()
         os.close(self._lock)
         self._lock = -1
@@ -165,15 +165,19 @@ class StoreWriter:
             segments.publish(row.path(self.path))
         return rows
 
-    def _transact(self, note: CommitNote, rows: list[Segment], rollups: list[records.Rollup]) -> None:
+    def _transact(self, note: CommitNote, rows: list[Segment], verdicts: pa.RecordBatch | None) -> None:
+        unconfirmed = self._unconfirmed
         with self._turn:
-            self._database.execute("BEGIN IMMEDIATE")
             try:
+                self._database.execute("BEGIN IMMEDIATE")
                 self._confirm()
-                records.record(self._database, note, rows, rollups)
+                records.record(self._database, note, rows, records.roll_up(verdicts, self._seen))
                 self._database.execute("COMMIT")
+                self._seen.settle()
             except BaseException:
-                if self._database.in_transaction:
+                self._unconfirmed = unconfirmed
+                self._seen.take_back()
+                with suppress(sqlite3.DatabaseError):
                     self._database.execute("ROLLBACK")
                 raise
 
@@ -203,7 +207,7 @@ def _lock_folder(path: Path) -> int:
     """Make the folders of a store and become its only writer; the lock goes when the process does."""
     try:
         for kind in KINDS:
-            (path / kind).mkdir(parents=True, exist_ok=True)
+            make_folder(path / kind)
         handle = os.open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise InputError(f"{path}: cannot write the store here: {error.strerror}") from None
@@ -213,6 +217,23 @@ def _lock_folder(path: Path) -> int:
         os.close(handle)
         raise InputError(f"{path}: another process writes to this store") from None
     return handle
+
+
+def _open(path: Path) -> tuple[sqlite3.Connection, list[str]]:
+    """The database, in order, and what was done for that."""
+    notes: list[str] = []
+    try:
+        database = connect_writer(path)
+    except DamagedError as error:
+        notes += set_database_aside(path, str(error))
+        database = connect_writer(path)
+    try:
+        notes += rebuild(path, database)
+        notes += recover(path, database)
+    except BaseException:
+        database.close()
+        raise
+    return database, notes
 
 
 def _scalar(database: sqlite3.Connection, query: str, *values: object) -> int:

@@ -12,14 +12,15 @@ def test_names_outlast_the_process(tmp_path):
     first.add("a", 3, 100)
     first.sync()
     with (tmp_path / "batches.log").open("a") as file:
-        file.write("half\n")
+        file.write("half 3 1")
     again = Journal(tmp_path)
     assert "a" in again
     assert again.count_of("a") == 3
     assert "half" not in again
-    again.know("b")
+    again.know("b", 7)
     assert "b" in again
     assert again.count_of("b") == 0
+    assert "b" in Journal(tmp_path)
 
 
 def test_it_stays_bounded_and_forgets_the_oldest(tmp_path, monkeypatch):

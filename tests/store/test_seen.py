@@ -30,6 +30,10 @@ def test_it_counts_as_a_plain_set_does(batches):
         ids = np.array([row[0] for row in batch], np.uint64)
         attack = np.array([row[1] for row in batch], np.bool_)
         final = np.array([row[2] for row in batch], np.bool_)
+        seen.first_turns(ids, attack, final)
+        seen.take_back()
+        seen.take_back()  # there is nothing more
+        assert len(seen) == len(held)
         assert seen.first_turns(ids, attack, final).tolist() == naive(held, batch)
         assert len(seen) == len(held)
 

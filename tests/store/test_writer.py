@@ -97,12 +97,14 @@ def test_an_unwritable_folder_is_one_clear_line(tmp_path):
         StoreWriter(tmp_path / "file" / "store")
 
 
-def test_a_foreign_database_is_one_clear_line(tmp_path):
+def test_what_is_no_database_is_one_clear_line_for_readers_and_set_aside_by_a_writer(tmp_path):
     (tmp_path / "store.sqlite").write_bytes(b"this is no database" * 100)
     with pytest.raises(InputError, match="damaged store: file is not a database"):
-        StoreWriter(tmp_path)
-    with pytest.raises(InputError, match="damaged store: file is not a database"):
         StoreReader(tmp_path)
+    with StoreWriter(tmp_path) as writer:
+        (note,) = writer.notes
+    assert "file is not a database; the database is set aside as aside/store.sqlite.1" in note
+    assert (tmp_path / "aside" / "store.sqlite.1").read_bytes().startswith(b"this is no database")
 
 
 def test_an_unknown_family_is_refused_before_anything_is_written(tmp_path):
