@@ -20,6 +20,7 @@ from api.facts import RunFacts, read_json
 from api.idempotency import Remembered
 from api.names import FAMILY_PATTERN, SCENARIO_PATTERN, ZONE_PATTERN
 from api.problems import ProblemError, bad_request, conflict, not_found
+from api.room import refuse_without_room
 from api.runs import POSTED, RunBook
 from api.settings import Settings
 from campaign import control
@@ -82,9 +83,11 @@ class Campaigns:
     def start(self, wanted: CampaignRequest, who: str = "", key: str | None = None) -> tuple[str, bool]:
         """Start a campaign; its run id, and whether it is an answer of before, to the same ``Idempotency-Key``.
 
-        Raises 400 for what cannot be run, 409 while another one is under way, 422 for a key with another body.
+        Raises 400 for what cannot be run, 409 while another one is under way, 422 for a key with another body, 507
+        while the disk is nearly full.
         """
         check(wanted)
+        refuse_without_room(self._settings)
         body = wanted.model_dump(exclude_none=True)
         with self._turn:
             run = self._remembered.run_of(who, key, body) if key else None

@@ -29,6 +29,7 @@ _WORDS: Final = {
     421: "The service answers only to its own names.",
     422: "A parameter is malformed; `errors` lists which.",
     429: "Too much waits; try again after `Retry-After` seconds.",
+    507: "The disk is nearly full; try again after `Retry-After` seconds.",
     503: "Something that the service needs is missing or damaged.",
 }
 _WHEN: Final = "2024-07-26T19:30:04.000000Z"
@@ -47,6 +48,7 @@ _EXAMPLES: Final = {
     422: ("invalid", "Input should be greater than or equal to 1"),
     429: ("busy", "512,000,000 bytes wait for the detector; send this batch again after 1 s"),
     503: ("unreadable", "the store is damaged"),
+    507: ("full", "the disk has 201,326,592 bytes left and 268,435,456 are kept free: make room, then try again"),
 }
 _OTHER: Final = {
     NDJSON: STRING | {"description": "one JSON object a line: EVE, with `format` also OCSF or the store's columns"},

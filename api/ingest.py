@@ -11,12 +11,14 @@ from typing import Final
 
 from api.metrics import Metrics
 from api.problems import ProblemError
+from api.room import refuse_without_room
 from api.runs import LIVE, SENSORS
 from api.settings import Settings
 from campaign.flow_ingest import FlowIngest
-from campaign.ingest import Ingest, check_frames
+from campaign.frame_batches import check_frames
+from campaign.ingest import Ingest
 from contract.arrow_io import read_stream
-from contract.errors import InputError, LackingError
+from contract.errors import FullError, InputError, LackingError
 from contract.flow_batch import read_batch
 from contract.ledger import Ledger, Stage
 from contract.schemas import FRAMES
@@ -106,7 +108,12 @@ class IngestDesk:
         return f"{self.queue.backlog + self.flows.backlog} bytes wait" if begun else "no batch was posted yet"
 
     def refuse_when_full(self, queue: Ingest | None = None) -> None:
-        """Raise 429 while too much waits for the detector."""
+        """Raise 507 while the disk is nearly full, 429 while too much waits for the detector."""
+        try:
+            refuse_without_room(self._settings)
+        except FullError:
+            self._metrics.batches.labels("full").inc()
+            raise
         waiting = (queue or self.queue).backlog
         if waiting > self._settings.max_backlog:
             self._metrics.batches.labels("busy").inc()

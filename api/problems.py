@@ -13,10 +13,11 @@ from starlette.exceptions import HTTPException
 
 from api.key_file import hidden
 from api.wire import json_response
-from contract.errors import InputError, LackingError, TenfoldError
+from contract.errors import FullError, InputError, LackingError, TenfoldError
 
 MEDIA_TYPE: Final = "application/problem+json"
 _MAX_ERRORS: Final = 20
+_RETRY_S: Final = 5
 
 
 class ProblemError(Exception):
@@ -106,6 +107,9 @@ def _as_problem(error: Exception) -> ProblemError:
         return ProblemError(status, kind, str(error.detail), headers=error.headers)
     if isinstance(error, InputError):
         return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "unreadable", str(error))
+    if isinstance(error, FullError):
+        headers = {"Retry-After": str(_RETRY_S)}
+        return ProblemError(HTTPStatus.INSUFFICIENT_STORAGE, "full", str(error), headers=headers)
     if isinstance(error, LackingError):
         return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "lacking", str(error))
     # The traceback goes to the server's log; the client learns nothing of the machine.

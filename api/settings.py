@@ -33,6 +33,7 @@ class Settings:
     max_body: int = 64 * 1024  # bytes of a JSON body
     max_ingest: int = 64 * MIB  # bytes of one Arrow batch posted by a sensor
     max_backlog: int = 512 * MIB  # bytes spooled and not yet taken by the detector; above it a sensor is told to wait
+    min_free: int = 256 * MIB  # bytes that must be free on the disk of the runs; below, nothing more is taken in
     max_clients: int = 200  # live streams at once
     keys: Path | None = None  # the file of API keys; without it everybody may do everything, on loopback only
     otel: str | None = None  # the collector that gets traces and metrics of requests

@@ -16,6 +16,7 @@ from campaign.certifying import certify_run
 from campaign.judge import judge_run
 from campaign.run_ledger import faults, run_ledger
 from campaign.runfolder import RunFolder
+from campaign.saving import Saver
 from campaign.scenario import Scenario, Targets
 from contract.errors import InputError, LackingError
 from contract.ledger import Ledger
@@ -42,7 +43,8 @@ class Ending:
     ``worst_backlog`` is the most frames that were sent and not yet metered, ``best_frames_per_s`` the highest rate.
     ``wire`` is how many frames the wire's interfaces dropped, None of a run without a wire. ``foreign`` judges a run
     whose detector was not ours, given the sender's ledger: its word stands where that of our store would. ``outputs``
-    ends those who follow the store, once nothing is written to it any more.
+    ends those who follow the store, once nothing is written to it any more. ``saver`` writes, and knows whether that
+    failed.
     """
 
     reasons: list[str] = field(default_factory=list)
@@ -54,6 +56,7 @@ class Ending:
     wire: int | None = None
     foreign: Callable[[Ledger], tuple[Json, list[str]]] | None = None
     outputs: Callable[[], None] = lambda: None
+    saver: Saver = field(default_factory=Saver)
 
 
 def close_run(folder: RunFolder, scenario: Scenario, ending: Ending) -> Json:
@@ -66,12 +69,13 @@ def close_run(folder: RunFolder, scenario: Scenario, ending: Ending) -> Json:
     ledger = run_ledger(folder, sender, detector, ending.wire, foreign=ending.foreign is not None)
     if ending.wire is not None and ending.foreign is None:
         certificate, uncertified = certify_run(folder, scenario, sender, detector, ending.wire)
-    runfolder.write_json(folder.ledger, ledger.as_dict())
+    saver = ending.saver
+    saver.save(lambda: runfolder.write_json(folder.ledger, ledger.as_dict()))
     unbalanced = faults(ledger, sender, detector)
     reasons = [*ending.reasons, *_faults(sender, unbalanced, scenario.targets, ending), *uncertified]
     card, lacking = ending.foreign(ledger) if ending.foreign else _judged(folder, ledger)
     card["notes"] = [*card.get("notes", []), *notes, *detector.get("notes", [])]
-    reasons += lacking
+    reasons += [*lacking, *filter(None, [saver.fault])]
     valid = not reasons
     targets = check_targets(card, scenario.targets)
     passed = None if ending.interrupted else valid and all(target["met"] for target in targets)
@@ -94,9 +98,20 @@ def close_run(folder: RunFolder, scenario: Scenario, ending: Ending) -> Json:
     }
     if certificate is not None:
         card["certificate"] = {name: value for name, value in certificate.items() if name != "curve"}
-    runfolder.write_json(folder.scorecard, card)
-    report.render(folder)
+    _save(folder, card, saver)
     return card
+
+
+def _save(folder: RunFolder, card: Json, saver: Saver) -> None:
+    """Write scorecard and report. A run that could not be saved whole is not valid, and its scorecard says so."""
+    before = saver.fault
+    saver.save(lambda: runfolder.write_json(folder.scorecard, card))
+    if folder.scorecard.is_file():
+        saver.save(lambda: report.render(folder))
+    if saver.fault != before:
+        card["run"] |= {"valid": False, "passed": None if card["run"]["passed"] is None else False}
+        card["run"]["reasons"].append(saver.fault)
+        saver.save(lambda: runfolder.write_json(folder.scorecard, card))
 
 
 def _punctuality(said: Json) -> Json:
@@ -118,7 +133,7 @@ def _tidy(folder: RunFolder, sent: Json | None) -> list[str]:
             latency.write(folder.latency, latency.measure(reader.verdict_tables(), moments), sent)
             alerts = [alert.as_dict() for alert in reader.all_alerts()]
             runfolder.write_json(folder.alerts, {"alerts": alerts})
-    except (InputError, LackingError) as error:
+    except (InputError, LackingError, OSError) as error:
         return [f"the store could not be tidied: {error}"]
     return notes
 

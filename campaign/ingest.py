@@ -8,9 +8,10 @@ has metered its frames; what it has not is forwarded again to the next child.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
+import os
 import socket
-import tempfile
 import threading
 import time
 from collections import deque
@@ -20,12 +21,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from campaign.frame_batches import copy_frames
 from campaign.journal import Journal
 from campaign.processes import Child
+from campaign.runfolder import SOCKET
 from contract.clock import Clock
-from contract.errors import InputError, LackingError
+from contract.errors import FullError, LackingError
 from contract.files import TEMPORARY, make_folder, write_synced
 from contract.ledger import Ledger, Stage
 from contract.schemas import FRAMES
@@ -36,6 +38,7 @@ _SUFFIX: Final = ".arrows"
 _START_PATIENCE_S: Final = 120.0  # a first start compiles the kernels
 _END_PATIENCE_S: Final = 20.0
 _RETRY_S: Final = 1.0
+_RETRY_MOST_S: Final = 30.0
 _POLL_S: Final = 0.05
 _LOOK_S: Final = 0.2
 _MOST_UNCOUNTED: Final = 512  # batches that were forwarded and not yet counted by the detector
@@ -130,7 +133,8 @@ class Ingest:
             for left in (path, path.with_name(path.name + TEMPORARY)):
                 with contextlib.suppress(OSError):
                     left.unlink(missing_ok=True)
-            raise LackingError(f"the batch cannot be kept: {error.strerror}") from None
+            kind = FullError if error.errno in (errno.ENOSPC, errno.EDQUOT) else LackingError
+            raise kind(f"the batch cannot be kept: {error.strerror}") from None
         finally:
             with self._turn:
                 self._pending.discard(name)
@@ -187,18 +191,20 @@ class Ingest:
         return journal
 
     def _forward_all(self) -> None:
-        """One child after another, until the end."""
+        """One child after another, until the end; after one that took nothing, the pause grows."""
+        pause = _RETRY_S / 2
         while True:
             with self._turn:
                 self._turn.wait_for(lambda: self._waiting or self._is_ending())
                 if self._is_ending():
                     return
-            with tempfile.TemporaryDirectory(prefix="tenfold-") as sockets:
-                try:
-                    self._serve_child(Path(sockets) / "frames")
-                    self.fault = ""
-                except (OSError, LackingError, pa.ArrowException) as error:
-                    self.fault = f"the detector of posted batches ended: {error}"
+            before = self._batches.delivered
+            try:
+                self._serve_child()
+                self.fault = ""
+            except (OSError, LackingError, pa.ArrowException) as error:
+                self.fault = f"the detector of posted batches ended: {error}"
+            pause = min(2 * pause, _RETRY_MOST_S) if self.fault and self._batches.delivered == before else _RETRY_S
             with self._turn:
                 # What this child did not count is for the next one.
                 uncounted = [batch for _, batch in self._uncounted if batch.path.exists()]
@@ -210,14 +216,15 @@ class Ingest:
                 self._uncounted.clear()
                 self._sent = 0
                 if not self._is_ending():
-                    self._turn.wait(_RETRY_S)
+                    self._turn.wait_for(self._is_ending, pause)
 
     def _is_ending(self) -> bool:
         return self._ending
 
-    def _serve_child(self, socket_path: Path) -> None:
-        (self.folder / STATUS).unlink(missing_ok=True)
-        arguments = ["--socket", str(socket_path), "--store", ".", "--clock", self.clock.anchor, *self.more_arguments]
+    def _serve_child(self) -> None:
+        for left in (STATUS, SOCKET):  # of a child that was killed
+            (self.folder / left).unlink(missing_ok=True)
+        arguments = ["--socket", SOCKET, "--store", ".", "--clock", self.clock.anchor, *self.more_arguments]
         if self._config:
             arguments += ["--config", str(self._config)]
         child = Child(
@@ -227,21 +234,29 @@ class Ingest:
             log=self.folder / "logs" / "detector.log",
         )
         try:
-            with self._connect(child, socket_path) as connection, connection.makefile("wb", buffering=1 << 20) as sink:
+            with self._connect(child) as connection, connection.makefile("wb", buffering=1 << 20) as sink:
                 self._stream(sink, child)
             child.wait(_END_PATIENCE_S)  # its stream has ended, so it ends by itself
         finally:
             child.end()
         self._forget(everything=child.code == 0)
 
-    def _connect(self, child: Child, path: Path) -> socket.socket:
+    def _connect(self, child: Child) -> socket.socket:
+        """Its socket lies in the folder. By the folder's descriptor its name is short enough, whatever the path."""
+        folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            return self._connected(child, f"/proc/self/fd/{folder}/{SOCKET}")
+        finally:
+            os.close(folder)
+
+    def _connected(self, child: Child, path: str) -> socket.socket:
         until = time.monotonic() + _START_PATIENCE_S
         while time.monotonic() < until:
             if child.code is not None:
                 raise LackingError(child.fault())
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             try:
-                connection.connect(str(path))
+                connection.connect(path)
             except OSError:
                 connection.close()
                 time.sleep(_POLL_S)
@@ -251,7 +266,7 @@ class Ingest:
 
     def _stream(self, sink: Any, child: Child) -> None:  # noqa: ANN401 - a buffered socket file
         with pa.ipc.new_stream(sink, FRAMES) as writer:
-            self._each(child, lambda batch: _copy(batch, writer, sink))
+            self._each(child, lambda batch: copy_frames(batch.path, writer, sink))
 
     def _each(self, child: Child, send: Callable[[Batch], int]) -> None:
         """Send each batch that comes, until the end; ``send`` returns how much the child will count of it."""
@@ -312,27 +327,3 @@ class Ingest:
         except (OSError, ValueError):
             return {}
         return document if isinstance(document, dict) else {}
-
-
-def _copy(batch: Batch, writer: pa.RecordBatchWriter, sink: Any) -> int:  # noqa: ANN401 - a buffered socket file
-    frames = 0
-    # Validated before it was spooled; what lies in our own spool is ours.
-    with pa.memory_map(str(batch.path)) as source, pa.ipc.open_stream(source) as reader:
-        for rows in reader:
-            if rows.num_rows:
-                writer.write_batch(rows)
-                frames += rows.num_rows
-    sink.flush()
-    return frames
-
-
-def check_frames(batches: list[pa.RecordBatch], where: str) -> int:
-    """How many frames batches hold. Raises ``InputError`` where a length on the wire is less than what was captured."""
-    total = 0
-    for batch in batches:
-        captured = pc.binary_length(batch.column("frame"))
-        short = pc.less(batch.column("wire_len"), captured.cast(pa.uint32()))
-        if pc.any(short).as_py():
-            raise InputError(f"{where}: a frame is longer than its wire_len")
-        total += batch.num_rows
-    return total

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from campaign.processes import Child, Children
+from campaign.processes import Children, Kept
 from campaign.runfolder import read_json, write_json
 from detector.config_file import parse
 from detector.live_settings import text_of
@@ -50,11 +50,11 @@ def prepare(outputs: list[dict[str, Any]], store: Path, origin: Origin) -> list[
     return ["--store", str(store.absolute()), "--settings", str(folder / SETTINGS), "--state", str(folder)]
 
 
-def start(children: Children, outputs: list[dict[str, Any]], store: Path, origin: Origin) -> Child:
-    """Start the follower of a store. It gives way to sender and detector."""
+def start(children: Children, outputs: list[dict[str, Any]], store: Path, origin: Origin) -> Kept:
+    """Start the follower of a store, again where it dies. It gives way to sender and detector."""
     arguments = prepare(outputs, store, origin)
     log = store.absolute() / "logs" / "outputs.log"
-    return children.start(_MODULE, arguments, folder=store.absolute(), log=log, niceness=10)
+    return children.keep(_MODULE, arguments, folder=store.absolute(), log=log, niceness=10)
 
 
 def states(store: Path) -> list[dict[str, Any]]:

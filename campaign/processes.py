@@ -7,16 +7,22 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
-from contract.errors import LackingError
+from contract.errors import InputError, LackingError
 
 _ROOT: Final = Path(__file__).parent.parent
 _TAIL: Final = 4096
 PATIENCE_S: Final = 10.0
+_LOOK_S: Final = 0.2
+_PAUSE_S: Final = 0.5
+_LONGEST_S: Final = 30.0
+_STABLE_S: Final = 60.0
 
 
 class Child:
@@ -99,6 +105,11 @@ class Child:
             return ""
         return lines[-1].strip() if lines else ""
 
+    def note(self, text: str) -> None:
+        """Add a line to its log."""
+        with contextlib.suppress(OSError), self.log.open("a", encoding="utf-8") as file:
+            file.write(f"{text}\n")
+
     def fault(self) -> str:
         """What to say of its death."""
         words = self.last_words()
@@ -106,11 +117,59 @@ class Child:
         return f"{self.module} {how}{f': {words}' if words else ''}"
 
 
+class Kept:
+    """A child that is started again when it dies, after a pause that grows while it does not stay up.
+
+    One that ended in order (code 0), or that cannot be used as it was told (2), is not. ``restarts`` counts.
+    """
+
+    def __init__(self, start: Callable[[], Child]) -> None:
+        self._start = start
+        self._stop = threading.Event()
+        self.child = start()
+        self.restarts = 0
+        # The system ends a child with the thread that started it: this one lasts until ``end``.
+        self._thread = threading.Thread(target=self._watch, name=f"keeps {self.child.module}", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """End the child, for good."""
+        self._stop.set()
+        self._thread.join()
+        self.child.end()
+
+    def _watch(self) -> None:
+        pause, up_since = _PAUSE_S, time.monotonic()
+        while not self._stop.wait(_LOOK_S):
+            code = self.child.code
+            if code in (0, InputError.exit_code):
+                return
+            if code is None:
+                continue
+            if time.monotonic() - up_since >= _STABLE_S:
+                pause = _PAUSE_S
+            self.child.note(f"{self.child.fault()}; started again in {pause:g} s")
+            if self._stop.wait(pause):
+                return
+            pause, up_since = min(2 * pause, _LONGEST_S), time.monotonic()
+            try:
+                self.child = self._start()
+            except LackingError as error:
+                self.child.note(str(error))
+            self.restarts += 1
+
+
 class Children:
     """All processes of a campaign; leaving the ``with`` block ends those that still run, the last started first."""
 
     def __init__(self) -> None:
-        self._children: list[Child] = []
+        self._children: list[Child | Kept] = []
+
+    def keep(self, module: str, arguments: Sequence[str], *, folder: Path, log: Path, niceness: int = 0) -> Kept:
+        """Start one more, which is started again where it dies."""
+        kept = Kept(lambda: Child(module, arguments, folder=folder, log=log, niceness=niceness))
+        self._children.append(kept)
+        return kept
 
     def start(self, module: str, arguments: Sequence[str], *, folder: Path, log: Path, niceness: int = 0) -> Child:
         """Start one more."""

@@ -167,8 +167,12 @@ def write_json(path: Path, document: Any) -> None:  # noqa: ANN401 - any JSON va
     """Replace a JSON file in one step, so that no reader sees half of it."""
     temporary = path.with_name(path.name + ".tmp")
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    os.replace(temporary, path)  # noqa: PTH105 - same as Path.replace
+    try:
+        temporary.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        os.replace(temporary, path)  # noqa: PTH105 - same as Path.replace
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -26,10 +26,11 @@ from campaign.runfolder import RunFolder
 from campaign.scenario import Overrides, Scenario
 from campaign.watch import Watch
 from contract.clock import Clock
-from contract.errors import InputError
+from contract.errors import InputError, LackingError
 from detector.config_file import read
 from detector.live_settings import text_of
 from detector.model import load, load_default
+from generator.workload import Workload
 from store.formats.base import Origin
 
 __all__ = ["Campaign", "Options", "Outcome", "check_port", "run"]
@@ -116,10 +117,15 @@ class Campaign:
             "address": None,
             "figures": None,
         }
-        self.note_state("starting")  # first of all files: who finds the folder can say what state it is in
-        folder.scenario.write_text(scenario.text, encoding="utf-8")
-        if options.config:
-            folder.config.write_text(text_of(options.config), encoding="utf-8")
+        try:
+            # First of all files: who finds the folder can say what state it is in.
+            runfolder.write_json(folder.state, self._state)
+            folder.scenario.write_text(scenario.text, encoding="utf-8")
+            if options.config:
+                folder.config.write_text(text_of(options.config), encoding="utf-8")
+        except OSError as error:
+            raise LackingError(f"{folder.path}: the run cannot be saved: {error.strerror}") from None
+        self.ending.saver.hold(folder.path)
 
     def serve(self, children: Children, told: Callable[[str], None]) -> None:
         """Start the API and live page on loopback."""
@@ -127,7 +133,7 @@ class Campaign:
         arguments = ["--runs", str(self.folder.path.parent), "--port", str(port), "--run", self.folder.id]
         if self._options.keys:
             arguments += ["--keys", str(self._options.keys.resolve())]
-        children.start("api.server", arguments, folder=self.folder.path, log=self.folder.log("api"), niceness=10)
+        children.keep("api.server", arguments, folder=self.folder.path, log=self.folder.log("api"), niceness=10)
         self._state["address"] = f"http://{SHOWN_HOST}:{port}/"
         told(self._state["address"])
 
@@ -161,13 +167,14 @@ class Campaign:
 
     def settle(self) -> None:
         """Leave no run behind that says it is still under way."""
+        self.ending.saver.release()
         if self._state["state"] not in _FINAL:
             self.note_state("failed", "ended before it was judged")
 
     def note_state(self, state: str, reason: str = "") -> None:
         """Write ``run.json``."""
         self._state |= {"state": state, "reason": reason}
-        runfolder.write_json(self.folder.state, self._state)
+        self.ending.saver.save(lambda: runfolder.write_json(self.folder.state, self._state))
 
     def listening(self) -> list[str]:
         """The detector's options that say where frames come from."""
@@ -198,7 +205,7 @@ class Campaign:
 
     def _start_sender(self, children: Children, stop: StopRequest, detector: Child, watch: Watch) -> Child:
         workload = self.scenario.workload(self.clock.now_ns() + _LEAD_NS)
-        self.folder.workload.write_text(workload.to_json(), encoding="utf-8")
+        self._keep_workload(workload)
         arguments = ["--workload", str(self.folder.workload), *self.sending()]
         arguments += ["--clock", self.clock.anchor, "--status", str(self.folder.status("sender"))]
         arguments += ["--truth", str(self.folder.truth), "--control", str(self.folder.control)]
@@ -207,7 +214,7 @@ class Campaign:
         status = self._wait(stop, "planning the attempts", "sender", ("ready", "sending", "done"), sender, detector)
         # Second 0 moves where planning took longer than expected: the sender says when it is.
         workload = replace(workload, start_ns=int(status["start_ns"]))
-        self.folder.workload.write_text(workload.to_json(), encoding="utf-8")
+        self._keep_workload(workload)
         self.ending.planned_attempts = int(status.get("planned_attempts", 0))
         self._state["started_ns"] = workload.start_ns
         self.note_state("running")
@@ -235,7 +242,7 @@ class Campaign:
 
     def _follow(self, sender: Child, detector: Child, stop: StopRequest, watch: Watch) -> None:
         try:
-            with self.folder.timeline.open("a", encoding="utf-8") as timeline:
+            with self.folder.timeline.open("ab", buffering=0) as timeline:
                 self._until_sent(sender, detector, stop, lambda: self._look(watch, timeline, "running"))
                 self.sent(detector)
                 self._until_seen(sender, detector, lambda: self._look(watch, timeline, "draining"))
@@ -243,7 +250,7 @@ class Campaign:
         finally:
             watch.close()
             if watch.workload.changes:  # with them the run can be made again
-                self.folder.workload.write_text(watch.workload.to_json(), encoding="utf-8")
+                self._keep_workload(watch.workload)
 
     def _until_sent(self, sender: Child, detector: Child, stop: StopRequest, look: Callable[[], None]) -> None:
         asked = False
@@ -280,14 +287,16 @@ class Campaign:
         if detector.code and not sender.code and not self.ending.reasons:
             self.ending.reasons.append(detector.fault())
 
-    def _look(self, watch: Watch, timeline: Any, phase: str) -> None:  # noqa: ANN401 - an open text file
+    def _keep_workload(self, workload: Workload) -> None:
+        self.ending.saver.save(lambda: self.folder.workload.write_text(workload.to_json(), encoding="utf-8"))
+
+    def _look(self, watch: Watch, timeline: Any, phase: str) -> None:  # noqa: ANN401 - an open file
         figures = watch.look(self.clock.now_ns(), phase)
         document = figures.as_dict()
         ending = self.ending
         ending.worst_backlog = max(ending.worst_backlog, figures.backlog)
         ending.best_frames_per_s = max(ending.best_frames_per_s, figures.frames_per_s)
-        timeline.write(json.dumps(document) + "\n")
-        timeline.flush()
+        ending.saver.save(lambda: timeline.write(json.dumps(document).encode() + b"\n"))
         self._state["figures"] = document
         self.note_state("running")
         self._watcher(figures)

@@ -43,3 +43,7 @@ class LackingError(TenfoldError):
     """The environment lacks something: says what, and how to get it (exit 3)."""
 
     exit_code = 3
+
+
+class FullError(LackingError):
+    """The disk has no room for it now; later it may (exit 3)."""

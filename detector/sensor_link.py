@@ -17,7 +17,7 @@ PATH: Final = "/v1/ingest/flows"
 _TIMEOUT_S: Final = 30.0
 _LEAST_S: Final = 0.25
 _MOST_S: Final = 15.0
-_BUSY: Final = (408, 425, 429, 500, 502, 503, 504)
+_BUSY: Final = (408, 425, 429, 500, 502, 503, 504, 507)
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     again = threading.Event()
     signal.signal(signal.SIGHUP, lambda *_: again.set())
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, signal.SIG_DFL)  # there is nothing to put in order before it is loaded
     sys.setswitchinterval(0.0005)  # the thread that reads the socket must not wait for a tick
     try:
         return _serve(options, stop, again)
@@ -95,6 +95,8 @@ def _serve(options: argparse.Namespace, stop: threading.Event, again: threading.
     clock = Clock.from_anchor(options.clock) if options.clock else Clock.start()
     model = load(options.model) if options.model else load_default()
     warm_up(model)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
     gc.freeze()  # what is loaded by now stays: collections need not look at it again
     with StoreWriter(options.store, clock) as writer:
         settings = Settings(options.config, again)

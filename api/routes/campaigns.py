@@ -20,7 +20,7 @@ from api.wire import json_response
 
 router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
 _ACCEPTED = documents.one(
-    "Run", 400, 409, 411, 413, 403, status=202, description="Started; `Location` says where to watch it."
+    "Run", 400, 409, 411, 413, 403, 507, status=202, description="Started; `Location` says where to watch it."
 )
 
 

@@ -29,7 +29,7 @@ def _stream_of(description: str) -> dict[str, Any]:
 
 
 _RECEIPT: Final = documents.one(
-    "Receipt", 400, 403, 413, 415, 429, status=202, description="Kept on disk; safe to forget."
+    "Receipt", 400, 403, 413, 415, 429, 507, status=202, description="Kept on disk; safe to forget."
 )
 _BODY: Final = _stream_of(
     "One uncompressed Arrow IPC stream of schema `frames/1`: ts (timestamp[ns, UTC]), frame (binary), "

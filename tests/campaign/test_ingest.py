@@ -3,13 +3,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
 from campaign import ingest
-from campaign.ingest import Ingest, check_frames
-from contract.errors import InputError, LackingError
-from tests.api.helpers import frames_stream, syn_frames, until
+from campaign.ingest import Ingest
+from contract.errors import LackingError
+from tests.api.helpers import frames_stream, until
 
 
 @pytest.fixture
@@ -72,10 +71,3 @@ def test_a_detector_that_dies_is_replaced_and_nothing_that_it_did_not_take_is_lo
     finally:
         queue.close()
     assert len(children) == 2
-
-
-def test_a_frame_longer_than_the_wire_said_is_refused():
-    batch = syn_frames(3, 0)
-    assert check_frames([batch, batch], "batch") == 6
-    with pytest.raises(InputError, match="wire_len"):
-        check_frames([batch.set_column(2, batch.schema.field(2), pa.array([54, 53, 54], pa.uint32()))], "batch")

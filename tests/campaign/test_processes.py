@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from campaign.processes import Child, Children, StopRequest
+from campaign import processes
+from campaign.processes import Child, Children, Kept, StopRequest
 
 ROOT = Path(__file__).parents[2]
 
@@ -109,3 +110,44 @@ def test_a_nicer_child_lets_others_go_first(tmp_path: Path) -> None:
     with Children() as children:
         child = children.start(name, [], folder=tmp_path, log=tmp_path / "nice.log", niceness=3)
         assert os.getpriority(os.PRIO_PROCESS, child.pid) == os.getpriority(os.PRIO_PROCESS, 0) + 3
+
+
+def test_a_child_that_dies_is_started_again_later_and_later(tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "_PAUSE_S", 0.01)
+    name = module(
+        tmp_path, "counting", "import os, sys\nprint('up', os.getpid(), flush=True)\nos.kill(os.getpid(), 9)\n"
+    )
+    kept = Kept(lambda: Child(name, [], folder=tmp_path, log=tmp_path / "log"))
+    text = ""
+    while text.count("started again") < 3:
+        text = (tmp_path / "log").read_text()
+        time.sleep(0.01)
+    kept.end()
+    pauses = [float(line.split()[-2]) for line in text.splitlines() if "started again" in line]
+    assert pauses[:3] == [0.01, 0.02, 0.04]
+    assert "counting was killed by signal 9" in text
+    assert kept.restarts >= 2
+    assert kept.child.code in (-signal.SIGKILL, -signal.SIGTERM)
+
+
+def test_one_that_ended_in_order_or_cannot_be_used_is_not_started_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "_LOOK_S", 0.01)
+    for code in (0, 2):
+        name = module(tmp_path, f"ending{code}", f"raise SystemExit({code})")
+        kept = Kept(lambda name=name: Child(name, [], folder=tmp_path, log=tmp_path / "log"))
+        kept._thread.join(60)
+        assert kept.child.code == code
+        kept.end()
+        assert kept.restarts == 0
+
+
+def test_a_kept_child_ends_with_the_block(tmp_path):
+    name = module(tmp_path, "sleeping", SLEEPER)
+    with Children() as children:
+        kept = children.keep(name, [], folder=tmp_path, log=tmp_path / "log")
+        said(tmp_path / "log", "up")
+        os.kill(kept.child.pid, signal.SIGKILL)
+        while kept.restarts == 0:
+            time.sleep(0.01)
+        pid = kept.child.pid
+    assert gone(pid)

@@ -137,3 +137,15 @@ def test_bad_options_get_one_line(start: Any, tmp_path: Path) -> None:
     assert service.process.wait(120) == 2
     assert service.process.stderr.read().strip().splitlines()[-1].startswith("detector.service: ")
     assert service.status()["state"] == "failed"
+
+
+def test_told_to_end_while_it_loads_it_ends_at_once_and_leaves_nothing(start: Any) -> None:
+    """A campaign that is stopped early does not wait for kernels and models."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        running = start()
+        running.until("state", "starting")
+        running.process.send_signal(number)
+        assert running.process.wait(60) == -number
+        assert running.status()["state"] == "starting"  # it got no further
+        assert not running.socket.exists()
+        running.status_file.unlink()

@@ -29,6 +29,10 @@ os.write(int(options["--out"]), bytes(64))
 HONEST = """
 open(options["--truth"], "w").write(sys.stdin.readline() + " ".join(signals))
 """
+TALKING = f"""
+while not signals:
+    os.write(int(options["--out"]), bytes(64))  # goes on after a signal, and nobody reads
+{HONEST}"""
 FAILING = """
 sys.stdin.readline()
 print("first\\nthe disk is full", file=sys.stderr)
@@ -73,6 +77,11 @@ def test_it_is_told_when_to_end_and_writes_the_truth_up_to_then(start: Callable[
 
 def test_stopped_early_it_is_told_so_before_the_moment(start: Callable[[str], Maker], tmp_path: Path) -> None:
     assert start(HONEST).end(5, early=True) == ""
+    assert (tmp_path / "truth").read_text() == "5\nearly"
+
+
+def test_stopped_while_its_words_wait_for_a_reader_it_still_ends(start: Callable[[str], Maker], tmp_path: Path) -> None:
+    assert start(TALKING).end(5, early=True) == ""
     assert (tmp_path / "truth").read_text() == "5\nearly"
 
 
