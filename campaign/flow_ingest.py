@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from campaign.ingest import SPOOL, Batch, Ingest
+from campaign.ingest import SPOOL, Ingest
 from campaign.processes import Child
+from campaign.spool import Batch
+from contract.flow_batch import read_batch
 
 
 class FlowIngest(Ingest):
@@ -25,6 +27,10 @@ class FlowIngest(Ingest):
             return 1
 
         self._each(child, send)
+
+    def check(self, data: bytes) -> None:
+        """As of batches of frames."""
+        read_batch(data, "batch")
 
     def _counted(self) -> int:
         """How many batches the child has taken, by its own word."""

@@ -12,20 +12,23 @@ import errno
 import json
 import os
 import socket
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 
-from campaign.frame_batches import copy_frames
+from campaign.frame_batches import check_frames, copy_frames
 from campaign.journal import Journal
 from campaign.processes import Child
 from campaign.runfolder import SOCKET
+from campaign.spool import SUFFIX, Batch, left_over
+from contract.arrow_io import read_stream
 from contract.clock import Clock
 from contract.errors import FullError, LackingError
 from contract.files import TEMPORARY, make_folder, write_synced
@@ -34,7 +37,6 @@ from contract.schemas import FRAMES
 
 SPOOL: Final = "spool"
 STATUS: Final = "detector.status.json"
-_SUFFIX: Final = ".arrows"
 _START_PATIENCE_S: Final = 120.0  # a first start compiles the kernels
 _END_PATIENCE_S: Final = 20.0
 _RETRY_S: Final = 1.0
@@ -42,16 +44,6 @@ _RETRY_MOST_S: Final = 30.0
 _POLL_S: Final = 0.05
 _LOOK_S: Final = 0.2
 _MOST_UNCOUNTED: Final = 512  # batches that were forwarded and not yet counted by the detector
-
-
-@dataclass(frozen=True)
-class Batch:
-    """One spooled batch."""
-
-    name: str
-    path: Path
-    frames: int
-    bytes: int
 
 
 class Ingest:
@@ -79,6 +71,7 @@ class Ingest:
         self._thread: threading.Thread | None = None
         self._sent = 0
         self.fault = ""
+        self.notes: list[str] = []  # on what an earlier process left
         self._found = 0  # batches that an earlier process left in the spool
         self._batches, self._contents = Stage("batches"), Stage(self.unit)
 
@@ -122,7 +115,7 @@ class Ingest:
             if name in journal:
                 return False
             self._pending.add(name)
-        path = self._spool / f"{name}{_SUFFIX}"
+        path = self._spool / f"{name}{SUFFIX}"
         try:
             write_synced(path, data)
             with self._turn:
@@ -180,15 +173,16 @@ class Ingest:
     def _open_spool(self) -> Journal:
         make_folder(self._spool)
         journal = Journal(self.folder)
-        for path in self._spool.glob(f"*{TEMPORARY}"):
-            path.unlink(missing_ok=True)
-        for path in sorted(self._spool.glob(f"*{_SUFFIX}"), key=lambda found: found.stat().st_mtime_ns):
-            name = path.name.removesuffix(_SUFFIX)
-            size = path.stat().st_size
-            journal.know(name, size)
-            self._queue(Batch(name, path, journal.count_of(name), size))
-            self._found += 1
+        found, self.notes = left_over(self._spool, journal, self.check)
+        sys.stderr.writelines(f"tenfold: {note}\n" for note in self.notes)
+        for batch in found:
+            self._queue(batch)
+        self._found = len(found)
         return journal
+
+    def check(self, data: bytes) -> None:
+        """Look at a batch that an earlier process left. Raises ``InputError`` where it is damaged."""
+        check_frames(list(read_stream(data, FRAMES, "batch")), "batch")
 
     def _forward_all(self) -> None:
         """One child after another, until the end; after one that took nothing, the pause grows."""

@@ -99,6 +99,7 @@ def _serve(options: argparse.Namespace, stop: threading.Event, again: threading.
         signal.signal(number, lambda *_: stop.set())
     gc.freeze()  # what is loaded by now stays: collections need not look at it again
     with StoreWriter(options.store, clock) as writer:
+        sys.stderr.writelines(f"detector.service: {note}\n" for note in writer.notes)
         settings = Settings(options.config, again)
         config = replace(
             settings.config, first_alert_id=next_alert(options.store), seed=options.seed or secrets.randbits(63)

@@ -9,7 +9,7 @@ from campaign.runfolder import create, read_json
 from campaign.scenario import Targets
 from contract.ledger import Ledger
 from contract.on_sight import ON_SIGHT
-from tests.campaign.runs import finished, scenario
+from tests.campaign.runs import ended, finished, scenario
 
 
 def test_a_sound_run_is_judged_and_passes(tmp_path):
@@ -67,6 +67,16 @@ def test_a_run_of_which_nothing_is_left_still_gets_a_scorecard_and_a_report(tmp_
     assert card["run"]["reasons"][0] == "the detector broke"
     assert "cannot be judged" in card["run"]["reasons"][-1]
     assert folder.report.is_file()
+
+
+@pytest.mark.parametrize("what", ["ledger", "report"])
+def test_a_run_that_cannot_be_saved_is_not_valid_and_says_why(tmp_path, what):
+    folder = ended(tmp_path)
+    getattr(folder, what).mkdir()  # a file of that name cannot be written
+    card = close_run(folder, scenario(), Ending(planned_attempts=200))
+    assert (card["run"]["valid"], card["run"]["passed"]) == (False, False)
+    assert "the run cannot be saved: Is a directory" in card["run"]["reasons"]
+    assert read_json(folder.scorecard)["run"]["reasons"] == card["run"]["reasons"]
 
 
 def test_frames_that_left_late_blame_the_generator(tmp_path):
