@@ -107,7 +107,10 @@ def _save(folder: RunFolder, card: Json, saver: Saver) -> None:
     before = saver.fault
     saver.save(lambda: runfolder.write_json(folder.scorecard, card))
     if folder.scorecard.is_file():
-        saver.save(lambda: report.render(folder))
+        try:
+            saver.save(lambda: report.render(folder))
+        except InputError as error:
+            saver.fault = saver.fault or f"the run cannot be saved: {error}"
     if saver.fault != before:
         card["run"] |= {"valid": False, "passed": None if card["run"]["passed"] is None else False}
         card["run"]["reasons"].append(saver.fault)

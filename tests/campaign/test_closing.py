@@ -75,7 +75,8 @@ def test_a_run_that_cannot_be_saved_is_not_valid_and_says_why(tmp_path, what):
     getattr(folder, what).mkdir()  # a file of that name cannot be written
     card = close_run(folder, scenario(), Ending(planned_attempts=200))
     assert (card["run"]["valid"], card["run"]["passed"]) == (False, False)
-    assert "the run cannot be saved: Is a directory" in card["run"]["reasons"]
+    (reason,) = [reason for reason in card["run"]["reasons"] if "the run cannot be saved: " in reason]
+    assert "Is a directory" in reason
     assert read_json(folder.scorecard)["run"]["reasons"] == card["run"]["reasons"]
 
 
