@@ -129,10 +129,12 @@ def _sense(capture: Path | None, live: dict[str, Any], wanted: _Wanted) -> tuple
 
 
 def _rings(live: dict[str, Any], folder: Path) -> list[Any]:
+    from contract.lab import returning
     from detector.capture.live_socket import Options, open_rings
     from detector.rights import drop_rights
 
-    opened = open_rings(Options(live["interface"], live["netns"], live["filter"]))
+    with returning():  # the interface may be in a namespace from which there is no way to the centre
+        opened = open_rings(Options(live["interface"], live["netns"], live["filter"]))
     folder.mkdir(parents=True, exist_ok=True)
     drop_rights(_PROGRAM, folder)
     return opened

@@ -4,12 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from contract.errors import InputError, LackingError
-from contract.lab import enter, exists
+from contract.lab import enter, exists, returning
 
 NAME = f"tft-{os.getpid()}-enter"
 SAY = "import sys; from contract.lab import enter; enter(sys.argv[1]); print(open('/proc/net/dev').read())"
@@ -45,3 +47,21 @@ def test_a_namespace_that_is_not_there_is_a_lack() -> None:
 def test_what_is_no_name_is_refused(name: str) -> None:
     with pytest.raises(InputError, match="no name"):
         enter(name)
+
+
+def test_a_thread_that_entered_a_namespace_comes_back_to_its_own(namespace: str) -> None:
+    seen = []
+
+    def there_and_back() -> None:
+        own = Path("/proc/thread-self/ns/net")
+        seen.append(own.stat().st_ino)
+        with returning():
+            enter(namespace)
+            seen.append(own.stat().st_ino)
+        seen.append(own.stat().st_ino)
+
+    thread = threading.Thread(target=there_and_back)
+    thread.start()
+    thread.join()
+    before, within, after = seen
+    assert before == after != within
