@@ -14,7 +14,7 @@ WORKERS ?= auto
 # Where bytecode is not kept, each of the processes that a campaign or the suite starts compiles all that it imports: 0.3 to 1.5 s.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install run test check fix deep faults bench soak serve load lock clean
+.PHONY: help install run test check fix deep faults fuzz bench soak serve load lock clean
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -56,6 +56,12 @@ deep: install ## the test suite with many more hypothesis examples
 
 faults: install ## the faults at full length: kills, failing calls, histories, overload (TENFOLD_FAULTS=full)
 	@TENFOLD_FAULTS=full $(BIN)/python -m pytest tests/faults
+
+fuzz: install ## coverage-guided fuzzing (TARGET=all FOR=120 seconds each); installs atheris where there is a wheel of it
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip --upgrade >/dev/null
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --only-binary=:all: 'atheris>=3.0' \
+	  || echo "==> no wheel of atheris for this Python: a plain mutator takes its place, which is slower"
+	@nice -n 15 $(BIN)/python -m tests.fuzz.explore $(or $(TARGET),all) --seconds $(or $(FOR),120) --pack
 
 bench: install ## print the benchmarks: rates, and ratios against peers in the same run
 	@for script in $(filter-out benchmarks/soak.py,$(wildcard benchmarks/*.py)); do echo "==> $$script"; $(BIN)/python $$script; done

@@ -93,10 +93,13 @@ def _listed(name: str) -> list[Any]:
     return list(SCHEMAS[name].get("examples", [])[:1])
 
 
-def one(name: str, *statuses: int, status: int = 200, description: str = "Found.") -> Responses:
-    """One object."""
-    schema = {"$ref": f"#/components/schemas/{name}"}
-    found: dict[str, Any] = {"description": description, "content": {"application/json": _json(name, schema)}}
+def one(
+    name: str, *statuses: int, status: int = 200, description: str = "Found.", media: tuple[str, ...] = ()
+) -> Responses:
+    """One object; ``media`` are the forms besides JSON in which it may be asked for."""
+    content = {"application/json": _json(name, {"$ref": f"#/components/schemas/{name}"})}
+    content |= {form: {"schema": _OTHER[form]} for form in media}
+    found: dict[str, Any] = {"description": description, "content": content}
     return {status: found, **problems(404, 503, *statuses)}
 
 

@@ -107,6 +107,9 @@ class Guard:
         twice = [name for name, count in Counter(names).items() if count > 1 and name in _ONCE]
         if twice:
             raise ProblemError(HTTPStatus.BAD_REQUEST, "headers", f"The header {twice[0]} is given twice.")
+        if not scope["query_string"].isascii():
+            # RFC 3986 has no such bytes, and whoever decodes them fails.
+            raise ProblemError(HTTPStatus.BAD_REQUEST, "query", "The query holds bytes that are not percent-encoded.")
         if not self.settings.answers_to(headers.get("host", "")):
             raise ProblemError(
                 HTTPStatus.MISDIRECTED_REQUEST,

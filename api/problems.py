@@ -80,7 +80,7 @@ def install(app: FastAPI) -> None:
         problem = _as_problem(error)
         if problem.status is HTTPStatus.METHOD_NOT_ALLOWED:
             problem.headers["Allow"] = ", ".join(_methods(app, request.scope["path"]))
-        return problem_response(problem, request.url.path)
+        return problem_response(problem, request.scope["path"])
 
     for kind in (ProblemError, RequestValidationError, HTTPException, TenfoldError, Exception):
         app.add_exception_handler(kind, own)

@@ -88,7 +88,7 @@ class Stamps:
         else:
             raise ValueError(f"{value!r} is no time")
         if abs(nanoseconds) > _LATEST:
-            raise ValueError(f"{value!r} is no time between 1970 and 2116")
+            raise ValueError(f"{value!r} is no time between 1824 and 2116")
         return nanoseconds
 
     def _dates(self, one: int, two: int, three: int | None) -> Iterable[tuple[int, int, int]]:
@@ -125,9 +125,12 @@ def _unit(value: float) -> int:
 
 def _nanoseconds(moment: datetime) -> int:
     try:
-        return (moment - _EPOCH) // _MICROSECOND * 1000
+        found = (moment - _EPOCH) // _MICROSECOND * 1000
     except OverflowError:
         raise ValueError(f"{moment} is no time that can be used") from None
+    if abs(found) > _LATEST:
+        raise ValueError(f"{moment} is no time between 1824 and 2116")
+    return found
 
 
 def zone_of(name: str) -> tzinfo:

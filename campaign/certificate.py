@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow.parquet as pq
 
 from campaign.labels import I64, is_attack, times, words
 from campaign.lateness import ON_TIME_NS, Latenesses
+from campaign.truth_table import read_truth_table
 from contract.errors import InputError
 from generator.workload import TOKYO_RATE, Curve, rate_at
 
@@ -255,13 +255,10 @@ def _curve(evidence: Evidence, sent: I64, partner: I64, start_ns: int, duration_
 
 def intended_times(truth: Path) -> I64:
     """The planned time of each attempt of an attack, from ``truth.parquet``. Raises ``InputError``."""
-    try:
-        table = pq.read_table(truth, columns=["attempt", "family", "intended"])
-        attack = is_attack(words(table, "family"))
-        attempts = table.column("attempt").to_numpy()[attack]
-        found: I64 = np.sort(times(table, "intended")[attack][np.unique(attempts, return_index=True)[1]])
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{truth}: cannot read the truth: {error}") from None
+    table = read_truth_table(truth)
+    attack = is_attack(words(table, "family"))
+    attempts = table.column("attempt").to_numpy()[attack]
+    found: I64 = np.sort(times(table, "intended")[attack][np.unique(attempts, return_index=True)[1]])
     return found
 
 

@@ -21,7 +21,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,9 +32,10 @@ from campaign.alert_times import Stamps, zone_of
 from campaign.family_map import WINDOW_S, FamilyMap, family_map
 from contract.errors import InputError
 from contract.files import read_text
+from contract.toml_text import read_toml
 
 AUTO: Final = "auto"
-_LARGEST: Final = 4 << 20
+_LARGEST: Final = 1 << 20
 _NAME_LENGTH: Final = 60
 KNOWN: Final = {"suricata": "eve", "zeek": "zeek", "snort": "snort-json", "snort-fast": "snort-fast", "ocsf": "ocsf"}
 _KEYS: Final[dict[str, tuple[type, ...]]] = {
@@ -90,10 +90,7 @@ class Detector:
 
 def read_detector(path: Path, base: Detector | None = None) -> Detector:
     """A detector as a TOML file describes it, over ``base``. Raises ``InputError`` that names file and key."""
-    try:
-        document = tomllib.loads(read_text(path, "detector file", _LARGEST))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not TOML: {error}") from None
+    document = read_toml(read_text(path, "detector file", _LARGEST), str(path))
     unknown = sorted(set(document) - {"detector", "rule"})
     if unknown:
         raise InputError(f"{path}: {unknown[0]!r} is none of its tables; there are [detector] and [[rule]]")

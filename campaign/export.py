@@ -26,6 +26,7 @@ from store.writer import StoreWriter
 
 _ALERTS_FILE: Final = "alerts.json"
 _MOST_JSON: Final = 1 << 30
+_MOST_VALUES: Final = 1 << 28
 _PAGE: Final = 500
 _SLICE: Final = 50_000  # rows that are encoded at once: what an export holds in memory
 _COMMITTED: Final = pa.field("committed", TIME)
@@ -57,7 +58,7 @@ def opened(path: Path) -> Iterator[tuple[Feed, Origin]]:
 
 def _store_of(source: Path, target: Path) -> None:
     """Make a store of the files of ``tenfold detect --out``, so that the same filters work on them."""
-    documents = read_json(source / _ALERTS_FILE, "list of alerts", _MOST_JSON)
+    documents = read_json(source / _ALERTS_FILE, "list of alerts", _MOST_JSON, _MOST_VALUES)
     try:
         alerts = [Alert.from_dict(document) for document in documents]
     except (TypeError, KeyError, AttributeError) as error:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import fnmatch
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from campaign.alert_record import Kind
 from contract.errors import InputError
 from contract.families import BENIGN, catalogue
 from contract.files import read_text
+from contract.toml_text import read_toml
 
 FOLDER: Final = Path(__file__).parent / "mappings"
 INFORMATIONAL: Final = "informational"
@@ -116,16 +116,9 @@ def family_map(
     rules = [_rule(rule, f"{where}: rule {number}", window_s) for number, rule in enumerate(extra, 1)]
     shipped = []
     for name in _SHIPPED:
-        document = _toml(FOLDER / name)
+        document = read_toml(read_text(FOLDER / name, "mapping", _LARGEST), name)
         shipped += [_rule(rule, f"{name}: rule {n}", window_s) for n, rule in enumerate(document["rule"], 1)]
     return FamilyMap(tuple(rules), tuple(shipped), window_s)
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(read_text(path, "mapping", _LARGEST))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not TOML: {error}") from None
 
 
 def _rule(rule: object, where: str, window_s: float) -> Rule:

@@ -9,16 +9,16 @@ from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from campaign.by_zone import Zones
 from campaign.certifying import slack
 from campaign.judgement import Material, judge
 from campaign.runfolder import RunFolder, read_json
 from campaign.scorecard import Json
+from campaign.truth_table import read_truth_table
 from contract.errors import InputError
 from contract.ledger import Ledger
-from contract.schemas import FLOWS, TRUTH, VERDICTS
+from contract.schemas import FLOWS, VERDICTS
 from contract.truth import TRUTH_SUFFIX, read_truth
 from detector.config import Config
 from detector.model import load_default
@@ -126,19 +126,6 @@ def _joined(tables: list[pa.Table], schema: pa.Schema) -> pa.Table:
     if not tables:
         return schema.empty_table()
     return pa.concat_tables(tables).unify_dictionaries()
-
-
-def read_truth_table(path: Path) -> pa.Table:
-    try:
-        table = pq.read_table(path)
-        if table.schema.names != TRUTH.names:
-            raise InputError(f"{path}: not a table of truth: its columns are {', '.join(table.schema.names)}")
-        table = table.cast(TRUTH)  # Parquet widens the index of a dictionary
-    except FileNotFoundError:
-        raise InputError(f"{path}: the run has no truth") from None
-    except (OSError, pa.ArrowException) as error:
-        raise InputError(f"{path}: cannot read: {error}") from None
-    return table
 
 
 def as_received(truth: pa.Table, early_ns: int, late_ns: int) -> pa.Table:

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from campaign.judge import truth_beside
 from campaign.labels import I64, family_per_flow, numbers
+from campaign.truth_table import read_truth_table
 from contract.errors import InputError
 from contract.families import BENIGN, UNKNOWN
 from contract.schemas import FLOWS, FRAMES, NAME, TIME, TRUTH
@@ -207,15 +207,7 @@ def _truth(capture: Path, named: Path | None) -> Truth | None:
 
 def _table(capture: Path) -> pa.Table | None:
     path = capture.with_name(capture.name + TABLE_SUFFIX)
-    if not path.is_file():
-        return None
-    try:
-        table = pq.read_table(path)
-        if table.schema.names != TRUTH.names:
-            raise InputError(f"{path}: not a table of truth: its columns are {', '.join(table.schema.names)}")
-        return table.cast(TRUTH)
-    except (OSError, pa.ArrowException) as error:
-        raise InputError(f"{path}: cannot read: {str(error).splitlines()[0]}") from None
+    return read_truth_table(path) if path.is_file() else None
 
 
 def _moments_of(truth: Truth | None, table: pa.Table | None) -> I64:

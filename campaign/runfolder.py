@@ -22,6 +22,7 @@ from contract.errors import InputError
 ID_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,119}"
 # Relative, and processes run in the folder: the path of a Unix socket may have 107 bytes at most.
 SOCKET: Final = ".frames.sock"
+_MAX_JSON: Final = 256 << 20
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,8 @@ def write_json(path: Path, document: Any) -> None:  # noqa: ANN401 - any JSON va
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object that a process may be rewriting; empty where there is none yet. Raises ``InputError``."""
     try:
+        if path.stat().st_size > _MAX_JSON:
+            raise InputError(f"{path}: a file of a run of more than {_MAX_JSON >> 20} MiB is refused")
         document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}

@@ -6,7 +6,6 @@ Whoever writes a scenario makes typing mistakes: so unknown keys are refused, wi
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +15,7 @@ from campaign.scenario import Scenario, Targets
 from contract.errors import InputError
 from contract.families import BENIGN, GROUPS, catalogue
 from contract.files import read_text
+from contract.toml_text import read_toml
 from generator import arrivals, curve_shapes, registry
 from generator.arrivals import Spec
 from generator.curves import integral, scaled
@@ -70,10 +70,7 @@ def parse(text: str, name: str, where: str, folder: Path | None = None) -> Scena
 
     Raises ``InputError``.
     """
-    try:
-        table = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # ValueError also for a number of more than 4,300 digits
-        raise InputError(f"{where}: not TOML: {error}") from None
+    table = read_toml(text, where)
     _check_plain(table, where)
     _check_keys(table, _KEYS, where)
     for key, value in table.items():

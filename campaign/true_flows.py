@@ -18,9 +18,10 @@ import pyarrow as pa
 from campaign.attempts import Attempts, attempts_of
 from campaign.by_zone import Zones
 from campaign.certifying import slack
-from campaign.judge import as_received, read_truth_table, truth_beside, warm_at
+from campaign.judge import as_received, truth_beside, warm_at
 from campaign.labels import I64, Mask, Pairs, family_per_flow, is_attack, numbers, times, words
 from campaign.runfolder import existing
+from campaign.truth_table import read_truth_table
 from contract.addresses import Bytes2D, column_to_array
 from contract.errors import InputError
 from contract.families import BENIGN, UNKNOWN

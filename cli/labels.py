@@ -38,8 +38,8 @@ def command(
         raise InputError(f"{source}: a run has its own truth; --truth goes with a capture")
     else:
         from campaign.again import make_again
-        from campaign.judge import read_truth_table
         from campaign.runfolder import existing
+        from campaign.truth_table import read_truth_table
 
         folder = existing(source)
         table = read_truth_table(folder.truth)
@@ -71,7 +71,8 @@ def _write(frames: Path, truth: Truth | pa.Table, out: Path, *, cic: bool) -> di
 
 
 def _truth(capture: Path, given: Path | None) -> Truth | pa.Table:
-    from campaign.judge import read_truth_table, truth_beside
+    from campaign.judge import truth_beside
+    from campaign.truth_table import read_truth_table
     from contract.truth import TABLE_SUFFIX, read_truth
 
     beside = capture.with_name(capture.name + TABLE_SUFFIX)

@@ -7,13 +7,18 @@ compressed body inflate to hundreds of megabytes: so ``validate(full=True)``, an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import IO, TypeAlias
+from typing import IO, Final, TypeAlias
 
 import pyarrow as pa
 
 from contract.errors import InputError
 from contract.schemas import check_schema
 
+# MemoryError: a header may claim a body of any size.
+_DAMAGED: Final = (pa.ArrowException, OSError, ValueError, MemoryError)
+# Each batch is read together with its dictionaries: so many times the bytes of the stream may be read in all.
+_AGAIN: Final = 64
+_SMALL: Final = 4 << 20
 Source: TypeAlias = IO[bytes] | pa.NativeFile | bytes | bytearray
 
 
@@ -56,34 +61,39 @@ def read_messages(
         check(schema, where)
     except StopIteration:
         raise InputError(f"{where}: not an Arrow stream: it is empty") from None
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except _DAMAGED as error:
         raise InputError(f"{where}: not an Arrow stream: {first_line(error)}") from None
     return schema, _batches(messages, schema, where)
 
 
 def _batches(messages: pa.MessageReader, schema: pa.Schema, where: str) -> Iterator[pa.RecordBatch]:
     has_dictionaries = any(pa.types.is_dictionary(f.type) for f in schema)
-    kept: list[pa.Message] = []
+    kept: dict[int, pa.Message] = {}
+    taken, again = 0, 0
     while True:
         try:
             message = messages.read_next_message()
         except StopIteration:
             return
-        except (pa.ArrowException, OSError, ValueError) as error:
+        except _DAMAGED as error:
             raise InputError(f"{where}: damaged Arrow stream: {first_line(error)}") from None
         if is_compressed(message):
             raise InputError(f"{where}: compressed Arrow is refused; send the stream uncompressed")
         try:
             _check_kind(message, ("record batch", "dictionary"))
+            taken += message.body.size
             if message.type == "dictionary":
-                kept.append(message)
+                kept[_dictionary_id(message)] = message  # it takes the place of the one before
                 continue
+            again += sum(one.body.size for one in kept.values())
+            if again > _AGAIN * taken + _SMALL:
+                raise ValueError("its dictionaries are out of proportion to its batches")
             batch = (
-                _with_dictionaries(schema, [*kept, message])
+                _with_dictionaries(schema, [*kept.values(), message])
                 if has_dictionaries
                 else pa.ipc.read_record_batch(message, schema)
             )
-        except (pa.ArrowException, OSError, ValueError) as error:
+        except _DAMAGED as error:
             raise InputError(f"{where}: damaged Arrow batch: {first_line(error)}") from None
         yield batch
 
@@ -108,6 +118,19 @@ def _with_dictionaries(schema: pa.Schema, messages: list[pa.Message]) -> pa.Reco
         message.serialize_to(sink)
     with pa.ipc.open_stream(sink.getvalue()) as reader:
         return reader.read_next_batch()
+
+
+def _dictionary_id(message: pa.Message) -> int:
+    """Which dictionary a message holds. Raises ``ValueError`` for one that adds to the dictionary before it."""
+    meta = message.metadata.to_pybytes()
+    try:
+        header = _table(meta, int.from_bytes(meta[:4], "little"), 2)
+        number, adds = _field(meta, header, 0), _field(meta, header, 2)
+        if adds and meta[adds]:
+            raise ValueError("dictionaries that grow are refused; send each whole")
+        return int.from_bytes(meta[number : number + 8], "little") if number else 0
+    except IndexError:
+        raise ValueError("a damaged dictionary") from None
 
 
 def is_compressed(message: pa.Message) -> bool:

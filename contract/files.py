@@ -14,6 +14,7 @@ from typing import Any, Final
 from contract.errors import InputError
 
 TEMPORARY: Final = ".tmp"
+MOST_VALUES: Final = 500_000  # of a JSON file: three bytes make a value that takes seventy in memory
 
 
 def write_synced(path: Path, data: bytes | bytearray | memoryview) -> None:
@@ -84,9 +85,15 @@ def read_text(path: Path, what: str, limit: int) -> str:
         raise InputError(f"{path}: not a text file: {error.reason} at byte {error.start}") from None
 
 
-def read_json(path: Path, what: str, limit: int) -> Any:  # noqa: ANN401 - any JSON value
-    """The value in a JSON file. Raises ``InputError`` as ``read_bytes``, and where it is not JSON."""
+def read_json(path: Path, what: str, limit: int, values: int = MOST_VALUES) -> Any:  # noqa: ANN401 - any JSON value
+    """The value in a JSON file that holds at most ``values`` others (commas and brackets of texts count as well).
+
+    Raises ``InputError`` as ``read_bytes``, for more values, and where it is not JSON.
+    """
+    data = read_bytes(path, what, limit)
+    if data.count(b",") + data.count(b"[") + data.count(b"{") > values:
+        raise InputError(f"{path}: a {what} of more than {values:,} values is refused")
     try:
-        return json.loads(read_bytes(path, what, limit))
+        return json.loads(data)
     except (ValueError, RecursionError) as error:  # ValueError also for a number of more than 4,300 digits
         raise InputError(f"{path}: not JSON: {error}") from None

@@ -27,7 +27,7 @@ PROTOCOLS: Final = {
     "arp": 0x0806,
 }
 _ARP_OPERATIONS: Final = {"request": 1, "reply": 2}
-_MAX_BYTES: Final = 64 << 20
+_MAX_BYTES: Final = 4 << 20  # of rules; truth by attempt is a table
 TRUTH_SUFFIX: Final = ".truth.json"  # of the file beside a capture
 TABLE_SUFFIX: Final = ".truth.parquet"  # of the same told attempt by attempt
 

@@ -6,7 +6,6 @@ Whoever writes one makes typing mistakes: so unknown keys are refused, with the 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -17,6 +16,7 @@ from typing import Any, Final, Literal
 from contract.config_key import Table
 from contract.errors import InputError
 from contract.families import GROUPS
+from contract.toml_text import read_toml
 from detector import config_values
 from detector.config import Config
 from detector.config_keys import TABLES
@@ -30,6 +30,8 @@ from store.outputs.registry import complete, kinds, table_of
 
 _MOST_RULES: Final = 1000
 _MS: Final = 1_000_000
+_LONGEST_GUESS: Final = 60
+_MOST_GUESSES: Final = 100
 _BAR_KEYS: Final = ("evidence", "flows", "half_life_s", "quiet_s")
 _OUTPUT_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 Json = dict[str, Any]
@@ -94,9 +96,9 @@ def check(path: Path, now: datetime | None = None) -> Findings:
 def parse(text: str, now: datetime) -> Findings:
     """The configuration in TOML text; ``now`` decides which rules have expired, for a warning."""
     try:
-        document = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # ValueError also for a number of more than 4,300 digits
-        return Findings(Config(), [Problem("", None, f"not TOML: {error}")])
+        document = read_toml(text, "")
+    except InputError as error:
+        return Findings(Config(), [Problem("", None, str(error).removeprefix(": "))])
     return _Reader(document, lines_of(text), now).findings()
 
 
@@ -274,7 +276,9 @@ class _Reader:
     def _known(self, given: Json, path: KeyPath, known: list[str], what: str) -> None:
         for name in given:
             if name not in known:
-                near = get_close_matches(name, known, 1, 0.6)
+                # To look for a near one takes a while: not for thousands, nor for what is no word.
+                guess = len(name) < _LONGEST_GUESS and len(self._found.problems) < _MOST_GUESSES
+                near = get_close_matches(name, known, 1, 0.6) if guess else []
                 hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
                 self._note((*path, name), f"no {what} is called so; {hint}")
 

@@ -6,14 +6,15 @@ whole file is checked afterwards (``detector.config_file``); what is of the wron
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
+from contract.errors import InputError
 from contract.files import read_text
+from contract.toml_text import read_toml
 
-MOST_BYTES: Final = 4 << 20
+MOST_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ def text_of(path: Path) -> str:
 def live_of(text: str) -> Live:
     """The table ``[live]`` of a configuration, as far as it can be used."""
     try:
-        document: Any = tomllib.loads(text)
-    except (ValueError, RecursionError):
+        document: Any = read_toml(text, "")
+    except InputError:
         return Live()
     given = document.get("live")
     given = given if isinstance(given, dict) else {}

@@ -58,8 +58,19 @@ def _kind(name: str, loader: str) -> dict[str, str]:
     return {"__class__": name, "__module__": "builtins", "__loader__": loader}
 
 
-# RuntimeError and those under it (recursion, not implemented) come from nested or encrypted members.
-_DAMAGED: Final = (zipfile.BadZipFile, zlib.error, ValueError, KeyError, TypeError, OSError, EOFError, RuntimeError)
+# RuntimeError and those under it (recursion, not implemented) come from nested or encrypted members, MemoryError from
+# an array that claims any size.
+_DAMAGED: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ValueError,
+    KeyError,
+    TypeError,
+    OSError,
+    EOFError,
+    RuntimeError,
+    MemoryError,
+)
 
 
 def load(data: bytes, where: str) -> dict[str, Any]:

@@ -6,11 +6,11 @@ import re
 from typing import Final
 
 Path = tuple[str | int, ...]
-_HEADER: Final = re.compile(r"^\s*(\[\[?)\s*([^\[\]#]+?)\s*\]\]?\s*(?:#.*)?$")
-_KEY: Final = re.compile(
-    r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
-)
-_PART: Final = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
+# Possessive (++, *+): linear time, whatever the line.
+_WORD: Final = r"""(?:[A-Za-z0-9_-]++|"[^"]*+"|'[^']*+')"""
+_HEADER: Final = re.compile(r"^\s*+(\[\[?+)([^\[\]#]++)\]\]?+\s*+(?:#.*+)?+$")
+_KEY: Final = re.compile(rf"^\s*+({_WORD}(?:\s*+\.\s*+{_WORD})*+)\s*+=")
+_PART: Final = re.compile(_WORD)
 
 
 def lines_of(text: str) -> dict[Path, int]:

@@ -25,7 +25,7 @@ from generator.curves import Curve
 from generator.points import MOST_VALUES
 
 Float64 = npt.NDArray[np.float64]
-_MAX_BYTES: Final = 64 << 20
+_MAX_BYTES: Final = 16 << 20
 _SECONDS: Final = ("second", "seconds", "time", "ts")
 _LATEST: Final = 604_800.0
 _MOST_COUNT: Final = 1e9
@@ -71,9 +71,9 @@ def read_trace(path: Path) -> Trace:
     if path.suffix == ".parquet":
         rows, counts = _parquet(path)
     elif path.suffix in (".ndjson", ".jsonl"):
-        rows, counts = _ndjson(read_text(path, "trace", _MAX_BYTES), path)
+        rows, counts = _ndjson(_text(path), path)
     elif path.suffix in (".csv", ".txt", ".tsv"):
-        rows, counts = _csv(read_text(path, "trace", _MAX_BYTES), path)
+        rows, counts = _csv(_text(path), path)
     else:
         raise InputError(f"{path}: a trace is a .csv, .ndjson or .parquet file")
     return _checked(rows, counts, path)
@@ -103,6 +103,14 @@ def _checked(seconds: Float64, counts: Float64 | None, path: Path) -> Trace:
         if not counts.any():
             raise InputError(f"{path}: every count is 0")
     return Trace(seconds, counts)
+
+
+def _text(path: Path) -> str:
+    """Raises ``InputError`` for more lines than any trace has, before they are taken apart."""
+    text = read_text(path, "trace", _MAX_BYTES)
+    if text.count("\n") > 2 * MOST_VALUES:
+        raise InputError(f"{path}: more than {2 * MOST_VALUES:,} lines, and a trace has {MOST_VALUES:,} rows at most")
+    return text
 
 
 def _csv(text: str, path: Path) -> tuple[Float64, Float64 | None]:

@@ -156,7 +156,10 @@ def _open_reader(uri: str, root: Path) -> sqlite3.Connection:
 
 def check_format(database: sqlite3.Connection, root: Path) -> None:
     """Raise ``InputError`` unless the database is a store of a format that we read."""
-    known = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type='table'")}
+    kinds = dict(database.execute("SELECT name, type FROM sqlite_master"))
+    if not set(kinds.values()) <= {"table", "index"}:
+        raise InputError(f"{root}: {DATABASE} holds more than tables and indexes: it is not a store of ours")
+    known = {name for name, kind in kinds.items() if kind == "table"}
     row = database.execute("SELECT value FROM meta WHERE key='format'").fetchone() if "meta" in known else None
     if row is None:
         raise InputError(f"{root}: {DATABASE} is not a store of ours")

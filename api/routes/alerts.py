@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from api import documents
-from api.media import MEDIA
+from api.media import MEDIA, NDJSON
 from api.names import RunQuery
 from api.paging import Found, Page, encoded, page
 from api.problems import not_found
@@ -44,7 +44,9 @@ async def alerts(
     return await page(request, shared, "alerts", asked, wanted, look, shared.alerts.items)
 
 
-@router.get("/{alert_id}", operation_id="getAlert", summary="One alert", responses=documents.one("Alert"))
+@router.get(
+    "/{alert_id}", operation_id="getAlert", summary="One alert", responses=documents.one("Alert", media=(NDJSON,))
+)
 async def alert(
     shared: Shared,
     alert_id: Annotated[str, Path(pattern=r"^[0-9]{1,20}$", description="As the list gives it.")],

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from campaign.flow_words import COMMITTED
 from campaign.gate.findings import Finding, State, at_least, at_most
@@ -22,7 +21,7 @@ from campaign.gate.targets import Bars
 from campaign.judge import truth_beside
 from campaign.judgement import Material, judge
 from campaign.scorecard import totals
-from contract.schemas import TRUTH
+from campaign.truth_table import read_truth_table
 from contract.truth import Truth, read_truth
 from detector.capture.opening import open_capture
 from detector.offline import detect_source
@@ -82,8 +81,10 @@ def judge_lossy(capture: Path, truth: Truth | pa.Table, model: Model, percent: f
 
 def of_generated(made: Made, benign: Made | None, model: Model, percent: float, seed: int) -> Quality:
     """Recall and time to detect on one workload; false alarms an hour on it and on ordinary traffic alone."""
-    card = judge_lossy(made.capture, _table(made.truth), model, percent, seed)
-    cards = [card] + ([judge_lossy(benign.capture, _table(benign.truth), model, percent, seed)] if benign else [])
+    card = judge_lossy(made.capture, read_truth_table(made.truth), model, percent, seed)
+    cards = [card] + (
+        [judge_lossy(benign.capture, read_truth_table(benign.truth), model, percent, seed)] if benign else []
+    )
     rows = {name: row for name, row in card["families"].items() if row.get("attempts")}
     hours = sum(one.seconds for one in (made, benign) if one) / _HOUR
     return Quality(
@@ -172,7 +173,3 @@ def _times(card: Json) -> dict[str, float]:
         if entry["detected"] and seconds is not None:
             found[entry["family"]] = round(max(seconds, found.get(entry["family"], 0.0)), 3)
     return dict(sorted(found.items()))
-
-
-def _table(path: Path) -> pa.Table:
-    return pq.read_table(path).cast(TRUTH)  # Parquet widens the index of a dictionary

@@ -19,6 +19,7 @@ from typing import Any, Final
 from contract.errors import InputError
 from contract.families import catalogue
 from contract.files import read_text
+from contract.toml_text import read_toml
 from detector.toml_lines import line_of, lines_of
 
 _DEFAULT: Final = Path(__file__).with_name("targets.toml")
@@ -97,10 +98,7 @@ def read(path: Path | None = None) -> Targets:
     table = tomllib.loads(default_text())
     if path is not None:
         text = read_text(path, "file of targets", _MAX_BYTES)
-        try:
-            own = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise InputError(f"{path}: not TOML: {error}") from None
+        own = read_toml(text, str(path))
         _Check(text, path).tables(own)
         for name, part in own.items():
             table[name] = table[name] | part

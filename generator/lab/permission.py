@@ -15,13 +15,13 @@ import ipaddress
 import os
 import stat
 import time
-import tomllib
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from contract.errors import InputError, UnsafeError
 from contract.safety import LAB, Target, check_prefixes
+from contract.toml_text import read_toml
 from generator.lab.interfaces import Peer, default_route, forwarding, inside, name, peer_of
 from generator.lab.netlink import Link, link
 
@@ -103,10 +103,18 @@ def read_lab_file(path: Path) -> dict[str, Any]:
         _owned_by_root(path, os.fstat(fd))
         for folder in path.absolute().parents:
             _owned_by_root(folder, folder.stat())
-        try:
-            found = tomllib.loads(file.read(_LARGEST).decode("utf-8"))
-        except ValueError as error:
-            raise UnsafeError(f"{path}: no TOML: {error}") from None
+        data = file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise UnsafeError(f"{path}: a lab file of more than {_LARGEST:,} bytes is refused")
+    return parse_lab_file(data, path)
+
+
+def parse_lab_file(data: bytes, path: Path) -> dict[str, Any]:
+    """The words of a lab file, checked; who may have written it is not. Raises ``UnsafeError``."""
+    try:
+        found = read_toml(data.decode("utf-8"), str(path))
+    except (InputError, UnicodeDecodeError) as error:
+        raise UnsafeError(f"{path}: no TOML: {error}") from None
     if set(found) != set(_KEYS):
         raise UnsafeError(f"{path}: it must say {', '.join(_KEYS)}, and nothing else")
     for key, kind in _KEYS.items():

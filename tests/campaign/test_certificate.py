@@ -134,5 +134,5 @@ def test_files_are_read_or_refused_in_one_line(tmp_path: Path) -> None:
     for name in ("f.npy", "cut.npy", "none.npy"):
         with pytest.raises(InputError, match=name):
             read_times(tmp_path / name)
-    with pytest.raises(InputError, match="cannot read the truth"):
+    with pytest.raises(InputError, match="the run has no truth"):
         intended_times(tmp_path / "none.parquet")

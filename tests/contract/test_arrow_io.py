@@ -7,7 +7,7 @@ import pytest
 
 from contract import arrow_io
 from contract.errors import InputError
-from contract.schemas import FRAMES, VERDICTS
+from contract.schemas import FRAMES, TRUTH, VERDICTS
 
 
 def frames(count: int = 3) -> pa.RecordBatch:
@@ -87,3 +87,35 @@ def test_mutated_streams_are_read_or_refused_and_never_kill() -> None:
         except InputError:
             refused += 1
     assert refused > 500
+
+
+def named(*families: str) -> pa.RecordBatch:
+    """A batch of truth with these words in its dictionary, all of one family."""
+    row = {
+        "attempt": 1, "family": families[0], "intended": 5, "src": bytes(16), "dst": bytes(16), "src_port": 1,
+        "dst_port": 2, "protocol": 6, "first": 5, "last": 6, "frames": 1,
+    }  # fmt: skip
+    batch = pa.RecordBatch.from_pylist([row], TRUTH)
+    words = pa.DictionaryArray.from_arrays(pa.array([0], pa.int16()), pa.array(list(families)))
+    return pa.record_batch([words if n == "family" else batch.column(n) for n in TRUTH.names], schema=TRUTH)
+
+
+def test_a_dictionary_takes_the_place_of_the_one_before() -> None:
+    stream = arrow_io.write_stream([named("a"), named("b"), named("a")], TRUTH)
+    assert [b.column("family").to_pylist() for b in arrow_io.read_stream(stream, TRUTH, "x")] == [["a"], ["b"], ["a"]]
+
+
+def test_dictionaries_that_grow_or_are_out_of_proportion_are_refused() -> None:
+    sink = pa.BufferOutputStream()
+    options = pa.ipc.IpcWriteOptions(emit_dictionary_deltas=True)
+    with pa.ipc.new_stream(sink, TRUTH, options=options) as writer:
+        for batch in (named("a"), named("a", "b")):
+            writer.write_batch(batch)
+    with pytest.raises(InputError, match="dictionaries that grow are refused"):
+        list(arrow_io.read_stream(sink.getvalue().to_pybytes(), TRUTH, "x"))
+    large = named(*(f"{n:0500}" for n in range(1000)))
+    stream = arrow_io.write_stream([large] * 2, TRUTH)
+    head = arrow_io.write_stream([large], TRUTH)
+    again = stream[len(head) - 8 : -8]  # the batch alone: its dictionary is that of before
+    with pytest.raises(InputError, match="out of proportion"):
+        list(arrow_io.read_stream(head[:-8] + again * 200, TRUTH, "x"))

@@ -1,80 +1,124 @@
-"""Coverage-guided fuzzing by hand: inputs that reach new lines are kept and spoiled further.
+"""Coverage-guided fuzzing by hand: inputs that reach something new are kept and spoiled further.
 
-    python -m tests.fuzz.explore {frames,pcap,pcapng,stream} [--seconds N] [--seed N] [--keep FOLDER]
+    make fuzz [TARGET=name] [SECONDS=120]
+    python -m tests.fuzz.explore NAME|all [--seconds N] [--seed N] [--engine atheris|plain] [--pack]
 
-Kernels run as the plain Python that they were written in, where lines can be seen and an index out of bounds raises
-instead of reading on: numba is switched off. ``sys.monitoring`` (Python 3.12) counts lines, ``sys.settrace`` before
-that. What raises anything but ``InputError``, or leaves frames unaccounted for, is written to the folder, and ends it.
+``atheris`` (libFuzzer on instrumented bytecode; needs a wheel for this Python) is used where it is installed, else a
+plain mutator watched by ``sys.monitoring`` (Python 3.12) or ``sys.settrace``. Kernels run as the plain Python that they
+were written in, where lines can be seen and an index out of bounds raises instead of reading on: numba is switched off.
+What breaks a promise is written to ``tests/fuzz/crashes/NAME/`` and ends it: once mended, the suite tries it for ever.
+With ``--pack`` what was found is kept in ``tests/fuzz/corpus/NAME.zip``.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import importlib.util
 import os
 import random
+import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
 os.environ["NUMBA_DISABLE_JIT"] = "1"  # before numba is loaded
 
-import numpy as np
+from contract import jit
 
-from contract.arrow_io import write_stream
-from contract.errors import InputError
-from contract.schemas import FRAMES
-from detector import flow_index
-from detector.capture.opening import source_of
-from detector.meter import Meter
-from tests.detector.captured import batch_of
-from tests.faults.corpus import mutated, pcap, pcapng, small_batch, sound
+jit._compiled = lambda function, _: function
 
-flow_index.prefetch = lambda *_: None  # an instruction of the processor: it has no form in Python
-ROOMS = tuple(str(Path(__file__).parents[2] / room) for room in ("detector", "contract"))
+ROOT = Path(__file__).parents[2]
+ROOMS = ("contract", "generator", "detector", "store", "campaign", "api")
+LONGEST = 16_384
+MOST_KEPT = 250
 Seen = set[tuple[CodeType, int]]
 
 
-def through_meter(data: bytes) -> None:
-    """The first two bytes say which link type; the rest is one frame, twice."""
-    links = (1, 113, 276, 101, 0, 108)
-    meter = Meter(capacity=8, seed=1, tunnels="inner" if data[:1] > b"\x7f" else "outer")
-    frame = data[2:]
-    dropped = meter.update(batch_of([frame, frame], link=links[data[1] % len(links)] if len(data) > 1 else 1))
-    flows = meter.table.flows[meter.finish()]
-    assert int(flows["packets"].sum()) + dropped.total() == 2
+def prepare() -> None:
+    """What kernels call that has no form in Python gets one; words outside their bytes raise."""
+    from detector import flow_index
+    from generator import memory
+
+    def reader(width: int) -> Any:
+        def get(data: Any, at: Any) -> int:
+            word = bytes(data[int(at) : int(at) + width])
+            if at < 0 or len(word) < width:
+                raise IndexError(f"{width} bytes at {at} of {len(data)}")
+            return int.from_bytes(word, "big")
+
+        return get
+
+    flow_index.prefetch = lambda *_: None
+    for width in (1, 2, 4, 8):
+        setattr(memory, f"get{8 * width}", reader(width))
 
 
-def through_source(data: bytes) -> None:
-    """A capture or stream, read to its end."""
-    try:
-        source = source_of(np.frombuffer(data, np.uint8), "x")
-        frames = sum(batch.num_rows for batch in source.batches())
-    except InputError:
-        return
-    assert source.ledger_stage.unexplained == 0
-    assert source.ledger_stage.delivered == frames
+def crash(name: str, data: bytes) -> Path:
+    """Keep an input that broke a promise, under a name that its bytes make."""
+    from tests.fuzz.targets import CRASHES
+
+    folder = CRASHES / name
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / hashlib.sha256(data).hexdigest()[:12]
+    path.write_bytes(data)
+    return path
 
 
-TARGETS: dict[str, tuple[Callable[[bytes], None], Callable[[], list[bytes]]]] = {
-    "frames": (through_meter, lambda: [bytes([200 * (n % 2), 0]) + frame for n, (_, frame) in enumerate(sound())]),
-    "pcap": (through_source, lambda: [pcap()]),
-    "pcapng": (through_source, lambda: [pcapng("<"), pcapng(">")]),
-    "stream": (through_source, lambda: [write_stream([small_batch()], FRAMES)]),
-}
+def with_atheris(name: str, seconds: float, seed: int, pack: bool) -> int:
+    """libFuzzer in a process of its own (it ends the process), over a folder of what is known."""
+    from tests.fuzz.targets import TARGETS, corpus, crashes
+
+    with tempfile.TemporaryDirectory(prefix="tenfold-fuzz-") as folder:
+        work = Path(folder) / "work"
+        work.mkdir()
+        known = [*TARGETS[name].seeds(), *corpus(name), *crashes(name).values()]
+        for number, data in enumerate(known):
+            (work / f"seed-{number:04d}").write_bytes(data)
+        words = Path(folder) / "words"
+        entries = ["".join(f"\\x{byte:02x}" for byte in word) for word in TARGETS[name].words]
+        words.write_text("".join(f'"{entry}"\n' for entry in entries))
+        command = [sys.executable, "-m", "tests.fuzz.guided", name]
+        options = [f"-seed={seed}", f"-max_len={LONGEST}", "-timeout=30", "-rss_limit_mb=4096", "-print_final_stats=1"]
+        options += [f"-dict={words}"] if TARGETS[name].words else []
+        run = [*command, f"-max_total_time={int(seconds)}", f"-artifact_prefix={folder}/found-", *options, str(work)]
+        done = subprocess.run(run, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        tail = done.stderr.splitlines()
+        said = "\n".join(line for line in tail if not line.startswith(("#", "INFO", "stat::")))
+        for path in sorted(Path(folder).glob("found-*")):
+            kept = crash(name, path.read_bytes())
+            sys.stdout.write(f"{said[-6000:]}\n{name}: broke a promise, kept as {kept.relative_to(ROOT)}\n")
+        if pack and not done.returncode:
+            keep(name, [path.read_bytes() for path in work.iterdir()])
+        told = [line for line in tail if "cov:" in line][-1:] + [line for line in tail if "executed_units" in line]
+        sys.stdout.write(f"{name}: {' '.join(' '.join(told).split())}\n")
+        return done.returncode
 
 
-def lines_of(call: Callable[[bytes], None], data: bytes, seen: Seen) -> int:
-    """Run it; how many lines of the detector and its contract it reached that nothing had reached before."""
+def keep(name: str, inputs: list[bytes]) -> None:
+    """Keep the smallest of them: each has reached something that the ones before it had not."""
+    from tests.fuzz.targets import pack
+
+    path = pack(name, sorted(inputs, key=len)[:MOST_KEPT])
+    sys.stdout.write(f"{name}: {min(len(inputs), MOST_KEPT)} inputs in {path.relative_to(ROOT)}\n")
+
+
+def lines_of(name: str, data: bytes, seen: Seen) -> int:
+    """Run it; how many lines of ours it reached that nothing had reached before."""
+    from tests.fuzz.targets import TARGETS
+
     before = len(seen)
+    call = TARGETS[name].call
     if hasattr(sys, "monitoring"):
         call(data)
         return len(seen) - before
+    ours = tuple(str(ROOT / room) for room in ROOMS)
 
     def trace(frame: FrameType, event: str, _: Any) -> Any:
-        if not frame.f_code.co_filename.startswith(ROOMS):
+        if not frame.f_code.co_filename.startswith(ours):
             return None
         if event == "line":
             seen.add((frame.f_code, frame.f_lineno))
@@ -92,10 +136,10 @@ def watch(seen: Seen) -> None:
     """Python 3.12 and later: each line reports itself once, which costs next to nothing."""
     if not hasattr(sys, "monitoring"):
         return
-    monitoring = sys.monitoring
+    monitoring, ours = sys.monitoring, tuple(str(ROOT / room) for room in ROOMS)
 
     def line(code: CodeType, number: int) -> object:
-        if code.co_filename.startswith(ROOMS):
+        if code.co_filename.startswith(ours):
             seen.add((code, number))
         return monitoring.DISABLE
 
@@ -104,39 +148,50 @@ def watch(seen: Seen) -> None:
     monitoring.set_events(monitoring.COVERAGE_ID, monitoring.events.LINE)
 
 
-def explore(name: str, seconds: float, seed: int, keep: Path) -> dict[str, int]:
-    """Spoil inputs for a while; how many were tried, kept and how many lines were reached."""
-    call, seeds = TARGETS[name]
-    draw, seen, corpus = random.Random(seed), Seen(), seeds()
+def plainly(name: str, seconds: float, seed: int, pack: bool) -> int:
+    """Without atheris: spoil inputs for a while, and keep those that reach new lines."""
+    from tests.faults.corpus import mutated
+    from tests.fuzz.targets import TARGETS, corpus
+
+    prepare()
+    draw, seen = random.Random(seed), Seen()
+    known = [*TARGETS[name].seeds(), *corpus(name)]
     watch(seen)
-    for data in corpus:
-        lines_of(call, data, seen)
+    kept = [data for data in known if lines_of(name, data, seen)]
     tried, until = 0, time.monotonic() + seconds
     while time.monotonic() < until:
         # New finds are spoiled more often than old ones.
-        data = mutated(draw, corpus[int(len(corpus) * max(draw.random(), draw.random()))]) or b"\0"
+        data = mutated(draw, kept[int(len(kept) * max(draw.random(), draw.random()))]) or b"\0"
         tried += 1
         try:
-            if lines_of(call, data, seen):
-                corpus.append(data)
+            if lines_of(name, data[:LONGEST], seen):
+                kept.append(data)
         except BaseException:
-            keep.mkdir(parents=True, exist_ok=True)
-            (keep / f"{name}-{seed}-{tried}.bin").write_bytes(data)
+            sys.stdout.write(f"{name}: broke a promise, kept as {crash(name, data).relative_to(ROOT)}\n")
             raise
-    return {"tried": tried, "kept": len(corpus), "lines": len(seen)}
+    sys.stdout.write(f"{name}: {tried:,} inputs, {len(kept):,} kept, {len(seen):,} lines\n")
+    if pack:
+        keep(name, kept)
+    return 0
 
 
 def main() -> int:
     """Explore, and say what was reached."""
+    from tests.fuzz.targets import TARGETS
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("target", choices=sorted(TARGETS))
-    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("target", choices=["all", *sorted(TARGETS)])
+    parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep", type=Path, default=Path("fuzz-findings"))
+    parser.add_argument("--engine", choices=("atheris", "plain"))
+    parser.add_argument("--pack", action="store_true")
     options = parser.parse_args()
-    found = explore(options.target, options.seconds, options.seed, options.keep)
-    sys.stdout.write(f"{options.target}: {found['tried']:,} inputs, {found['kept']:,} kept, {found['lines']:,} lines\n")
-    return 0
+    there = importlib.util.find_spec("atheris") is not None
+    if options.engine == "atheris" and not there:
+        parser.error("atheris is not installed (pip install atheris; it has wheels for CPython 3.11 to 3.13)")
+    engine = with_atheris if there and options.engine != "plain" else plainly
+    names = sorted(TARGETS) if options.target == "all" else [options.target]
+    return max(engine(name, options.seconds, options.seed, options.pack) for name in names)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,11 @@ deterministic = true
 database = "none"
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "3xx", 400, 401, 403, 404, 409, 429]
+# An Idempotency-Key that was used with another body is malformed use of it (draft-ietf-httpapi-idempotency-key-header).
+[[operations]]
+include-operation-id = "startCampaign"
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", "3xx", 400, 401, 403, 404, 409, 422, 429]
 """
 
 
