@@ -134,9 +134,10 @@ def _one_packet(row: dict[str, str], found: dict[Key, Sums], fragments: dict[tup
     elif row["ipv6.src"]:
         src, dst, size = row["ipv6.src"], row["ipv6.dst"], int(row["ipv6.plen"]) + 40
         protocol = int(row["ipv6.nxt"])
-        for number, name in PORTS.items():
-            protocol = number if row[f"{name}.srcport"] else protocol
-        protocol = 58 if protocol in (0, 44, 60) else protocol
+        if protocol != 58:  # an error has the ports of what it quotes
+            for number, name in PORTS.items():
+                protocol = number if row[f"{name}.srcport"] else protocol
+            protocol = 58 if protocol in (0, 44, 60) else protocol
     else:
         return
     ports = 0, 0

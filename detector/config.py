@@ -11,6 +11,7 @@ from detector.meter import DEFAULT_CAPACITY
 from detector.policy import Policy
 from detector.shards import MOST
 from detector.tunnels import levels_of
+from detector.windows_state import PLACES
 
 NS: Final = 1_000_000_000
 
@@ -23,6 +24,7 @@ class Config:
     late_ns: how much older than the newest frame before it a frame may be and still count at its own time
     tick_frames: a tick ends early after so many frames, whatever their timestamps say
     capacity, idle_s, active_s, tunnels: the meter's
+    hosts: whose recent behaviour is kept at once (``detector.observer.places_of``)
     sweep_s: how often flows expire and incidents close, at multiples of it since the epoch
     sure: score from which a flow is called an attack at once, without others that add to its evidence
     shards: so many threads share the work; no answer depends on them while no shard's table is full (docs/engine.md)
@@ -38,6 +40,7 @@ class Config:
     idle_s: float = 60.0
     active_s: float = 1800.0
     tunnels: str = "outer"
+    hosts: int = PLACES[0]
     sweep_s: float = 1.0
     policy: Policy = field(default_factory=Policy)
     first_alert_id: int = 1
@@ -49,8 +52,8 @@ class Config:
     names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.tick_ns <= 0 or self.tick_frames <= 0 or self.capacity <= 0:
-            raise InputError("tick_ns, tick_frames and capacity must be positive")
+        if min(self.tick_ns, self.tick_frames, self.capacity, self.hosts) <= 0:
+            raise InputError("tick_ns, tick_frames, capacity and hosts must be positive")
         if self.late_ns < 0:
             raise InputError("late_ns must not be negative")
         if not 1 <= self.shards <= MOST:

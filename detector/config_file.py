@@ -136,6 +136,8 @@ class _Reader:
             tick_ns=meter["tick_ms"] * _MS,
             tick_frames=meter["tick_frames"],
             capacity=meter["capacity"],
+            hosts=meter["hosts"],
+            late_ns=meter["late_ms"] * _MS,
             idle_s=meter["idle_s"],
             active_s=meter["active_s"],
             tunnels=meter["tunnels"],

@@ -86,6 +86,24 @@ TABLES: Final = (
                 "inner meters what GRE, IP-in-IP, VXLAN and Geneve carry, outer the tunnels themselves.",
                 _CONFIG.tunnels,
             ),
+            Key(
+                "hosts",
+                "whole",
+                "Hosts whose recent behaviour is kept at once, rounded up to a power of two; services, pairs and "
+                "conversations in proportion. Of a full set the one gives way that was quiet longest, counted.",
+                _CONFIG.hosts,
+                256,
+                1 << 22,
+            ),
+            Key(
+                "late_ms",
+                "whole",
+                "How much older than the newest frame before it a frame may be and still count at its own time. A "
+                "verdict waits for so long.",
+                _CONFIG.late_ns // 1_000_000,
+                0,
+                60_000,
+            ),
             Key("tick_ms", "whole", "How often what changed is classified.", _CONFIG.tick_ns // 1_000_000, 1, 10_000),
             Key(
                 "tick_frames",

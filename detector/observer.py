@@ -14,15 +14,21 @@ from detector.flowtable import NEVER, FlowTable
 from detector.hands import Hands
 from detector.meter import Slots
 from detector.windows import update
-from detector.windows_state import EVICTED, new_windows, own_room
+from detector.windows_state import EVICTED, PLACES, new_windows, own_room
+
+
+def places_of(hosts: int) -> tuple[int, ...]:
+    """Room of the windows, by kind, where so many hosts are kept: a power of two, the other kinds in proportion."""
+    whole = 1 << max(hosts - 1, 1).bit_length()
+    return tuple(max(places * whole // PLACES[0], 8) for places in PLACES)
 
 
 class Observer:
     """Follows one flow table. Call ``look`` once a tick, after ``Meter.expire`` and before ``Meter.clear_dirty``."""
 
-    def __init__(self, table: FlowTable, seed: int = 0, hands: Hands | None = None) -> None:
+    def __init__(self, table: FlowTable, seed: int = 0, hands: Hands | None = None, hosts: int = PLACES[0]) -> None:
         self.table = table
-        self.windows = new_windows(seed)
+        self.windows = new_windows(seed, places_of(hosts))
         self._due = new_due(table)
         self._hands = hands or Hands(1)
         self._views = [own_room(self.windows) for _ in range(self._hands.count)]

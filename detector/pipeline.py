@@ -65,7 +65,7 @@ class Detector(Ticking):
             processes=config.processes,
         )
         self._hands = Hands(config.shards)
-        self.observer = Observer(self.meter.table, config.seed, self._hands)
+        self.observer = Observer(self.meter.table, config.seed, self._hands, config.hosts)
         self.alerts = AlertBook(
             model.families, len(self.meter.table.flows), config.policy, config.first_alert_id, config.seed
         )

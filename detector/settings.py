@@ -39,7 +39,7 @@ class Settings:
         except InputError as error:
             self.notes.append(f"configuration kept as it was: {error}")
             return
-        fixed = ("tick_ns", "tick_frames", "capacity", "idle_s", "active_s", "tunnels", "live")
+        fixed = ("tick_ns", "tick_frames", "late_ns", "capacity", "hosts", "idle_s", "active_s", "tunnels", "live")
         later = [name for name in fixed if getattr(config, name) != getattr(self.config, name)]
         if config.policy.capacity != self.config.policy.capacity:
             later.append("most_incidents")

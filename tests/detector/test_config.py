@@ -12,7 +12,7 @@ def test_defaults_are_sound() -> None:
     assert Config().tick_ns == 50_000_000
 
 
-@pytest.mark.parametrize("name", ["tick_ns", "tick_frames", "capacity"])
+@pytest.mark.parametrize("name", ["tick_ns", "tick_frames", "capacity", "hosts"])
 def test_nothing_may_be_zero(name: str) -> None:
     with pytest.raises(InputError, match="positive"):
         Config(**{name: 0})

@@ -20,6 +20,8 @@ FULL = """\
 idle_s = 30
 active_s = 600.5
 capacity = 4096
+hosts = 1000
+late_ms = 25
 tick_ms = 100
 tick_frames = 1000
 tunnels = "inner"
@@ -64,6 +66,7 @@ def test_all_that_a_file_says_holds() -> None:
     assert (found.problems, found.warnings) == ([], [])
     config = found.config
     assert (config.idle_s, config.active_s, config.capacity) == (30.0, 600.5, 4096)
+    assert (config.hosts, config.late_ns) == (1000, 25_000_000)
     assert (config.tick_ns, config.tick_frames, config.sure) == (100_000_000, 1000, 0.9)
     assert config.tunnels == "inner"
     policy = config.policy

@@ -3,7 +3,8 @@ import numpy as np
 from detector.features import WIDTH
 from detector.flowtable import NEVER
 from detector.hands import Hands
-from detector.observer import Observer
+from detector.observer import Observer, places_of
+from detector.windows_state import PLACES
 from tests.detector.flows_by_hand import SECOND, START, close_tick, empty, put, slots_of
 
 
@@ -52,3 +53,20 @@ def test_hands_share_the_rows_and_change_nothing():
         observer.found = observer.look(slots_of(900), START)
     hands.close()
     assert np.array_equal(one.found[1], many.found[1])
+
+
+def test_room_follows_the_number_of_hosts():
+    assert places_of(PLACES[0]) == PLACES
+    assert places_of(PLACES[0] + 1) == tuple(2 * places for places in PLACES)
+    assert places_of(1000) == tuple(places // 16 for places in PLACES)
+    assert min(places_of(1)) == 8
+
+
+def test_few_places_push_out_and_count():
+    table = empty()
+    few, many = Observer(table, hosts=8), Observer(table)
+    for slot in range(200):
+        put(table, slot, slot + 1, 1000 + slot)
+    few.look(slots_of(200), START)
+    many.look(slots_of(200), START)
+    assert few.evicted > many.evicted == 0
