@@ -51,8 +51,13 @@ check: install ## lint, format, types, dependencies
 fix: install ## mend what the linter and formatter can mend by themselves
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-deep: install ## the test suite with many more hypothesis examples
+deep: install ## the test suite with many more hypothesis examples; licences and advisories of what is shipped
 	@TENFOLD_PROFILE=deep $(BIN)/python -m pytest
+	@$(BIN)/python deploy/supply.py licences
+	@$(BIN)/python deploy/supply.py advisories
+
+sbom: install ## a bill of materials (CycloneDX) of what a user installs: sbom.json
+	@$(BIN)/python deploy/supply.py sbom sbom.json
 
 faults: install ## the faults at full length: kills, failing calls, histories, overload (TENFOLD_FAULTS=full)
 	@TENFOLD_FAULTS=full $(BIN)/python -m pytest tests/faults
