@@ -18,7 +18,7 @@ LOCK: Final = Path(__file__).parents[1] / "requirements-run.lock"
 ALLOWED: Final = re.compile(
     r"MIT|BSD|Apache|ISC|PSF|Python Software|MPL|Mozilla|0BSD|Zlib|CC0|Unlicense", re.IGNORECASE
 )
-# Read by a person: scapy (GPL 2) is installed beside and imported, not copied; skops (MIT) names its licence in a file only.
+# Read by a person: scapy (GPL 2) is imported, not copied; skops (MIT) names its licence in a file only.
 READ: Final = {"scapy": "GPL-2.0-only", "skops": "UNKNOWN"}
 
 
