@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import select
 import socket
 import ssl
 import struct
@@ -127,10 +128,10 @@ def _is_over(made: socket.socket) -> bool:
     """Whether the peer has closed: syslog servers send nothing, so whatever can be read is the end."""
     if isinstance(made, ssl.SSLSocket):
         return False  # its own protocol may have something to say; a closed one fails at the next send
-    try:
-        return made.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-    except BlockingIOError:
-        return False
+    asked = select.poll()
+    asked.register(made, select.POLLIN)
+    # Asked first: a socket with a timeout waits for it in ``recv``, whatever its flags.
+    return bool(asked.poll(0)) and made.recv(1, socket.MSG_PEEK) == b""
 
 
 def _unix(path: str, timeout: float) -> tuple[socket.socket, bool]:

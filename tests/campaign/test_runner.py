@@ -48,7 +48,7 @@ def test_whoever_finds_the_folder_can_read_its_state(tmp_path, monkeypatch):
         return write_text(path, *arguments, **options)
 
     monkeypatch.setattr(type(folder.scenario), "write_text", watched)
-    Campaign(load("smoke"), Overrides(), Options(runs=tmp_path), folder, lambda _: None)
+    Campaign(load("smoke"), Overrides(), Options(runs=tmp_path), folder, lambda _: None).ending.saver.release()
     assert written[0].startswith("run.json")
     assert "scenario.toml" in written
     assert json.loads(folder.state.read_text())["state"] == "starting"

@@ -42,8 +42,8 @@ MOST_FRAMES = 20_000
 MOST_BYTES = 16 << 20
 # Sending into the void is what these do; all others also show the other side.
 ONE_SIDED = {"udp_flood", "ack_flood", "icmp_flood", "arp_spoofing", "reflection_amplification"}
-# Protocols whose dissectors only guess by the look of random bytes.
-GUESSED = ("RTCP", "RTP", "QUAKE", "GTP", "STUN", "Thrift", "CLTP")
+# Protocols whose dissectors guess by the look of bytes or by a port, or take a greeting for an answer (POP).
+GUESSED = ("RTCP", "RTP", "QUAKE", "GTP", "STUN", "Thrift", "CLTP", "BJNP", "POP")
 
 
 def world_of(name: str, seed: int) -> World:

@@ -72,6 +72,20 @@ def test_tcp_counts_octets_and_connects_again_when_the_server_went_away():
         sender.close()
 
 
+def test_one_connection_carries_batch_after_batch():
+    """Whether the server has closed is asked without waiting: a wait ended in a time-out and a new connection."""
+    with listener(socket.SOCK_STREAM) as (server, address):
+        sender = target(address, "tcp", timeout_s=0.3)
+        sender.deliver(batch(2))
+        link, _ = server.accept()
+        with link:
+            sender.deliver(batch(2, 2))
+            stream = link.makefile("rb")
+            assert [parsed(framed(stream))[3] for _ in range(4)] == [0, 1, 2, 3]
+            stream.close()
+        sender.close()
+
+
 def test_a_server_that_takes_nothing_is_unavailable():
     with listener(socket.SOCK_STREAM) as (server, address):
         server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
