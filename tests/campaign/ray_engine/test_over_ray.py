@@ -144,6 +144,7 @@ def test_the_answer_of_one_detector_though_a_shard_is_killed(cluster: Any, answe
 
 def test_the_answer_of_one_detector_though_a_node_is_killed(cluster: Any, answer: Answer) -> None:
     second = cluster.add_node(**node(2))
+    cluster.wait_for_nodes()  # else both shards begin on the first, and nothing happens to them
 
     def kill(number: int, pool: Any) -> None:
         if number == 5:
