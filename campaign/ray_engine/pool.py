@@ -124,12 +124,17 @@ class Pool:
             if known is None and ray.wait([answer], timeout=0, fetch_local=False)[0]:
                 sent.told[shard] = self._told(shard, answer)
         if any(told is None for told in sent.told):
-            if time.monotonic() - self._progress > PATIENCE_S:
-                late = [shard for shard, told in enumerate(sent.told) if told is None]
-                raise LackingError(f"detector shards {late} have not answered for {PATIENCE_S:.0f} s: see Ray's nodes")
+            late = [shard for shard, told in enumerate(sent.told) if told is None]
+            patience = self.patience(late)
+            if time.monotonic() - self._progress > patience:
+                raise LackingError(f"detector shards {late} have not answered for {patience:.0f} s: see Ray's nodes")
             return None
         self._progress = time.monotonic()
         return [told for told in sent.told if told is not None]
+
+    def patience(self, late: list[int]) -> float:
+        """Seconds to wait for these shards: one that was lost may be starting anew where no kernel is compiled yet."""
+        return START_S if any(gap.seconds is None and gap.shard in late for gap in self.gaps) else PATIENCE_S
 
     def acknowledge(self) -> None:
         """The oldest slice is merged, all of it: its parcels may go, and no shard goes back behind it."""

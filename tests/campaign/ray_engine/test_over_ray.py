@@ -220,6 +220,15 @@ def test_a_shard_that_was_started_anew_says_so() -> None:
     assert isinstance(anew.work(1, cuts[1].slice.edges, *cuts[1].parcels), Told)
 
 
+def test_a_lost_shard_is_given_the_time_of_a_first_start() -> None:
+    from campaign.ray_engine.pool import PATIENCE_S, START_S, Gap, Pool
+
+    pool = object.__new__(Pool)
+    pool.gaps = [Gap(0, 4, 1, began=0.0, seconds=3.0), Gap(1, 5, 2, began=9.0)]
+    assert pool.patience([0]) == PATIENCE_S
+    assert pool.patience([0, 1]) == START_S > PATIENCE_S
+
+
 def test_nodes_of_another_release_are_refused() -> None:
     from campaign.ray_engine.pool import check_version
 
