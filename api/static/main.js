@@ -3,7 +3,7 @@
 import { recolourAll } from "./chart.js";
 import { $, fill, h, put } from "./dom.js";
 import { count, day } from "./format.js";
-import { offset, parse, write } from "./route.js";
+import { offset, parse, replace, write } from "./route.js";
 import { call, follow } from "./service.js";
 import { begin as beginSession } from "./session.js";
 import { turn as turnTheme } from "./theming.js";
@@ -19,7 +19,7 @@ import * as talkers from "./views/talkers.js";
 const VIEWS = { live, alerts, families, attack, talkers, campaigns, report };
 const LINKS = { connecting: "Connecting", live: "Live", lost: "Connection lost, trying again" };
 const ACTIVE = ["starting", "running", "judging", "live"];
-const page = { view: "", shown: null, close: null, notice: 0, lost: false, heard: false };
+const page = { view: "", shown: null, run: null, close: null, notice: 0, lost: false, heard: false };
 
 /** What views share. `run` is the run on show, `stats` its newest document, `start` its beginning in ms. */
 const app = {
@@ -82,10 +82,15 @@ function take(stats) {
   if (before?.id !== app.run?.id || before?.state !== app.run?.state) timeline();
 }
 
-/** Another run is on show. */
+/** Another run is on show. A view that had none yet is only told, so that whatever a reader did in it stays. */
 function changed() {
   app.triage.follow(app.run?.id);
   refreshRuns();
+  const before = page.run;
+  page.run = app.run?.id ?? null;
+  if (before === null || before === page.run || VIEWS[page.view].ofAnyRun) return;
+  const route = parse();
+  if (route.view === "alerts" && route.rest.length) replace(write("alerts", route.query)); // it was an alert of the other run
   show(true);
 }
 
@@ -165,6 +170,7 @@ function show(anew = false) {
   if (tab) tab.parentElement.scrollLeft = offset(tab);
   const other = page.view !== name;
   page.view = name;
+  page.run = app.run?.id ?? null;
   document.title = name === "live" ? "Tenfold" : `${VIEWS[name].title} · Tenfold`;
   document.body.dataset.view = name;
   $("view").replaceChildren();

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from api import key_file
+from store.writer import StoreWriter
 from tests.api.conftest import CARD, RUN, finish
-from tests.api.helpers import make_run, serving
+from tests.api.helpers import alert, make_run, serving
 
 OTHER = "20240726-200000-paris-2024-cd34"
 JUDGED = {
@@ -188,6 +192,70 @@ def test_an_alert_as_eve_and_ocsf(at):
     expect(page.locator("details.forms pre")).to_contain_text('"event_type": "alert"')
     page.get_by_role("button", name="OCSF", exact=True).click()
     expect(page.locator("details.forms pre")).to_contain_text('"class_uid": 2004')
+
+
+def test_an_open_alert_keeps_what_its_reader_did_while_it_is_revised(page, tmp_path):
+    """Neither the stream's first word nor a revision takes away what was opened, typed or asked for."""
+    from playwright.sync_api import expect
+
+    run = make_run(tmp_path / RUN, alerts=3, seconds=1)
+    finish(run)
+    with serving(tmp_path) as client:
+        # The stream is late: a reader has begun to type before it is known which run is on show.
+        with holding(page, "**/v1/stream*"):
+            page.goto(f"{client.base_url}#/alerts/3")
+            page.locator("[name=host]").fill("198.19.0.4")
+            expect(page.locator("#drawer")).to_contain_text("Loading")
+        expect(page.locator("#drawer-title")).to_contain_text("UDP flood")
+        expect(page.locator("[name=host]")).to_have_value("198.19.0.4")
+
+        # Revised while its document is on the way, and again while that is read.
+        document = page.locator("details.forms pre")
+        with holding(page, "**/v1/alerts/3?*format=eve"):
+            page.locator("details.forms summary").click()
+            revise(run, page, "seen on 7 sites")
+            expect(document).to_have_text("…")
+        expect(document).to_contain_text('"revision": 2')
+        page.locator("[name=note]").fill("half a sen")
+        revise(run, page, "seen on 9 sites", revision=3)
+        expect(document).to_contain_text('"revision": 3')
+        expect(page.locator("[name=note]")).to_have_value("half a sen")
+        expect(page.locator("[name=note]")).to_be_focused()
+
+        # Of two forms the one chosen last is shown, whichever answer comes first.
+        with holding(page, "**/v1/alerts/3?*format=ocsf"):
+            page.get_by_role("button", name="OCSF", exact=True).click()
+            page.get_by_role("button", name="JSON", exact=True).click()
+            expect(document).to_contain_text('"alert_id": "3"')
+        expect(document).to_contain_text('"alert_id": "3"')
+        expect(document).not_to_contain_text("class_uid")
+        page.goto("about:blank")
+
+
+@contextlib.contextmanager
+def holding(page, pattern: str) -> Iterator[None]:
+    """Requests that match wait until the block ends; at least one must have come by then, and is answered after it."""
+    held: list = []
+    page.route(pattern, lambda route: held.append(route))  # noqa: PLW0108 (Playwright cannot mark a built-in)
+    yield
+    deadline = time.monotonic() + 60
+    while not held and time.monotonic() < deadline:
+        page.wait_for_timeout(20)
+    assert held, pattern
+    for route in held:
+        route.continue_()
+    page.unroute(pattern)
+
+
+def revise(run: Path, page, sentence: str, revision: int = 2) -> None:
+    """Alert 3 gets another sentence, which the open page shows by itself."""
+    from playwright.sync_api import expect
+
+    later = alert(3, "udp_flood", "critical", revision=revision)
+    later.evidence.append(sentence)
+    with StoreWriter(run, compact_after=0) as writer:
+        writer.commit(alerts=[later])
+    expect(page.locator("#drawer .evidence")).to_contain_text(sentence)
 
 
 def test_families_are_sorted_and_confused(at):

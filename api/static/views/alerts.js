@@ -169,6 +169,7 @@ class Alerts {
       this.run = stats?.run.id;
       this.items.clear();
       this.load();
+      this.evidence.show(this.open);
     } else if (!stats) this.draw();
   }
 

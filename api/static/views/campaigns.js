@@ -6,6 +6,7 @@ import { compareView } from "./compare.js";
 import { Launch } from "./launch.js";
 
 export const title = "Campaigns";
+export const ofAnyRun = true; // a form that is being filled in outlives a change of the run on show
 const STATES = { running: "running", finished: "finished", interrupted: "interrupted", failed: "not valid", starting: "starting", judging: "judging", live: "listening", unknown: "unfinished" };
 const HOLDS = [0, 1, 2, 4, 8, 10];
 

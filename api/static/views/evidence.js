@@ -11,7 +11,7 @@ const part = (title, ...children) => h("section", {}, h("h3", {}, title), childr
 
 export class Evidence {
   constructor(app, decide, close) {
-    Object.assign(this, { app, decide, id: "", alert: null, form: "EVE", turn: 0 });
+    Object.assign(this, { app, decide, id: "", run: "", alert: null, whole: false, parts: null, form: "EVE", turn: 0, reading: 0 });
     this.heading = h("h2", { id: "drawer-title", tabindex: "-1" });
     this.severity = h("span", { class: "sev" });
     this.state = h("span", { class: "badge", id: "triage-state" });
@@ -22,10 +22,24 @@ export class Evidence {
 
   /** Show an alert: at once what the list knows of it, then the whole of it. "" hides. */
   async show(id, known) {
-    if (id === this.id && (this.alert || !id)) return;
+    const run = this.app.run?.id || "";
+    if (id === this.id && run === this.run && (this.whole || !id)) return;
     const turn = ++this.turn;
-    this.id = id;
-    this.alert = null;
+    if (id !== this.id || run !== this.run) this.turnTo(id, run, known);
+    if (!id || !run) return; // which run it is of is not known yet: asked for with the first tick
+    try {
+      const whole = await call(withQuery(`/v1/alerts/${encodeURIComponent(id)}`, { run }));
+      if (turn !== this.turn) return;
+      this.whole = true;
+      this.fill(whole);
+    } catch (error) {
+      if (turn === this.turn && !this.alert) fill(this.body, h("p", { class: "error", role: "alert" }, error.message));
+    }
+  }
+
+  /** Another alert, or none: what is known of it already. */
+  turnTo(id, run, known) {
+    Object.assign(this, { id, run, alert: null, whole: false, parts: null });
     this.root.hidden = !id;
     if (!id) return;
     if (known) this.fill(known);
@@ -37,12 +51,6 @@ export class Evidence {
     this.triaged();
     this.root.scrollTop = 0;
     if (matchMedia("(max-width: 1100px)").matches) this.heading.focus();
-    try {
-      const whole = await call(withQuery(`/v1/alerts/${encodeURIComponent(id)}`, { run: this.app.run?.id || this.app.chosen }));
-      if (turn === this.turn) this.fill(whole);
-    } catch (error) {
-      if (turn === this.turn && !known) fill(this.body, h("p", { class: "error", role: "alert" }, error.message));
-    }
   }
 
   /** It was revised while it is on show. */
@@ -60,14 +68,21 @@ export class Evidence {
     this.noted?.();
   }
 
+  /** What is told of the alert is drawn anew where it differs; the note and the document keep what a reader did there. */
   fill(alert) {
-    const again = this.alert?.alert_id === alert.alert_id;
+    const revised = this.alert?.revision !== alert.revision;
     this.alert = alert;
     put(this.severity, alert.severity);
     this.severity.dataset.severity = alert.severity;
     put(this.heading, `${alert.title}: ${few(alert.victims, alert.victims_total, "victim")}`);
-    if (again && this.body.contains(document.activeElement)) return; // nobody is typed over
-    fill(this.body, this.why(alert), this.what(alert), this.hosts("From", alert.attackers, alert.attackers_total), this.hosts("Against", alert.victims, alert.victims_total), this.samples(alert), this.note(alert), this.forms(alert));
+    const told = [this.why(alert), this.what(alert), this.hosts("From", alert.attackers, alert.attackers_total), this.hosts("Against", alert.victims, alert.victims_total), this.samples(alert)];
+    if (this.parts) {
+      this.parts = this.parts.map((old, at) => swap(old, told[at]));
+      if (revised) this.reread();
+    } else {
+      this.parts = told;
+      fill(this.body, told, this.note(alert), this.forms(alert));
+    }
   }
 
   why(alert) {
@@ -101,7 +116,7 @@ export class Evidence {
   }
 
   samples(alert) {
-    if (!alert.sample_flows?.length) return null;
+    if (!alert.sample_flows?.length) return h("section", { hidden: true });
     const side = (address, port) => `${address ?? ""}${port === undefined ? "" : ` : ${port}`}`;
     const rows = alert.sample_flows.slice(0, MOST_FLOWS).map((flow) => h("tr", {}, h("td", { class: "address" }, side(flow.src, flow.src_port)), h("td", { class: "address" }, side(flow.dst, flow.dst_port)), h("td", {}, flow.community_id ? h("span", { class: "copied" }, h("code", {}, flow.community_id), copier(flow.community_id, "Community ID")) : "–")));
     return part("Sample flows", h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Sample flows" }, h("table", { class: "flows" }, h("thead", {}, h("tr", {}, ["From", "To", "Community ID"].map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, rows))));
@@ -129,26 +144,47 @@ export class Evidence {
     return part("Note", h("form", { class: "note", onsubmit: keep }, h("label", {}, h("span", { class: "sr" }, "Note"), field), h("button", { class: "button", type: "submit", disabled: !this.app.may("operate") }, "Keep")), said);
   }
 
-  /** The alert as other tools take it. */
-  forms(alert) {
+  /** The alert as other tools take it: read when it is opened, and anew when the alert is revised meanwhile. */
+  forms({ alert_id: id }) {
+    const run = this.run;
     const shown = h("pre", { tabindex: "0", "aria-label": "The alert as a document" }, "…");
-    const path = (name) => withQuery(`/v1/alerts/${encodeURIComponent(alert.alert_id)}`, { run: this.app.run?.id || this.app.chosen, format: name.toLowerCase() });
-    const pick = async (name) => {
+    const read = async () => {
+      const turn = ++this.reading; // of two answers the one that was asked for last is shown
+      const form = this.form;
+      for (const tab of tabs) tab.setAttribute("aria-pressed", String(tab.textContent === form));
+      const found = await text(withQuery(`/v1/alerts/${encodeURIComponent(id)}`, { run, format: form.toLowerCase() })).then(pretty, (error) => error);
+      if (turn !== this.reading || holdsSelection(shown)) return;
+      const failed = found instanceof Error;
+      put(shown, failed ? found.message : found);
+      for (const button of [copy, keep]) button.disabled = failed;
+    };
+    const pick = (name) => {
       this.form = name;
-      for (const tab of tabs) tab.setAttribute("aria-pressed", String(tab.textContent === name));
-      try {
-        const found = await text(path(name));
-        shown.textContent = pretty(found);
-      } catch (error) {
-        shown.textContent = error.message;
-      }
+      read();
     };
     const tabs = FORMS.map((name) => h("button", { type: "button", class: "tiny", "aria-pressed": "false", onclick: () => pick(name) }, name));
-    const copy = h("button", { type: "button", class: "tiny", onclick: () => navigator.clipboard.writeText(shown.textContent).then(() => this.app.say("Copied.", 2000), () => this.app.say("The browser does not allow copying.", 4000, true)) }, "Copy");
-    const keep = h("button", { type: "button", class: "tiny", onclick: () => download(`alert-${alert.alert_id}.${this.form.toLowerCase()}.json`, shown.textContent) }, "Download");
-    const box = h("details", { class: "forms", ontoggle: () => box.open && pick(this.form) }, h("summary", {}, "As EVE, OCSF, JSON"), h("div", { class: "tabs" }, tabs, h("span", { class: "gap" }), copy, keep), shown);
+    const copy = h("button", { type: "button", class: "tiny", disabled: true, onclick: () => navigator.clipboard.writeText(shown.textContent).then(() => this.app.say("Copied.", 2000), () => this.app.say("The browser does not allow copying.", 4000, true)) }, "Copy");
+    const keep = h("button", { type: "button", class: "tiny", disabled: true, onclick: () => download(`alert-${id}.${this.form.toLowerCase()}.json`, shown.textContent) }, "Download");
+    const box = h("details", { class: "forms", ontoggle: () => box.open && read() }, h("summary", {}, "As EVE, OCSF, JSON"), h("div", { class: "tabs" }, tabs, h("span", { class: "gap" }), copy, keep), shown);
+    this.reread = () => box.open && read();
     return box;
   }
+}
+
+/** Puts a part in place of its older self, where it differs; the keyboard stays where it was. */
+function swap(old, made) {
+  if (old.isEqualNode(made)) return old;
+  const reach = "a, button, [tabindex]";
+  const at = [...old.querySelectorAll(reach)].indexOf(document.activeElement);
+  old.replaceWith(made);
+  if (at >= 0) made.querySelectorAll(reach)[at]?.focus({ preventScroll: true });
+  return made;
+}
+
+/** Somebody has marked text in it, to copy it: it is not taken away under their hands. */
+function holdsSelection(place) {
+  const selection = getSelection();
+  return !selection.isCollapsed && place.contains(selection.anchorNode);
 }
 
 /** JSON with line breaks; several documents stay several. */
