@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,14 +15,15 @@ from cli.main import main
 ROOT = Path(__file__).parents[2]
 
 
-def tenfold(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """``tenfold ARGUMENTS...`` in the project's folder: exit code, stdout and stderr."""
+def tenfold(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """``tenfold ARGUMENTS...`` in the project's folder, with ``environment``: exit code, stdout and stderr."""
     words = ["tenfold", *map(str, arguments)]
     out, err = io.StringIO(), io.StringIO()
     code: object = None
     with (
         contextlib.chdir(ROOT),
         mock.patch.object(sys, "argv", words),
+        mock.patch.dict(os.environ, environment),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):

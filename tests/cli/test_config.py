@@ -1,26 +1,15 @@
-"""``tenfold config`` as a user runs it, and a configuration where it is used."""
+"""``tenfold config``, and a configuration where it is used."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from detector.model import DEFAULT
 from tests.campaign.captures import write_capture
-
-ROOT = Path(__file__).parents[2]
-
-
-def tenfold(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cli.main", *map(str, arguments)]
-    return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False, env=os.environ | environment
-    )
+from tests.cli.helpers import tenfold
 
 
 def test_what_init_writes_check_finds_sound(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The front door, run as a user runs it: a real process."""
+"""The front door: a real process where what a process does is asked, else ``main`` in this one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 import typer.testing
 
 from cli.main import build_app, main
+from tests.cli.helpers import tenfold as here
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = sorted(p.stem for p in (ROOT / "cli").glob("*.py") if p.stem not in {"__init__", "main", "output"})
@@ -55,7 +56,7 @@ def test_help_is_quick_because_nothing_heavy_is_imported() -> None:
 
 
 def test_version() -> None:
-    result = tenfold("--version")
+    result = here("--version")
     assert result.returncode == 0
     assert result.stdout.startswith("tenfold ")
 
@@ -72,7 +73,7 @@ def test_version() -> None:
     ],
 )
 def test_bad_usage_is_exit_2_and_one_line(arguments: list[str]) -> None:
-    result = tenfold(*arguments)
+    result = here(*arguments)
     assert result.returncode == 2
     assert result.stderr.startswith("tenfold: ")
     assert result.stderr.endswith("--help`\n")
@@ -107,7 +108,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 
 
 def test_families_as_json() -> None:
-    document = json.loads(tenfold("families", "--json").stdout)
+    document = json.loads(here("families", "--json").stdout)
     syn = next(row for row in document if row["id"] == "syn_flood")
     assert syn["technique"] == "T1498.001"
     assert syn["tactic_name"] == "Impact"

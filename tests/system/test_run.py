@@ -19,6 +19,7 @@ import pytest
 from contract.ledger import Ledger
 from contract.schemas import TRUTH
 from store.reader import StoreReader
+from tests.cli.helpers import tenfold
 from tests.store.outputs.helpers import framed
 
 ROOT = Path(__file__).parents[2]
@@ -193,8 +194,7 @@ def test_its_outputs_have_all_that_it_saw(smoke, syslog):
 
 
 def again(folder: Path, out: Path) -> dict:
-    command = [sys.executable, "-m", "cli.main", "generate", "--from", str(folder), "--out", str(out), "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
+    done = tenfold("generate", "--from", folder, "--out", out, "--json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -216,9 +216,11 @@ def test_it_tells_its_progress_in_lines(smoke):
 
 def test_its_report_is_rendered_again(smoke):
     folder = smoke[0]
-    command = [sys.executable, "-m", "cli.main", "report", str(folder), "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
-    assert json.loads(done.stdout) == {"run": "one", "report": str(folder / "report.html")}
+    told = json.loads(tenfold("report", folder, "--json").stdout)
+    assert told == {
+        "run": "one",
+        "report": str(folder / "report.html"),
+    }
 
 
 def test_ctrl_c_ends_in_order_with_a_readable_run(tmp_path):
@@ -283,12 +285,11 @@ def test_a_runner_that_is_killed_leaves_no_process(tmp_path):
 
 def refused(*arguments: str) -> str:
     """The one line with which a run is refused before anything starts."""
-    with start(*arguments) as run:
-        out, err = run.communicate(timeout=PATIENCE_S)
-    assert (run.returncode, out) == (2, "")
-    assert err.startswith("tenfold: ")
-    assert err.count("\n") == 1
-    return err
+    done = tenfold("run", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("tenfold: ")
+    assert done.stderr.count("\n") == 1
+    return done.stderr
 
 
 def test_bad_usage_is_one_clear_line(tmp_path):
