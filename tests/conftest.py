@@ -20,9 +20,13 @@ OPTIONAL = "optional:"
 
 # Files that take long for the number of their tests. They are begun first: whoever ends with one leaves others idle.
 LONG = (
+    "tests/campaign/ray_engine/",
+    "tests/loadtests/test_run.py",
     "tests/system/",
     "tests/cases/",
     "tests/conformance/",
+    "tests/api/routes/test_campaigns.py",
+    "tests/detector/test_meter.py",
     "tests/loadtests/",
     "tests/campaign/test_ingest.py",
     "tests/campaign/test_realism.py",
