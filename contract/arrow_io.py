@@ -6,6 +6,7 @@ compressed body inflate to hundreds of megabytes: so ``validate(full=True)``, an
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator
 from typing import IO, Final, TypeAlias
 
@@ -19,19 +20,27 @@ _DAMAGED: Final = (pa.ArrowException, OSError, ValueError, MemoryError)
 # Each batch is read together with its dictionaries: so many times the bytes of the stream may be read in all.
 _AGAIN: Final = 64
 _SMALL: Final = 4 << 20
+_CONTINUES: Final = 0xFFFFFFFF  # before the length of a message
+_PREFIX: Final = 8  # bytes of a message that say how long its header is
+_int32, _uint32, _uint16 = (struct.Struct(kind).unpack_from for kind in ("<i", "<I", "<H"))
 Source: TypeAlias = IO[bytes] | pa.NativeFile | bytes | bytearray
 
 
 def check_batch(batch: pa.RecordBatch, expected: pa.Schema, where: str) -> pa.RecordBatch:
     """The batch, if it is sound and of the expected schema; raises ``InputError`` otherwise."""
     check_schema(batch.schema, expected, where)
+    check_memory(batch, where)
+    if any(column.null_count for column in batch.columns):
+        raise InputError(f"{where}: a column holds nulls, and none may")
+    return batch
+
+
+def check_memory(batch: pa.RecordBatch, where: str) -> None:
+    """Raise ``InputError`` for a batch that cannot be read without harm: its offsets or lengths lead elsewhere."""
     try:
         batch.validate(full=True)
     except (pa.ArrowInvalid, pa.ArrowIndexError) as error:
         raise InputError(f"{where}: damaged Arrow batch: {first_line(error)}") from None
-    if any(column.null_count for column in batch.columns):
-        raise InputError(f"{where}: a column holds nulls, and none may")
-    return batch
 
 
 def read_stream(
@@ -124,12 +133,12 @@ def _dictionary_id(message: pa.Message) -> int:
     """Which dictionary a message holds. Raises ``ValueError`` for one that adds to the dictionary before it."""
     meta = message.metadata.to_pybytes()
     try:
-        header = _table(meta, int.from_bytes(meta[:4], "little"), 2)
+        header = _table(meta, int(_uint32(meta, 0)[0]), 2)
         number, adds = _field(meta, header, 0), _field(meta, header, 2)
         if adds and meta[adds]:
             raise ValueError("dictionaries that grow are refused; send each whole")
         return int.from_bytes(meta[number : number + 8], "little") if number else 0
-    except IndexError:
+    except (IndexError, struct.error):
         raise ValueError("a damaged dictionary") from None
 
 
@@ -143,27 +152,46 @@ def _body_compression(meta: bytes) -> bool:
     # RecordBatch field 3 is the compression table, DictionaryBatch field 1 a RecordBatch.
     # Anything unreadable is left to Arrow to refuse.
     try:
-        root = int.from_bytes(meta[:4], "little")
+        root = int(_uint32(meta, 0)[0])
         kind = meta[_field(meta, root, 1)] if _field(meta, root, 1) else 0
         header = _table(meta, root, 2)
         if kind == 2 and header:
             header = _table(meta, header, 1)
         return bool(kind in (2, 3) and header and _field(meta, header, 3))
-    except IndexError:
+    except (IndexError, struct.error):
         return False
 
 
-def _field(meta: bytes, table: int, index: int) -> int:
-    vtable = table - int.from_bytes(meta[table : table + 4], "little", signed=True)
-    size = int.from_bytes(meta[vtable : vtable + 2], "little")
+def message_size(data: bytes | memoryview) -> int:
+    """How many bytes the message at the beginning of ``data`` says it has; 0 where too few are there to tell.
+
+    What it says may be wrong: nothing but the decision to go on reading may depend on it.
+    """
+    try:
+        if len(data) < _PREFIX or _uint32(data, 0)[0] != _CONTINUES:
+            return 0
+        size = _PREFIX + int(_uint32(data, 4)[0])
+        if size == _PREFIX:
+            return size  # the end of the stream
+        meta = data[_PREFIX:size]
+        if len(data) < size:
+            return 0
+        at = _field(meta, _uint32(meta, 0)[0], 3)
+        return size + (int.from_bytes(meta[at : at + 8], "little") if at else 0)
+    except struct.error:
+        return 0
+
+
+def _field(meta: bytes | memoryview, table: int, index: int) -> int:
+    vtable = table - int(_int32(meta, table)[0])
     slot = 4 + 2 * index
-    offset = int.from_bytes(meta[vtable + slot : vtable + slot + 2], "little") if slot < size else 0
+    offset = int(_uint16(meta, vtable + slot)[0]) if slot < _uint16(meta, vtable)[0] else 0
     return table + offset if offset else 0
 
 
 def _table(meta: bytes, table: int, index: int) -> int:
     at = _field(meta, table, index)
-    return at + int.from_bytes(meta[at : at + 4], "little") if at else 0
+    return at + int(_uint32(meta, at)[0]) if at else 0
 
 
 def write_stream(batches: list[pa.RecordBatch], schema: pa.Schema) -> bytes:

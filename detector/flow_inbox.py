@@ -39,9 +39,9 @@ class FlowInbox(Inbox):
         """One batch at a time, with its note in the metadata of its schema."""
         with self._turn:
             self._turn.wait_for(lambda: bool(self._waiting) or self._ended, timeout_s)
-            batch = self._waiting.popleft() if self._waiting else None
+            batch, size = self._waiting.popleft() if self._waiting else (None, 0)
             if batch is not None:
-                self._bytes -= batch.nbytes
+                self._bytes -= size
                 self.handed += batch.num_rows
                 self.batches += 1
             self._turn.notify_all()

@@ -35,7 +35,7 @@ class FrameQueue:
         self.error: InputError | None = None
         self._stop = threading.Event()
         self._most = most_batches, most_bytes
-        self._waiting: deque[pa.RecordBatch] = deque()
+        self._waiting: deque[tuple[pa.RecordBatch, int]] = deque()  # and its bytes: Arrow takes long to count them
         self._bytes = 0
         self._hands, self._in_hand = 0, 0  # batches that wait for room in the hand of a reading thread, their frames
         self._ended = False
@@ -50,8 +50,8 @@ class FrameQueue:
         with self._turn:
             self._turn.wait_for(self._has_news, timeout_s)
             while self._waiting and frames < _MOST_FRAMES:
-                batch = self._waiting.popleft()
-                self._bytes -= batch.nbytes
+                batch, size = self._waiting.popleft()
+                self._bytes -= size
                 batches.append(batch)
                 frames += batch.num_rows
             over = self._ended and not self._waiting
@@ -85,7 +85,7 @@ class FrameQueue:
         receive = ledger.stage("receive")
         with self._turn:
             receive.offered, receive.delivered = self.received, self.handed
-            receive.in_flight = self._in_hand + sum(batch.num_rows for batch in self._waiting)
+            receive.in_flight = self._in_hand + sum(batch.num_rows for batch, _ in self._waiting)
         return ledger
 
     def status(self) -> dict[str, dict[str, int]]:
@@ -105,7 +105,7 @@ class FrameQueue:
                 full = True
                 if not self._turn.wait(_WAIT_S):
                     self.waiting()
-            self._waiting.append(batch)
+            self._waiting.append((batch, size))
             self._hands, self._in_hand = self._hands - 1, self._in_hand - batch.num_rows
             self._bytes += size
             self._turn.notify_all()

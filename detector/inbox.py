@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from contract.errors import InputError
-from detector.capture.stream import from_socket
+from detector.capture.socket_stream import from_socket
 from detector.frame_queue import FrameQueue
 
 _POLL_S: Final = 0.1
