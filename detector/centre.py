@@ -143,6 +143,7 @@ class Centre:
         while len(self._sessions) > _MOST_SESSIONS:
             oldest = min(self._sessions, key=lambda key: (not self._sessions[key].done, self._sessions[key].heard))
             del self._sessions[oldest]
+            self._counts["sessions_forgotten"] += 1
 
     def _meeting(self) -> bool:
         """Whether sensors are still waited for that are to be part of the picture."""

@@ -7,20 +7,22 @@ and the same order. Flows idle out here as they do in their shard, at the same s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from detector.config import NS
 from detector.flowtable import BACKWARDS, EVICTED, FLOW, LAST_TS, LIVE, live_of, reserve_of
+from detector.messages import DISPLACED
 from detector.meter import Meter
 from detector.remote_index import side_rows_of
-from detector.shard_meter import BLANK, Held, Setup, Told
+from detector.shard_meter import BLANK, GATHERING, Held, Setup, Told
 from detector.side_rows import SideRows
 from detector.split_kernel import WORDS, ToldRows, take_told, unpack
 
 Int64 = npt.NDArray[np.int64]
+_GATHERED: Final = GATHERING.index("counters")
 
 
 class Merged(NamedTuple):
@@ -122,11 +124,13 @@ class MergedMeter(Meter):
 
     def counts(self) -> dict[str, int]:
         """As of every meter; what shards count is theirs."""
-        told = [part.counters for part in self._told if part is not None]
+        parts = [part for part in self._told if part is not None]
+        told = [part.counters for part in parts]
         return super().counts() | {
             "evicted": self.refused + sum(int(counters[EVICTED]) for counters in told),
             "backwards": sum(int(counters[BACKWARDS]) for counters in told),
             "last_ts": max((int(counters[LAST_TS]) for counters in told), default=0),
+            "hellos_displaced": sum(int(part.gathering[_GATHERED][DISPLACED]) for part in parts),
         }
 
 

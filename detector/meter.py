@@ -39,6 +39,7 @@ from detector.flowtable import (
     reserve_of,
 )
 from detector.fragments import DISPLACED, UNMATCHED, Fragments
+from detector.messages import DISPLACED as HELLOS_DISPLACED
 from detector.meter_kernel import meter_frames, new_work
 from detector.packet import REASONS, Columns, columns_of
 from detector.shard_processes import Processes
@@ -197,7 +198,8 @@ class Meter:
 
     def counts(self) -> dict[str, int]:
         """What a status wants: live flows, evictions, frames older than their flow, newest time, slots ever used,
-        packets in fragments that lost their place in the table of ports, and later fragments without ports.
+        packets in fragments that lost their place in the table of ports, later fragments without ports, and hellos in
+        several segments that lost their buffer.
         """
         fragments = self._work.fragments.counters
         counters = np.array([table.counters for table in self._tables])
@@ -209,6 +211,7 @@ class Meter:
             "slots_used": int((counters[:, HIGH_WATER] - counters[:, FIRST_SLOT]).sum()),
             "fragments_displaced": int(fragments[DISPLACED]),
             "fragments_unmatched": int(fragments[UNMATCHED]),
+            "hellos_displaced": sum(int(table.messages.counters[HELLOS_DISPLACED]) for table in self._tables),
         }
 
 

@@ -170,6 +170,7 @@ class Detector(Ticking):
             "flows_evicted": metered["evicted"],
             "frames_backwards": metered["backwards"],
             "fragments_displaced": metered["fragments_displaced"],
+            "hellos_displaced": metered["hellos_displaced"],
             "second_looks_skipped": self.observer.skipped,
             "candidates_evicted": self.alerts.evicted,
             "verdicts_without_incident": self.alerts.refused,

@@ -19,6 +19,7 @@ Program = tuple[tuple[int, int, int, int], ...]  # (code, jump if true, jump if 
 _SO_ATTACH_FILTER: Final = 26
 _RETURN: Final = 6
 _MOST: Final = 4096  # instructions that the kernel takes
+_SHOWN: Final = 200  # of a filter that is refused
 _LIBRARIES: Final = ("libpcap.so.0.8", "libpcap.so.1", "libpcap.so")
 _PATIENCE_S: Final = 10
 _NUMBERS: Final = re.compile(r"\s*\d+\s*[,\n]")
@@ -125,7 +126,8 @@ def parsed(text: str) -> Program:
 
 def _checked(program: Program, text: str) -> Program:
     if not 1 <= len(program) <= _MOST:
-        raise InputError(f"filter {text!r}: {len(program)} instructions are not what the kernel takes (1 to {_MOST})")
+        shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
+        raise InputError(f"filter {shown!r}: {len(program)} instructions are not what the kernel takes (1 to {_MOST})")
     return program
 
 

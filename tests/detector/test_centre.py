@@ -118,3 +118,11 @@ def test_one_that_lags_behind_too_far_is_set_aside(centre, monkeypatch):
     centre.work()
     assert metered(centre) == 4
     assert centre.status()["set_aside"] == 1
+
+
+def test_runs_that_ended_long_ago_are_forgotten(centre, monkeypatch):
+    monkeypatch.setattr(module, "_MOST_SESSIONS", 2)
+    for session in "abcd":
+        centre.take(told("a", 0, 100, (10,) if session == "a" else (), session=session))
+    assert centre.status()["sessions_forgotten"] == 2
+    assert set(centre._sessions) == {("a", "c"), ("a", "d")}

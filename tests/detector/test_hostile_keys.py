@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import struct
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from detector import listening
-from detector.flow_index import chain_lengths
+from detector.flow_index import chain_lengths, key_hash
 from detector.flowtable import FlowTable
-from detector.fragments import DISPLACED, new_fragments
+from detector.fragments import DISPLACED, _tag, new_fragments
+from detector.fragments import mix as mix_tag
 from detector.incidents import _hash, find_or_make, new_incidents
 from detector.meter import Meter
+from detector.remote_index import RemoteIndex, _home, new_index
+from detector.shard_kernel import shard_of
 from detector.windows import update
 from detector.windows_state import DST, KINDS, REGISTERS, SRC, WAYS, Windows, find, keys_of, mix, new_windows
 from tests.detector.captured import B6, A, B, batch_of, eth, ip4, ip6, udp
@@ -51,8 +55,6 @@ def test_addresses_and_ports_in_rows_make_no_chain(step: int) -> None:
 
 def colliding(seed: int, count: int) -> list[int]:
     """Ports whose flows stand in one 64th of the index under this seed."""
-    from detector.flow_index import key_hash
-
     address = np.array([(0, 0xFFFFC6120001), (0, 0xFFFFC6130002)], np.uint64)
     found = []
     for port in range(65_536):
@@ -160,6 +162,66 @@ def test_fragments_displace_each_other_by_chance_only() -> None:
     assert all(1200 < count < 1800 for count in displaced)
     assert displaced[0] != displaced[1]
     assert new_fragments(1).counters[DISPLACED] == 0
+
+
+def spread(how: Any, values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """One of the kernels' mixing functions, for arrays."""
+    mixed: npt.NDArray[np.uint64] = how.py_func(values.copy())
+    return mixed
+
+
+def test_packets_in_fragments_that_share_a_place_under_one_seed_do_not_under_another() -> None:
+    """Else whoever sends fragments could push those of somebody else out of the table, again and again."""
+    identities = np.arange(1 << 16, dtype=np.uint64)
+    address = np.array([(0, 0xFFFF << 32 | int.from_bytes(host, "big")) for host in (A, B)], np.uint64)
+    row = {"address": address, "protocol": 17}
+    places = {}
+    for seed in (7, 8):
+        tags = np.array([_tag.py_func(row, identity, np.uint64(seed)) for identity in identities[:4]])  # type: ignore[attr-defined]
+        inner = np.uint64(seed)
+        for word in address.ravel():
+            inner = spread(mix_tag, np.array([inner ^ word]))[0]
+        everyone = spread(mix_tag, inner ^ identities << np.uint64(16) ^ np.uint64(17)) | np.uint64(1)
+        assert (everyone[:4] == tags).all()
+        places[seed] = everyone >> np.uint64(40) & np.uint64(4095)
+    aimed = np.flatnonzero(places[7] == places[7][0])[:12]
+    firsts = [eth(ip4(A, B, 17, udp(n, 2), int(identity), 0x2000)) for n, identity in enumerate(aimed)]
+    displaced = []
+    for seed in (7, 8):
+        meter = Meter(capacity=64, seed=seed)
+        meter.update(batch_of(firsts))
+        displaced.append(meter.counts()["fragments_displaced"])
+    assert displaced[0] == 11
+    assert displaced[1] <= 2
+
+
+def test_numbers_of_a_sensors_flows_that_collide_under_one_seed_do_not_under_another() -> None:
+    """A sensor chooses the numbers of its flows: a hostile one could make chains."""
+    numbers = np.arange(1 << 16, dtype=np.uint64)
+
+    def homes(index: RemoteIndex, of: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+        inner = spread(mix, np.array([np.uint64(1) ^ index.seed[0]]))[0]
+        found = spread(mix, of ^ inner) & np.uint64(len(index.places) - 1)
+        assert int(found[0]) == _home(index, np.uint32(1), of[0])
+        return found
+
+    one, other = new_index(1024, 7), new_index(1024, 8)
+    aimed = numbers[homes(one, numbers) == homes(one, numbers)[0]]
+    assert len(aimed) > 20
+    assert np.unique(homes(other, aimed)).size >= len(aimed) - 3
+
+
+def test_flows_aimed_at_one_shard_under_one_seed_are_shared_under_another() -> None:
+    address = np.array([(0, 0xFFFFC6120001), (0, 0xFFFFC6130002)], np.uint64)
+
+    def shards(seed: int, ports: list[int]) -> npt.NDArray[np.int64]:
+        keys = (np.array([port, 53], np.uint16) for port in ports)
+        return np.array([shard_of(np.uint64(key_hash(address, key, 17, np.uint64(seed))), 4) for key in keys])
+
+    everyone = list(range(1, 2001))
+    aimed = np.array(everyone)[shards(1, everyone) == 2].tolist()
+    assert 400 < len(aimed) < 600
+    assert np.bincount(shards(2, aimed), minlength=4).min() > len(aimed) // 6
 
 
 def test_a_live_detector_draws_its_seed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detector.message_row import PARTIAL
-from detector.messages import BUFFERS, DISPLACED, WAITING
+from detector.messages import BUFFER, BUFFERS, DISPLACED, WAITING
 from detector.side_rows import rows_in_use
 from tests.detector import hellos
 from tests.detector.captured import ACK, MS, PSH, START, A, B, batch_of, eth, ip4, meter_of, tcp
@@ -84,10 +84,19 @@ def test_a_piece_sent_twice_is_taken_once():
     assert fingerprint(meter_of([pieces[0], pieces[0], *pieces[1:]])) == hellos.EXAMPLE_JA4
 
 
+def test_a_hello_longer_than_a_buffer_is_read_from_its_first_segment():
+    longer = hellos.client_hello(extensions=[*hellos.example_extensions(), hellos.extension(0x15, bytes(BUFFER))])
+    meter = meter_of(in_pieces(longer, 1000))
+    assert fingerprint(meter) == ""
+    assert row_of(meter)["ciphers"] > 0
+    assert meter.table.messages.counters[[WAITING, DISPLACED]].tolist() == [0, 0]
+
+
 def test_beyond_the_buffers_the_oldest_is_given_up_and_counted():
     first = [in_pieces(hellos.client_hello(), 150, 4000 + n)[0] for n in range(BUFFERS + 5)]
     meter = meter_of(first)
     assert meter.table.messages.counters[[WAITING, DISPLACED]].tolist() == [BUFFERS, 5]
+    assert meter.counts()["hellos_displaced"] == 5
     meter.release(meter.finish())
     assert meter.table.messages.counters[WAITING] == 0
     assert rows_in_use(meter.table.messages.side) == 0
