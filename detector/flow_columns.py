@@ -11,30 +11,13 @@ import pyarrow as pa
 from contract.addresses import array_to_column
 from contract.jit import lean_kernel
 from contract.schemas import FLOWS
-from detector.flowtable import BWD, FLOW, FWD, FlowTable
+from detector.flow_rows import place
+from detector.flowtable import FLOW, FlowTable
 from detector.prefetch import prefetch
 
 Slots = npt.NDArray[np.int32]
 AHEAD: Final = 8  # the record of a flow is asked for so many flows before it is read
 RECORD: Final = FLOW.itemsize
-
-# Where a column of FLOWS stands in a record, and which side of it, where that is not its name
-_PLACES: Final = {
-    "src_port": ("port", FWD),
-    "dst_port": ("port", BWD),
-    "packets_fwd": ("packets", FWD),
-    "packets_bwd": ("packets", BWD),
-    "bytes_fwd": ("bytes", FWD),
-    "bytes_bwd": ("bytes", BWD),
-    "payload_fwd": ("payload", FWD),
-    "payload_bwd": ("payload", BWD),
-    "tcp_flags_fwd": ("flags", FWD),
-    "tcp_flags_bwd": ("flags", BWD),
-    "src_mac": ("mac", FWD),
-    "dst_mac": ("mac", BWD),
-    "src": ("address", FWD),
-    "dst": ("address", BWD),
-}
 _ADDRESS: Final = 16
 
 
@@ -50,10 +33,10 @@ class _Words(NamedTuple):
 
 def _place(name: str) -> tuple[int, int]:
     """Where a column begins in a record and how wide it is, in bytes."""
-    fact, side = _PLACES.get(name, (name, 0))
+    fact, side = place(name)
     kind, begin = FLOW.fields[fact][:2]  # type: ignore[index]  # FLOW has fields
     width = _ADDRESS if fact == "address" else kind.base.itemsize
-    return begin + side * width, width
+    return begin + (side or 0) * width, width
 
 
 _WIDTHS: Final = (1, 2, 4, 8, _ADDRESS)

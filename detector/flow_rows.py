@@ -36,8 +36,8 @@ _OTHER: Final = {
 _BESIDE: Final = ("tick", "touched", "first_payload_fwd", "first_payload_bwd", "rare", "messages")
 
 
-def _place(name: str) -> tuple[str, int | None]:
-    """Where a column stands in a record: the fact, and which side of it."""
+def place(name: str) -> tuple[str, int | None]:
+    """Where a column stands in a record: the fact, and which side of it (None: it has no sides)."""
     if name in _OTHER:
         return _OTHER[name]
     for side, end in ((FWD, "_fwd"), (BWD, "_bwd")):
@@ -46,7 +46,7 @@ def _place(name: str) -> tuple[str, int | None]:
     return name, None
 
 
-PLACES: Final = {field.name: _place(field.name) for field in FLOW_UPDATES if field.name not in _BESIDE}
+PLACES: Final = {field.name: place(field.name) for field in FLOW_UPDATES if field.name not in _BESIDE}
 # Facts that are a table's own business: where a slot stands, and what finds it by a frame.
 OWN: Final = ("key_port", "state", "fresh", "dirty", "payload_kept", "payload_row")
 BLANK: Final = blank_record(FLOW)
