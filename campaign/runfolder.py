@@ -176,6 +176,14 @@ def write_json(path: Path, document: Any) -> None:  # noqa: ANN401 - any JSON va
         raise
 
 
+def read_status(path: Path) -> dict[str, Any]:
+    """A status file for who looks again soon: empty while there is none, and where it cannot be read."""
+    try:
+        return read_json(path)
+    except InputError:
+        return {}
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object that a process may be rewriting; empty where there is none yet. Raises ``InputError``."""
     try:

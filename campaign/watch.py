@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +11,7 @@ import numpy.typing as npt
 
 from campaign.figures import Figures
 from campaign.latency import StageLatencies
-from campaign.runfolder import RunFolder
+from campaign.runfolder import RunFolder, read_status
 from contract.errors import InputError
 from contract.families import BENIGN
 from contract.ledger import MEANT
@@ -46,8 +44,8 @@ class Watch:
     def look(self, now_ns: int, phase: str) -> Figures:
         """The figures of this moment."""
         t = (now_ns - self.workload.start_ns) / NS
-        sender = _status(self._folder.status("sender"))
-        detector = _status(self._folder.status("detector"))
+        sender = read_status(self._folder.status("sender"))
+        detector = read_status(self._folder.status("detector"))
         span = max(t - self._before_t, 1e-3)
         attempts, frames = _count(sender, "sent_attempts"), _count(sender, "sent_frames")
         seen = self._store_figures(t)
@@ -115,15 +113,6 @@ def with_changes(workload: Workload, sender: dict[str, Any]) -> Workload:
         if change.get("from_second") is not None
     )
     return replace(workload, changes=tuple(changes)) if tuple(changes) != workload.changes else workload
-
-
-def _status(path: Path) -> dict[str, Any]:
-    """A status file, empty while there is none. It is replaced in one step, so what is there is whole."""
-    try:
-        document = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return document if isinstance(document, dict) else {}
 
 
 def _count(status: dict[str, Any], name: str) -> int:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
 import secrets
 import signal
 import sys
@@ -19,9 +18,10 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from campaign.ray_engine.cluster import joined
+from campaign.runfolder import read_status
 from contract.clock import Clock
 from contract.errors import TenfoldError
 from detector.config import Config
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TenfoldError as error:
         sys.stderr.write(f"{error}\n")
         for path in (options.sender_status, options.detector_status):
-            document = _read(path)
+            document = read_status(path)
             write_status(path, document | {"state": "failed", "error": str(error), "reason": str(error)})
         return error.exit_code
 
@@ -96,14 +96,6 @@ def _serve(options: argparse.Namespace, stop: threading.Event) -> int:
             watch.close()
             merger.close()
     return 0
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return document if isinstance(document, dict) else {}
 
 
 def _parser() -> argparse.ArgumentParser:

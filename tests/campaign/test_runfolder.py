@@ -52,3 +52,4 @@ def test_json_is_replaced_whole(tmp_path):
         path.write_text(text)
         with pytest.raises(InputError, match="JSON"):
             runfolder.read_json(path)
+        assert runfolder.read_status(path) == {}
