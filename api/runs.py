@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 from api.facts import RunFacts, read_facts
 from api.names import is_run_name
@@ -19,7 +20,7 @@ from store.watch import CommitWatch
 LIVE: Final = "live"  # what sensors post as frames
 SENSORS: Final = "sensors"  # ... as flows
 POSTED: Final = (LIVE, SENSORS)
-_OPEN_READERS: Final = 8
+_MOST_OPEN: Final = 8
 _SHOWN_S: Final = 0.25
 
 
@@ -32,6 +33,41 @@ class State(NamedTuple):
     version: int  # of this process: it tells of what was written without a commit
 
 
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+_Kept = TypeVar("_Kept", bound=_Closable)
+
+
+class _Open(Generic[_Kept]):
+    """One of something for each run that was asked for of late, made from its folder. The caller holds a lock."""
+
+    def __init__(self, make: Callable[[Path], _Kept]) -> None:
+        self._make = make
+        self._kept: OrderedDict[tuple[str, int], _Kept] = OrderedDict()
+
+    def of(self, key: tuple[str, int], folder: Path) -> _Kept:
+        """That of a run and the inode of its store."""
+        found = self._kept.get(key)
+        if found is None:
+            found = self._kept[key] = self._make(folder)
+        self._kept.move_to_end(key)
+        while len(self._kept) > _MOST_OPEN:
+            # Not closed here: another thread may be reading with it. It closes when the last one lets go.
+            self._kept.popitem(last=False)
+        return found
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def close(self) -> None:
+        """Close all."""
+        for one in self._kept.values():
+            one.close()
+        self._kept.clear()
+
+
 class RunBook:
     """Looks into the runs folder. Names are checked before they become paths. May be shared by threads."""
 
@@ -41,8 +77,8 @@ class RunBook:
         self._turn = threading.Lock()
         # The run on show, of which state of the folder, and when it was looked for: that looks into every run.
         self._shown = ("", 0, 0.0)
-        self._readers: OrderedDict[tuple[str, int], StoreReader] = OrderedDict()
-        self._watches: OrderedDict[tuple[str, int], CommitWatch] = OrderedDict()
+        self._readers = _Open(StoreReader)
+        self._watches = _Open(CommitWatch)
 
     def check(self) -> None:
         """Raise ``InputError`` where the folder cannot be read."""
@@ -104,12 +140,7 @@ class RunBook:
         """
         key = self._key(name)
         with self._turn:
-            watch = self._watches.get(key)
-            if watch is None:
-                watch = self._watches[key] = CommitWatch(self.folder / name)
-            self._watches.move_to_end(key)
-            while len(self._watches) > _OPEN_READERS:
-                self._watches.popitem(last=False)  # closes when the last one lets go, as with readers
+            watch = self._watches.of(key, self.folder / name)
         return State(*key, *watch.state())
 
     def _still_shown(self) -> str:
@@ -143,14 +174,7 @@ class RunBook:
         """
         key = self._key(name)
         with self._turn:
-            reader = self._readers.get(key)
-            if reader is None:
-                reader = self._readers[key] = StoreReader(self.folder / name)
-            self._readers.move_to_end(key)
-            while len(self._readers) > _OPEN_READERS:
-                # Not closed here: another thread may be reading with it. It closes when the last one lets go.
-                self._readers.popitem(last=False)
-            return reader
+            return self._readers.of(key, self.folder / name)
 
     def _key(self, name: str) -> tuple[str, int]:
         try:
@@ -161,9 +185,5 @@ class RunBook:
     def close(self) -> None:
         """Close every reader."""
         with self._turn:
-            for reader in self._readers.values():
-                reader.close()
-            for watch in self._watches.values():
-                watch.close()
-            self._readers.clear()
-            self._watches.clear()
+            self._readers.close()
+            self._watches.close()
