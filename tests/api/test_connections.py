@@ -93,7 +93,7 @@ def running(tmp_path_factory):
 def test_a_head_that_does_not_end_is_cut_off(running, sent):
     with running.connect() as link:
         link.sendall(sent)
-        assert read(link).startswith((b"HTTP/1.1 408", b""))
+        assert read(link).startswith(b"HTTP/1.1 408")
 
 
 def trickle(link: socket.socket, parts) -> bytes:
@@ -131,16 +131,22 @@ def test_a_second_request_may_not_be_slower_than_the_first(running):
 
 def test_a_body_a_byte_at_a_time_is_cut_off(running):
     head = b"POST /v1/campaigns HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 60000\r\n\r\n"
+    before = running.desk.cut.get("slow body", 0)
     with running.connect() as link:
         link.sendall(head)
-        trickle(link, (b" " for _ in range(400)))
+        trickle(
+            link, (b" " for _ in range(400))
+        )  # its answer may be lost: what is sent meanwhile resets the connection
+    assert running.desk.cut["slow body"] == before + 1
 
 
 def test_who_does_not_read_is_cut_off(running):
     before = running.desk.cut.get("slow reader", 0)
     with running.connect() as link:
         link.sendall(b"GET /v1/endless HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-        until(lambda: running.desk.cut.get("slow reader", 0) > before, 20)
+        until(lambda: running.desk.cut.get("slow reader", 0) > before, 60)
+    assert running.desk.cut["slow reader"] == before + 1
+    assert running.answers()
 
 
 def test_who_takes_nothing_of_the_stream_is_cut_off_and_harms_nobody(tmp_path):
@@ -192,10 +198,9 @@ def test_the_body_of_a_refused_request_is_not_read_for_ever(running):
     head = b"POST /v1/campaigns HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 999999999\r\n\r\n"
     with running.connect() as link:
         link.sendall(head)
-        with contextlib.suppress(ConnectionError):
-            for _ in range(1000):
-                link.sendall(b"x" * 65536)
-            raise AssertionError("it read 64 MiB of a body that it had refused")
+        with pytest.raises(ConnectionError):
+            link.sendall(bytes(64 << 20))
+    assert running.answers()
 
 
 def test_many_half_open_connections_keep_nobody_out(tmp_path):
