@@ -32,8 +32,8 @@ class FlowIngest(Ingest):
         """As of batches of frames."""
         read_batch(data, "batch")
 
-    def _counted(self) -> int:
+    def _counted(self) -> tuple[int, int]:
         """How many batches the child has taken, by its own word."""
         sensing = self.status().get("sensing")
         found = sensing.get("batches") if isinstance(sensing, dict) else 0
-        return found if isinstance(found, int) else 0
+        return (found, found) if isinstance(found, int) else (0, 0)

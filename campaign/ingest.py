@@ -2,7 +2,8 @@
 
 A batch is a validated Arrow IPC stream of FRAMES. It is spooled and fsynced under its id, acknowledged, and forwarded
 in the order of arrival to one ``detector.service`` child over a Unix socket. The spool file goes when the detector
-has metered its frames; what it has not is forwarded again to the next child.
+has told of its frames in what it has committed. After one that died, the next child gets what is not told (the keys of
+commits say so, ``contract.frontier``), no frame of the rest.
 """
 
 from __future__ import annotations
@@ -10,8 +11,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
-import os
-import socket
+import secrets
 import sys
 import threading
 import time
@@ -23,27 +23,29 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from campaign.frame_batches import check_frames, copy_frames
+from campaign.detector_socket import START_PATIENCE_S, connect
+from campaign.frame_batches import check_frames, send_frames
 from campaign.journal import Journal
 from campaign.processes import Child
+from campaign.resuming import cut_down
 from campaign.runfolder import SOCKET
+from campaign.sent_batches import SentBatches
+from campaign.sent_log import Place, SentLog
 from campaign.spool import SUFFIX, Batch, left_over
 from contract.arrow_io import read_stream
 from contract.clock import Clock
-from contract.errors import FullError, LackingError
+from contract.errors import FullError, LackingError, TenfoldError
 from contract.files import TEMPORARY, make_folder, write_synced
 from contract.ledger import Ledger, Stage
 from contract.schemas import FRAMES
 
 SPOOL: Final = "spool"
 STATUS: Final = "detector.status.json"
-_START_PATIENCE_S: Final = 120.0  # a first start compiles the kernels
 _END_PATIENCE_S: Final = 20.0
 _RETRY_S: Final = 1.0
 _RETRY_MOST_S: Final = 30.0
 _POLL_S: Final = 0.05
 _LOOK_S: Final = 0.2
-_MOST_UNCOUNTED: Final = 512  # batches that were forwarded and not yet counted by the detector
 
 
 class Ingest:
@@ -65,11 +67,12 @@ class Ingest:
         self._journal: Journal | None = None
         self._pending: set[str] = set()  # being written
         self._waiting: deque[Batch] = deque()
-        self._uncounted: deque[tuple[int, Batch]] = deque()
+        self._uncounted = SentBatches()
         self._backlog = 0
         self._ending = False
         self._thread: threading.Thread | None = None
-        self._sent = 0
+        self._sent = 0  # frames that were sent to the present child
+        self._stream_name = ""  # of what goes to it
         self.fault = ""
         self.notes: list[str] = []  # on what an earlier process left
         self._found = 0  # batches that an earlier process left in the spool
@@ -96,7 +99,7 @@ class Ingest:
         What is in flight lies in the spool, and is looked at there.
         """
         with self._turn:
-            held = [*self._waiting, *(batch for _, batch in self._uncounted)]
+            held = [*self._waiting, *self._uncounted.all]
             self._batches.in_flight, self._contents.in_flight = len(held), sum(batch.frames for batch in held)
             ledger = Ledger({f"{kind}forwarded": replace(self._batches)})
             ledger.stages[f"{kind}forwarded_{self.unit}"] = replace(self._contents)
@@ -147,7 +150,7 @@ class Ingest:
         with self._turn:
             self._ending = True
             self._turn.notify_all()
-        self._thread.join(_START_PATIENCE_S + _END_PATIENCE_S)
+        self._thread.join(START_PATIENCE_S + _END_PATIENCE_S)
 
     def _begin(self) -> Journal:
         """Open the spool at the first batch, with what an earlier process left in it. The caller holds the turn."""
@@ -196,13 +199,13 @@ class Ingest:
             try:
                 self._serve_child()
                 self.fault = ""
-            except (OSError, LackingError, pa.ArrowException) as error:
+            except (OSError, TenfoldError, pa.ArrowException) as error:
                 self.fault = f"the detector of posted batches ended: {error}"
             pause = min(2 * pause, _RETRY_MOST_S) if self.fault and self._batches.delivered == before else _RETRY_S
             with self._turn:
                 # What this child did not count is for the next one.
-                uncounted = [batch for _, batch in self._uncounted if batch.path.exists()]
-                gone = [batch for _, batch in self._uncounted if batch not in uncounted]
+                uncounted = [batch for batch in self._uncounted.all if batch.path.exists()]
+                gone = [batch for batch in self._uncounted.all if batch not in uncounted]
                 self._batches.drop("vanished", len(gone))
                 self._contents.drop("vanished", sum(batch.frames for batch in gone))
                 self._backlog += sum(batch.bytes for batch in uncounted)
@@ -218,49 +221,49 @@ class Ingest:
     def _serve_child(self) -> None:
         for left in (STATUS, SOCKET):  # of a child that was killed
             (self.folder / left).unlink(missing_ok=True)
+        self._stream_name = secrets.token_hex(8)
         arguments = ["--socket", SOCKET, "--store", ".", "--clock", self.clock.anchor, *self.more_arguments]
         if self._config:
             arguments += ["--config", str(self._config)]
         child = Child(
             "detector.service",
-            [*arguments, "--status", STATUS, "--once"],
+            [*arguments, "--status", STATUS, "--stream", self._stream_name, "--once"],
             folder=self.folder,
             log=self.folder / "logs" / "detector.log",
         )
         try:
-            with self._connect(child) as connection, connection.makefile("wb", buffering=1 << 20) as sink:
+            with connect(child, self.folder) as connection, connection.makefile("wb", buffering=1 << 20) as sink:
                 self._stream(sink, child)
             child.wait(_END_PATIENCE_S)  # its stream has ended, so it ends by itself
         finally:
             child.end()
         self._forget(everything=child.code == 0)
 
-    def _connect(self, child: Child) -> socket.socket:
-        """Its socket lies in the folder. By the folder's descriptor its name is short enough, whatever the path."""
-        folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            return self._connected(child, f"/proc/self/fd/{folder}/{SOCKET}")
-        finally:
-            os.close(folder)
-
-    def _connected(self, child: Child, path: str) -> socket.socket:
-        until = time.monotonic() + _START_PATIENCE_S
-        while time.monotonic() < until:
-            if child.code is not None:
-                raise LackingError(child.fault())
-            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            try:
-                connection.connect(path)
-            except OSError:
-                connection.close()
-                time.sleep(_POLL_S)
-                continue
-            return connection
-        raise LackingError(f"detector.service did not listen within {_START_PATIENCE_S:.0f} s")
-
     def _stream(self, sink: Any, child: Child) -> None:  # noqa: ANN401 - a buffered socket file
+        log = SentLog(self.folder)
+        self._resume(log)
+        log.begin(self._stream_name)
         with pa.ipc.new_stream(sink, FRAMES) as writer:
-            self._each(child, lambda batch: copy_frames(batch.path, writer, sink))
+
+            def note(batch: Batch, frames: int) -> None:
+                log.add(batch.name, Place(self._sent, frames))
+
+            self._each(child, lambda batch: send_frames(batch, writer, sink, note))
+
+    def _resume(self, log: SentLog) -> None:
+        """What the child before has told of what waits is not sent again."""
+        with self._turn:
+            waiting = list(self._waiting)
+        done = cut_down(self.folder, log, waiting)
+        with self._turn:
+            if done and self._journal is not None:
+                self._journal.sync()
+            for batch in [batch for batch in waiting if batch.name in done]:
+                batch.path.unlink(missing_ok=True)
+                self._waiting.remove(batch)
+                self._backlog -= batch.bytes
+                self._batches.delivered += 1
+                self._contents.delivered += batch.frames
 
     def _each(self, child: Child, send: Callable[[Batch], int]) -> None:
         """Send each batch that comes, until the end; ``send`` returns how much the child will count of it."""
@@ -275,7 +278,7 @@ class Ingest:
                 batch = self._waiting[0] if self._waiting else None
                 if batch is None and self._ending:
                     return
-                crowded = len(self._uncounted) >= _MOST_UNCOUNTED
+                crowded = self._uncounted.crowded
             if batch is None:
                 continue
             if crowded:
@@ -284,23 +287,22 @@ class Ingest:
             counted = send(batch)
             with self._turn:
                 self._sent += counted
-                self._uncounted.append((self._sent, batch))
+                self._uncounted.add(self._sent, batch)
                 self._waiting.popleft()
                 self._backlog -= batch.bytes
                 self._turn.notify_all()
 
     def _forget(self, *, everything: bool = False) -> None:
-        """Remove the spool files whose frames the detector has counted (or all, once it has ended well)."""
-        counted = self._sent if everything else self._counted()
+        """Remove the spool files of which the detector has told all (or all, once it has ended well)."""
+        told, self._uncounted.taken = (self._sent, self._sent) if everything else self._counted()
         try:
-            if self._uncounted and self._uncounted[0][0] <= counted and self._journal is not None:
+            if self._uncounted.first_told(told) and self._journal is not None:
                 with self._turn:
                     self._journal.sync()
-            while self._uncounted and self._uncounted[0][0] <= counted:
-                batch = self._uncounted[0][1]
+            while batch := self._uncounted.first_told(told):
                 batch.path.unlink(missing_ok=True)
                 with self._turn:
-                    self._uncounted.popleft()
+                    self._uncounted.forget_first()
                     self._batches.delivered += 1
                     self._contents.delivered += batch.frames
         except OSError as error:  # tried again the next time
@@ -308,11 +310,12 @@ class Ingest:
         else:
             self.fault = ""
 
-    def _counted(self) -> int:
-        """How many frames the child has taken, by its own word."""
+    def _counted(self) -> tuple[int, int]:
+        """How many frames the child has told and how many it has taken, by its own word."""
         document = self.status()
-        found = document.get("frames", document.get("committed_frames", 0))
-        return found if isinstance(found, int) else 0
+        taken = document.get("frames", document.get("committed_frames", 0))
+        settled = document.get("settled_frames", 0)
+        return (settled if isinstance(settled, int) else 0), (taken if isinstance(taken, int) else 0)
 
     def status(self) -> dict[str, Any]:
         """What the child says of itself, ``{}`` before its first word."""

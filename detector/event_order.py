@@ -11,6 +11,7 @@ counted, and used.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ import pyarrow as pa
 BEFORE: Final = int(np.iinfo(np.int64).min)
 BLOCK: Final = 1 << 15  # a frame goes on at the latest when the block behind its own is full, if time stands still
 _AFTER: Final = int(np.iinfo(np.int64).max)
+_MOST_LATE: Final = 256  # stretches with late frames of which it is known which they were
 Times = npt.NDArray[np.int64]
 
 
@@ -52,6 +54,7 @@ class EventOrder:
         self._held: list[Piece] = []
         self._frames = 0
         self._block_ago = BEFORE  # the newest time as the running block began
+        self._late_at: deque[tuple[Times, Times]] = deque(maxlen=_MOST_LATE)  # when late frames count, their numbers
 
     @property
     def watermark(self) -> int:
@@ -84,15 +87,24 @@ class EventOrder:
         floor = np.maximum(np.maximum(before[:-1], BEFORE + self._late_ns) - self._late_ns, self._floor)
         backward = int((ts < before[:-1]).sum())
         self.backward += backward
-        self.late += int((ts < floor).sum())
+        times = np.maximum(ts, floor)
+        if late := int((ts < floor).sum()):
+            self.late += late
+            at = np.flatnonzero(ts < floor)
+            self._late_at.append((times[at], self._frames + at))
         self._frames += len(ts)
         if self._frames % BLOCK == 0:
             self._floor, self._block_ago = max(self._floor, self._block_ago), self.newest
-        times = np.maximum(ts, floor)
         mixed = backward or (self._held and self._held[-1].times[-1] > times[0])
         self._held.append(Piece(batch, low, times))
         if mixed:
             self._held = [_sorted(self._held)]
+
+    def late_since(self, ns: int) -> Times:
+        """Numbers, in the order of coming, of late frames that count at ``ns`` or later; older ones are forgotten."""
+        while self._late_at and self._late_at[0][0][-1] < ns:
+            self._late_at.popleft()
+        return np.concatenate([np.zeros(0, np.int64), *(numbers[times >= ns] for times, numbers in self._late_at)])
 
     def take(self) -> list[Piece]:
         """What is in order by now: after ``promise``."""

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from contract.alert import Alert
 from contract.errors import TenfoldError
+from contract.frontier import Frontier
 from contract.ledger import Ledger
 from contract.schemas import FLOWS, VERDICTS
 from detector.pipeline import Outputs
@@ -20,14 +21,18 @@ _MOST_WAITING: Final = 40  # ticks' outputs; beyond, the detector waits
 class Writer(Protocol):
     """What is needed of a ``store.writer.StoreWriter``."""
 
-    def commit(self, flows: pa.RecordBatch | None, verdicts: pa.RecordBatch | None, alerts: list[Alert]) -> int:
-        """Write all or nothing; the time at which it can be read."""
+    def commit(
+        self, flows: pa.RecordBatch | None, verdicts: pa.RecordBatch | None, alerts: list[Alert], *, key: str | None
+    ) -> int:
+        """Write all or nothing, under a key; the time at which it can be read."""
 
 
 class Outbox:
     """Commits outputs in order; whatever waits goes into one commit. ``put`` blocks when too much waits.
 
-    ``readable_ns`` says when the last commit was readable. Where a commit fails, ``put`` and ``close`` raise its error.
+    ``readable_ns`` says when the last commit was readable, ``settled`` how far the stream is told in what has been
+    committed (None where nobody says with ``put``); each commit has that as its key. Where a commit fails, ``put`` and
+    ``close`` raise its error.
     """
 
     def __init__(self, writer: Writer) -> None:
@@ -38,16 +43,18 @@ class Outbox:
         self._stages["verdicts"] = self.ledger.stage("store_verdicts", "verdicts")
         self._stages["alerts"] = self.ledger.stage("store_alerts", "alert writings")
         self._writer = writer
-        self._waiting: deque[Outputs] = deque()
+        self.settled: Frontier | None = None
+        self._waiting: deque[tuple[Outputs, Frontier | None]] = deque()
         self._turn = threading.Condition()
         self._ending = False
         self._error: TenfoldError | None = None
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
         self._thread.start()
 
-    def put(self, outputs: Outputs) -> None:
-        """Hand over outputs. Raises what a commit raised."""
+    def put(self, outputs: Outputs, told: Frontier | None = None) -> None:
+        """Hand over outputs, and up to where they tell the stream. Raises what a commit raised."""
         if not outputs:
+            self._reach(told)
             return
         with self._turn:
             self._turn.wait_for(lambda: len(self._waiting) < _MOST_WAITING or self._error)
@@ -56,8 +63,16 @@ class Outbox:
             for name, rows in _rows(outputs).items():
                 self._stages[name].offered += rows
                 self._stages[name].in_flight += rows
-            self._waiting.append(outputs)
+            self._waiting.append((outputs, told))
             self._turn.notify_all()
+
+    def _reach(self, told: Frontier | None) -> None:
+        """The stream is told further than it was, without anything that is to be committed."""
+        with self._turn:
+            if self._waiting:
+                self._waiting[-1] = (self._waiting[-1][0], told)
+            else:
+                self.settled = told
 
     @property
     def waiting(self) -> int:
@@ -79,11 +94,13 @@ class Outbox:
                 self._turn.wait_for(lambda: self._waiting or self._ending)
                 if not self._waiting:
                     return
-                together = _join(list(self._waiting))
-                handed = sum(len(part.alerts) for part in self._waiting)
+                together = _join([part for part, _ in self._waiting])
+                handed = sum(len(part.alerts) for part, _ in self._waiting)
                 taken = len(self._waiting)
+                told = self._waiting[-1][1]
+            key = f"{told} {self.commits}" if told else None  # no two commits may have the same
             try:
-                readable = self._writer.commit(together.flows, together.verdicts, together.alerts)
+                readable = self._writer.commit(together.flows, together.verdicts, together.alerts, key=key)
             except TenfoldError as error:
                 with self._turn:
                     self._error = error
@@ -91,7 +108,7 @@ class Outbox:
                 return
             with self._turn:
                 for _ in range(taken):
-                    self._waiting.popleft()
+                    self.settled = self._waiting.popleft()[1]
                 self.readable_ns = readable
                 self.commits += 1
                 self._count(together, handed)

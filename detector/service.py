@@ -89,6 +89,7 @@ def _serve(options: argparse.Namespace, stop: threading.Event, again: threading.
     from detector.settings import Settings
     from detector.stopwatch import Stopwatch
     from detector.tick_times import TickTimes
+    from detector.told import Told
     from detector.warm import warm_up
     from store.writer import StoreWriter
 
@@ -117,7 +118,9 @@ def _serve(options: argparse.Namespace, stop: threading.Event, again: threading.
             service = Service(inbox, detector, outbox, options.status, clock, settings, pulse)
         else:
             inbox = _inbox(options, rings, clock)
-            service = Service(inbox, Detector(config, model, clock, watch), outbox, options.status, clock, settings)
+            detector = Detector(config, model, clock, watch)
+            told = Told(options.stream, detector) if options.stream else None
+            service = Service(inbox, detector, outbox, options.status, clock, settings, told=told)
         try:
             service.report("listening", force=True)
             service.run(stop)
@@ -156,6 +159,7 @@ def _parser() -> argparse.ArgumentParser:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--socket", type=Path, help="Unix socket to listen on")
     parser.add_argument("--flows", type=Path, help="the socket brings names of files here, with sensors' flows")
+    parser.add_argument("--stream", default="", help="name of the stream, for the keys of commits: how far it is told")
     source.add_argument("--interface", default="", help="interface to listen on")
     parser.add_argument("--store", type=Path, required=True, help="folder of the store")
     parser.add_argument("--status", type=Path, required=True, help="status file, replaced five times a second")

@@ -15,6 +15,7 @@ from detector.outbox import Outbox
 from detector.pipeline import Detector, Outputs
 from detector.settings import Settings
 from detector.status import write_status
+from detector.told import Told
 
 _STATUS_S: Final = 0.2
 _DRIFT_S: Final = 10.0
@@ -70,7 +71,8 @@ class Mover(Protocol):
 class Service:
     """One running detector: inbox, pipeline, outbox, status file; ``settings`` may change while it runs.
 
-    ``pulse`` is what moves things from one to the next, where it is not the usual one for frames.
+    ``pulse`` is what moves things from one to the next, where it is not the usual one for frames. With ``told`` the
+    status says up to where the stream is told in what has been committed.
     """
 
     def __init__(
@@ -82,9 +84,11 @@ class Service:
         clock: Clock,
         settings: Settings | None = None,
         pulse: Mover | None = None,
+        told: Told | None = None,
     ) -> None:
         self.inbox, self.detector, self.outbox = inbox, detector, outbox
         self._pulse = pulse or Pulse(inbox, detector, clock)
+        self._told = told
         self._status = status
         self._settings = settings or Settings()
         self._began = time.monotonic()
@@ -102,11 +106,11 @@ class Service:
                 self.inbox.stop()
             self._settings.refresh(self.detector)
             outputs, over = self._pulse.beat()
-            self.outbox.put(outputs)
+            self.outbox.put(outputs, self._told.frontier(self.detector.frames) if self._told else None)
             self.report("stopping" if stop.is_set() else "serving")
         self.report("finishing", force=True)
         self._pulse.finish()
-        self.outbox.put(self.detector.outputs())
+        self.outbox.put(self.detector.outputs(), self._told.all(self.detector.frames) if self._told else None)
 
     def report(self, state: str, *, force: bool = False) -> None:
         """Replace the status file if it is time."""
@@ -114,7 +118,7 @@ class Service:
         if not force and now - self._written < _STATUS_S:
             return
         self._written = now
-        frames = self.detector.frames
+        frames, settled = self.detector.frames, self.outbox.settled
         since, before = self._before
         if now - since >= 1.0 or force:
             self._rate = (frames - before) / max(now - since, 1e-3)
@@ -130,6 +134,7 @@ class Service:
                 "backlog": self.inbox.backlog,
                 "uncommitted": self.outbox.waiting,
                 "commits": self.outbox.commits,
+                "settled_frames": settled.whole if settled else 0,
                 "readable_ns": self.outbox.readable_ns,
                 "seconds": round(now - self._began, 3),
                 "tick_ms": self.detector.stopwatch.ticks_ms(),

@@ -59,6 +59,15 @@ class Ticking(ABC):
         """Up to when the traffic is known to be complete (epoch ns)."""
         return self._order.watermark
 
+    @property
+    def told_until(self) -> int:
+        """Frames that count before this time (epoch ns) are in what came out, later ones are not yet."""
+        return self._tick * self.config.tick_ns if self._tick != BEFORE else BEFORE
+
+    def late_untold(self) -> npt.NDArray[np.int64]:
+        """Numbers of frames that are older than ``told_until``, came late, and are not yet in what came out."""
+        return self._order.late_since(self.told_until)
+
     @abstractmethod
     def _offered(self, frames: int) -> None:
         """So many frames came."""

@@ -170,6 +170,11 @@ class StoreReader:
         """The number of the last commit, 0 before the first: what has changed since is asked for by it."""
         return int(self._query("SELECT coalesce(max(id), 0) FROM commits")[0][0])
 
+    def last_key(self) -> str:
+        """The key of the last commit that had one, '' where none had."""
+        rows = self._query("SELECT key FROM commits WHERE key IS NOT NULL ORDER BY id DESC LIMIT 1")
+        return str(rows[0][0]) if rows else ""
+
     def damaged(self) -> list[str]:
         """The segments that recovery set aside, as ``kind/name``."""
         return [f"{kind}/{name}" for kind, name in self._query("SELECT kind, name FROM segments WHERE state='damaged'")]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from contract.errors import LackingError
+from contract.frontier import Frontier
 from detector.config import Config
 from detector.outbox import Outbox
 from detector.pipeline import Detector, Outputs
@@ -31,7 +33,9 @@ class Memory:
         self.gate = threading.Event()
         self._fail_at = fail_at
 
-    def commit(self, flows: pa.RecordBatch | None, verdicts: pa.RecordBatch | None, alerts: list[Any]) -> int:
+    def commit(
+        self, flows: pa.RecordBatch | None, verdicts: pa.RecordBatch | None, alerts: list[Any], *, key: str | None
+    ) -> int:
         self.gate.wait(30)
         if self._fail_at and len(self.commits) + 1 == self._fail_at:
             raise LackingError("the disk is full")
@@ -77,3 +81,26 @@ def test_nothing_is_no_commit() -> None:
     outbox.put(Outputs())
     outbox.close()
     assert outbox.commits == 0
+
+
+def test_how_far_it_is_told_is_the_key_of_a_commit_and_follows_what_is_empty() -> None:
+    keys: list[str | None] = []
+
+    class Keys(Memory):
+        def commit(self, *rows: Any, key: str | None) -> int:
+            keys.append(key)
+            return super().commit(*rows, key=key)
+
+    writer = Keys()
+    outbox = Outbox(writer)
+    marks = [Frontier("s", number, 50 * number, (), number) for number in range(4)]
+    some = next(one for one in outputs() if one)
+    outbox.put(Outputs(), marks[0])
+    assert outbox.settled == marks[0]
+    outbox.put(some, marks[1])
+    outbox.put(Outputs(), marks[2])
+    assert outbox.settled == marks[0]  # nothing is committed yet
+    writer.gate.set()
+    outbox.close()
+    assert outbox.settled == marks[2]
+    assert [Frontier.parse(str(key)) in [replace(mark, whole=0) for mark in marks[1:3]] for key in keys] == [True]

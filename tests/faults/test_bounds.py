@@ -95,7 +95,7 @@ def test_outputs_that_wait_for_the_store_hold_the_detector_back() -> None:
     begun, go = threading.Event(), threading.Event()
 
     class Slow:
-        def commit(self, *_: object) -> int:
+        def commit(self, *_: object, **__: object) -> int:
             begun.set()
             go.wait()
             return 1

@@ -82,7 +82,7 @@ class Spool(Ingest):
         """As if a detector had taken the frames of all that waits."""
         for batch in self._waiting:
             say("counted", batch.name.removeprefix("batch-"))
-            self._uncounted.append((0, batch))
+            self._uncounted.add(0, batch)
         self._waiting.clear()
         self._forget(everything=True)
 
