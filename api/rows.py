@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +20,7 @@ from contract.schemas import ARP, ENDED
 
 PROTOCOLS: Final = {1: "icmp", 2: "igmp", 6: "tcp", 17: "udp", 47: "gre", 58: "icmpv6", 132: "sctp", ARP: "arp"}
 _FLAGS: Final = "FSRPAUEC"
-_MOST_KEPT: Final = 10_000
+_MOST_BYTES: Final = 16 << 20
 _INSTANTS: Final = ("committed_ns", "raised_ns")
 
 
@@ -39,21 +41,34 @@ def alert_item(document: dict[str, Any]) -> dict[str, Any]:
 
 
 class AlertCache:
-    """Alerts encoded once a revision, since many ask for the same ones. May be shared by threads."""
+    """Alerts encoded once a revision, since many ask for the same ones. May be shared by threads.
+
+    Of each alert the revision that was asked for last is kept, of all together no more than ``_MOST_BYTES``.
+    """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, int, int, int], bytes] = {}
+        self._known: OrderedDict[tuple[str, int], tuple[tuple[int, int], bytes]] = OrderedDict()
+        self._turn = threading.Lock()
+        self._bytes = 0
 
     def encoded(self, run: str, document: dict[str, Any]) -> bytes:
         """One alert of the store as JSON bytes."""
-        key = (run, document["alert_id"], document["revision"], document["committed_ns"])
-        found = self._known.get(key)
-        if found is None:
-            found = encode(alert_item(document))
-            if len(self._known) >= _MOST_KEPT:
-                self._known.clear()  # rarely, and the next requests fill it again
-            self._known[key] = found
+        key, version = (run, document["alert_id"]), (document["revision"], document["committed_ns"])
+        known = self._known.get(key)
+        if known is not None and known[0] == version:
+            return known[1]
+        found = encode(alert_item(document))
+        with self._turn:
+            self._forget(key)
+            self._known[key] = version, found
+            self._bytes += len(found)
+            while self._bytes > _MOST_BYTES:
+                self._forget(next(iter(self._known)))
         return found
+
+    def _forget(self, key: tuple[str, int]) -> None:
+        known = self._known.pop(key, None)
+        self._bytes -= len(known[1]) if known else 0
 
     def items(self, run: str, documents: list[dict[str, Any]]) -> list[orjson.Fragment]:
         """Alerts as ready pieces of a JSON list."""

@@ -56,3 +56,15 @@ def test_a_revision_is_encoded_once_and_a_new_one_anew():
     later = first | {"revision": 2, "flows": 9}
     assert json.loads(cache.encoded("one", later))["flows"] == 9
     assert cache.encoded("two", first) is not cache.encoded("one", first)
+
+
+def test_what_is_kept_encoded_is_the_last_revision_and_bounded(monkeypatch):
+    cache = AlertCache()
+    for revision in range(1, 200):
+        cache.encoded("one", alert(7, revision=revision).as_dict() | {"committed_ns": START, "raised_ns": START})
+    assert len(cache._known) == 1
+    monkeypatch.setattr("api.rows._MOST_BYTES", 10 * cache._bytes)
+    for number in range(100):
+        cache.encoded("one", alert(number).as_dict() | {"committed_ns": START, "raised_ns": START})
+    assert 5 <= len(cache._known) <= 15
+    assert cache._bytes == sum(len(data) for _, data in cache._known.values())
