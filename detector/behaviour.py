@@ -2,7 +2,8 @@
 
 A rule names what an attack cannot do without (fan-out, failure, rate, rhythm) with bars that hold on any network. A
 model that has seen few networks is told so where the rule's conditions are all met; which of several rules' families
-is meant stays the model's choice. Where no rule speaks, the model's word stands.
+is meant stays the model's choice. Where no rule speaks, the model's word stands, if some need of the family is met
+and nothing excuses what is seen.
 """
 
 from __future__ import annotations
@@ -47,7 +48,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class Need:
-    """What a family cannot be without: the model's word for it stands only where some need of the family holds."""
+    """What a family cannot be without: the model's word for it stands only where some need of the family holds.
+
+    Among ``Knowledge.excuses``: what resembles the family and is none; there neither the model nor a rule says it.
+    """
 
     family: str
     bounds: Mapping[str, tuple[float, float]]
@@ -71,23 +75,28 @@ class Knowledge:
 
     rules: tuple[Rule, ...]
     needs: tuple[Need, ...]
+    excuses: tuple[Need, ...] = ()
 
 
 @cache
 def knowledge(folder: Path = FOLDER) -> Knowledge:
     """All that a folder holds. Raises ``InputError`` for a file that cannot be read as rules and needs."""
     found = [_read(path) for path in sorted(folder.glob("*.toml"))]
-    return Knowledge(tuple(r for rules, _ in found for r in rules), tuple(n for _, needs in found for n in needs))
+    rules, needs, excuses = (tuple(one for part in parts for one in part) for parts in zip(*found, strict=True))
+    return Knowledge(rules, needs, excuses)
 
 
-def _read(path: Path) -> tuple[list[Rule], list[Need]]:
+def _read(path: Path) -> tuple[list[Rule], list[Need], list[Need]]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-        unknown = set(document) - {"rule", "need"}
+        unknown = set(document) - {"rule", "need", "unless"}
         if unknown:
-            raise ValueError(f"{min(unknown)!r} is neither a rule nor a need")
+            raise ValueError(f"{min(unknown)!r} is neither a rule nor a need nor an unless")
         rules = [_rule(path.stem, entry) for entry in document.get("rule", ())]
-        return rules, [Need(path.stem, _conditions(entry)) for entry in document.get("need", ())]
+        needs, excuses = (
+            [Need(path.stem, _conditions(entry)) for entry in document.get(kind, ())] for kind in ("need", "unless")
+        )
+        return rules, needs, excuses
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: no file of rules: {error}") from None
 
@@ -129,6 +138,7 @@ class Compiled(NamedTuple):
     rules: Rules
     needs: Rules  # score and support are not used
     needy: npt.NDArray[np.bool_]  # (C,) whether the family has needs
+    excuses: Rules  # as needs
 
 
 @cache
@@ -136,12 +146,13 @@ def compiled(families: tuple[str, ...], known: Knowledge | None = None) -> Compi
     """Knowledge as arrays; that of families that the model does not have is left out."""
     known = known or knowledge()
     rules = [rule for rule in known.rules if rule.family in families]
-    needs = [need for need in known.needs if need.family in families]
+    needs, excuses = ([one for one in all_ if one.family in families] for all_ in (known.needs, known.excuses))
     needy = np.isin(np.array(families), [need.family for need in needs])
     return Compiled(
         _arrays(families, rules, [r.score for r in rules], [r.support for r in rules]),
         _arrays(families, needs, [0.0] * len(needs), [0.0] * len(needs)),
         needy,
+        _arrays(families, excuses, [0.0] * len(excuses), [0.0] * len(excuses)),
     )
 
 
@@ -170,8 +181,19 @@ def _holds(known: Rules, rule: int, matrix: Matrix, row: int) -> bool:
 
 
 @kernel
+def _excused(known: Compiled, code: int, matrix: Matrix, row: int) -> bool:
+    excuses = known.excuses
+    for n in range(len(excuses.code)):  # noqa: SIM110 - numba knows no any() over a generator
+        if excuses.code[n] == code and _holds(excuses, n, matrix, row):
+            return True
+    return False
+
+
+@kernel
 def _met(known: Compiled, code: int, matrix: Matrix, row: int) -> bool:
     needs = known.needs
+    if _excused(known, code, matrix, row):
+        return False
     if not known.needy[code]:
         return True
     for n in range(len(needs.code)):  # noqa: SIM110 - numba knows no any() over a generator
@@ -222,7 +244,7 @@ def speak(
         for r in range(len(rules.code)):
             if attack < rules.support[r] or probabilities[row, rules.code[r]] <= best:
                 continue
-            if _holds(rules, r, matrix, row):
+            if _holds(rules, r, matrix, row) and not _excused(known, rules.code[r], matrix, row):
                 best, chosen = probabilities[row, rules.code[r]], r
         if chosen >= 0:
             own = codes[row]

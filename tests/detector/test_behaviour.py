@@ -24,9 +24,13 @@ def holds(bounds, row) -> bool:
     return all(np.float32(low) <= row[AT[name]] <= np.float32(high) for name, (low, high) in bounds.items())
 
 
+def excused(known: Knowledge, row, family: str) -> bool:
+    return any(one.family == family and holds(one.bounds, row) for one in known.excuses)
+
+
 def met(known: Knowledge, row, code) -> bool:
     needs = [need for need in known.needs if need.family == FAMILIES[code]]
-    return not needs or any(holds(need.bounds, row) for need in needs)
+    return not excused(known, row, FAMILIES[code]) and (not needs or any(holds(need.bounds, row) for need in needs))
 
 
 def plainly(known: Knowledge, row, probabilities, code, score):
@@ -36,6 +40,7 @@ def plainly(known: Knowledge, row, probabilities, code, score):
         rule
         for rule in known.rules
         if rule.family in FAMILIES and attack >= np.float32(rule.support) and holds(rule.bounds, row)
+        if not excused(known, row, rule.family)
     ]
     if speaking:
         best = max(speaking, key=lambda rule: probabilities[FAMILIES.index(rule.family)])  # the first of equals
@@ -48,7 +53,8 @@ def plainly(known: Knowledge, row, probabilities, code, score):
 
 def test_every_file_is_a_family_and_every_rule_says_why() -> None:
     known = knowledge()
-    assert {rule.family for rule in known.rules} | {need.family for need in known.needs} <= set(FAMILIES)
+    others = {one.family for one in (*known.needs, *known.excuses)}
+    assert {rule.family for rule in known.rules} | others <= set(FAMILIES)
     for rule in known.rules:
         assert len(rule.why) > 30, rule
         assert len(rule.bounds) >= 3, f"{rule.family}: one or two features never decide alone ({rule.name})"
@@ -65,9 +71,10 @@ def test_no_rule_looks_at_ports_alone() -> None:
 def rows(draw) -> np.ndarray:
     """A row that meets most of some rule or need, so that the edges are reached."""
     known = knowledge()
-    chosen = draw(st.sampled_from([*known.rules, *known.needs]))
+    chosen = [draw(st.sampled_from([*known.rules, *known.needs]))]
+    chosen += draw(st.sampled_from([[], [*known.excuses]]))
     row = np.full(WIDTH, draw(st.sampled_from([0.0, 1.0, -1.0, 5.0])), np.float32)
-    for name, (low, high) in chosen.bounds.items():
+    for name, (low, high) in (bound for one in chosen for bound in one.bounds.items()):
         near = low if np.isfinite(low) else high
         row[AT[name]] = np.float32(near) + np.float32(draw(st.sampled_from([0.0, 0.0, 0.0, 0.01, -0.01])))
     return row
@@ -93,6 +100,24 @@ def test_plausible_asks_for_the_needs_alone(tmp_path: Path) -> None:
     matrix[2, AT["tcp_syns"]] = np.log1p(10) + 1e-6
     found = plausible(known, matrix, np.array([1, 1, 1, 2], np.int16))
     assert found.tolist() == [False, True, True, True]
+
+
+def test_what_is_excused_is_neither_the_models_word_nor_a_rules(tmp_path: Path) -> None:
+    (tmp_path / "c2_beacon.toml").write_text(
+        "[[rule]]\nname='a'\nwhy='b'\n[rule.when]\nis_tcp = true\n[[unless]]\nsrc_peers_60s = { least = 6 }\n"
+    )
+    families = ("benign", "c2_beacon", "udp_flood")
+    known: Compiled = compiled(families, knowledge(tmp_path))
+    matrix = np.zeros((4, WIDTH), np.float32)
+    matrix[:, AT["is_tcp"]] = [1, 1, 0, 1]
+    matrix[:, AT["src_peers_60s"]] = np.log1p([5, 6, 6, 6])
+    table = np.array([[0.9, 0.1, 0.0], [0.9, 0.1, 0.0], [0.1, 0.9, 0.0], [0.1, 0.0, 0.9]], np.float32)
+    codes, scores = decide(table, np.full(len(families), 0.5, np.float32))
+    assert codes.tolist() == [0, 0, 1, 2]
+    speak(known, matrix, table, codes, scores)
+    assert codes.tolist() == [1, 0, 0, 2]
+    assert scores.tolist() == pytest.approx([0.99, 0.9, 0.1, 0.9])
+    assert plausible(known, matrix, np.array([1, 1, 1, 2], np.int16)).tolist() == [True, False, False, True]
 
 
 @pytest.mark.parametrize(
