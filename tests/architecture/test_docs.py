@@ -19,6 +19,19 @@ def test_tests_that_are_named_exist(path: Path) -> None:
             assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8"), f"{path.name} names {file}::{name}"
 
 
+def test_each_promise_names_its_test() -> None:
+    rows = [
+        row for row in (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8").splitlines() if row[:2] == "| "
+    ]
+    promises = [row.strip("| ").split(" | ") for row in rows[1:]]
+    assert len(promises) > 50
+    for promise, *held in promises:
+        assert len(held) == 1, promise
+        named = re.findall(r"`([^`]+)`", held[0])
+        assert named, promise
+        assert all(re.fullmatch(r"tests/[\w/]+\.py(::\w+)?", name) for name in named), promise
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
