@@ -245,9 +245,7 @@ def families_of_pairs(flow_count: int, truth: pa.Table, pairs: Pairs) -> npt.NDA
 
 def is_attack(family: npt.NDArray[np.object_]) -> Mask:
     """Which of these family names are attacks: bool ``(n,)``."""
-    names, inverse = (
-        np.unique(family.astype(str), return_inverse=True) if len(family) else (np.zeros(0, str), np.zeros(0, np.int64))
-    )
-    known = np.array([group_of(str(name)) not in (BENIGN, UNKNOWN) for name in names], np.bool_)
-    found: Mask = known[inverse] if len(names) else np.zeros(0, np.bool_)
+    encoded = pa.array(family, pa.string()).dictionary_encode()  # to sort the words takes ten times as long
+    known = np.array([group_of(name) not in (BENIGN, UNKNOWN) for name in encoded.dictionary.to_pylist()], np.bool_)
+    found: Mask = known[np.asarray(encoded.indices)] if len(known) else np.zeros(len(family), np.bool_)
     return found

@@ -12,7 +12,7 @@ from contract.schemas import ARP
 from detector.evidence import sentences
 from detector.facts import facts_of, sample_flows
 from detector.flowtable import NEVER, FlowTable
-from detector.gathering import gather
+from detector.gathering import gather, members
 from detector.incidents import DIRTY, FREE, REFUSED_FULL, SAMPLES, Incidents, new_incidents, new_marks, reindex
 from detector.policy import Cause, Policy
 from detector.severity import severity
@@ -55,6 +55,7 @@ class AlertBook:
         self.silenced = dict.fromkeys(_SERIES, 0)  # incidents raised that nobody is told of
         self._samples: dict[tuple[int, int], list[dict[str, Any]]] = {}
         self._new: list[int] = []  # rows raised since ``members_of_new``
+        self._beyond = 0  # slots from here on never were in an incident
         self.raised = 0
         self.evicted = 0
 
@@ -91,6 +92,7 @@ class AlertBook:
         """Fold verdicts on flows into incidents. Slots without an incident and with a benign verdict cost nothing."""
         if self._state.counters[FREE] * _NEARLY_FULL < len(self._state.rows):
             self._make_room()
+        self._beyond = max(self._beyond, int(slots.max(initial=-1)) + 1)
         if not self._silencer.active:
             gather(self._state, self._bars, table.flows, self.marks, slots, codes, scores, now)
             return
@@ -130,10 +132,11 @@ class AlertBook:
         """The slots of the flows in incidents raised since the last call: int32 ``(n,)``."""
         if not self._new:
             return np.zeros(0, np.int32)
-        slots = np.flatnonzero(np.isin(self.marks["incident"], self._new)).astype(np.int32)
+        wanted = np.zeros(len(self._state.rows), np.uint8)
+        wanted[self._new] = 1
         self._new.clear()
-        members: Slots = slots[self.alert_ids(slots) > 0]
-        return members
+        found: Slots = np.empty(self._beyond, np.int32)
+        return found[: members(self._state, self.marks, wanted, found)]
 
     def release(self, slots: Slots) -> None:
         """Forget the marks of slots that the meter takes back. What their flows gave to incidents stays."""

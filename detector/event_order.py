@@ -72,7 +72,7 @@ class EventOrder:
 
     def put(self, batch: pa.RecordBatch) -> list[Piece]:
         """Take a batch in; what is in order by now."""
-        ts = batch.column("ts").cast(pa.int64()).to_numpy(zero_copy_only=False)
+        ts = times_of(batch)
         low = 0
         while low < len(ts):
             high = min(len(ts), low + BLOCK - self._frames % BLOCK)
@@ -126,6 +126,14 @@ class EventOrder:
                 break
             self._held.pop(0)
         return out
+
+
+def times_of(batch: pa.RecordBatch) -> Times:
+    """The times of a sound FRAMES batch (epoch ns) without a copy; Arrow's cast takes as long as a hundred frames."""
+    column = batch.column("ts")
+    if not len(column):
+        return np.zeros(0, np.int64)
+    return np.frombuffer(column.buffers()[1], np.int64, len(column), 8 * column.offset)
 
 
 def _sorted(pieces: list[Piece]) -> Piece:

@@ -77,6 +77,23 @@ def gather(
 
 
 @kernel
+def members(
+    state: Incidents, marks: npt.NDArray[Any], wanted: npt.NDArray[np.uint8], slots: npt.NDArray[np.int32]
+) -> int:
+    """Write the slots below ``len(slots)`` whose flows are in an incident that is ``wanted``; how many, in order.
+
+    ``wanted`` has one element a row of incidents.
+    """
+    count = 0
+    for slot in range(slots.shape[0]):
+        row = marks[slot]["incident"]
+        if row >= 0 and wanted[row] and marks[slot]["generation"] == state.rows[row]["generation"]:
+            slots[count] = slot
+            count += 1
+    return count
+
+
+@kernel
 def _fade(state: Incidents, row: int, half_life: float, now: int) -> None:
     record = state.rows[row]
     passed = np.float64(now - record["touched"])

@@ -69,7 +69,7 @@ class Ring:
         """The reader is done up to here."""
         self._done[0] = position
 
-    def reserve(self, position: int, length: int, poll_s: float = 0.002) -> int:
+    def reserve(self, position: int, length: int, poll_s: float = 0.01) -> int:
         """Where ``length`` bytes may stand without a wrap, at or after ``position``; waits while the ring is full."""
         if length > self.size // 2:
             raise ValueError(f"{length} bytes do not fit into a ring of {self.size}")
