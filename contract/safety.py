@@ -20,6 +20,32 @@ DOCUMENTATION: Final = tuple(
     ipaddress.ip_network(prefix)
     for prefix in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "3fff::/20")
 )
+# UDP ports of what carries packets or whole frames: mobile IP, L2TP, GTP-U, AMT, Teredo, LISP, IPsec, GRE, VXLAN (and
+# GPE, and Linux's own), CAPWAP data, GUE, Geneve, DCCP, MPLS, SCTP.
+TUNNEL_PORTS: Final = frozenset(
+    (
+        434,
+        1701,
+        2152,
+        2268,
+        3544,
+        4341,
+        4342,
+        4500,
+        4754,
+        4755,
+        4789,
+        4790,
+        5247,
+        6080,
+        6081,
+        6511,
+        6635,
+        6636,
+        8472,
+        9899,
+    )
+)
 
 
 class Target(StrEnum):

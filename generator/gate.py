@@ -1,7 +1,8 @@
 """The second of two independent layers: reads finished bytes again, refuses addresses outside the lab's ranges.
 
 Knows nothing of plans and templates. Looks at Ethernet with VLAN tags, ARP, and all that ``generator.gate_inner`` walks
-through. What it cannot read it refuses, and what could be put together into something that it has not read.
+through, control messages (``gate_control``) and tunnels (``gate_tunnels``) included. What is not named there it
+refuses, and what could be put together into something that it has not read.
 """
 
 from __future__ import annotations
@@ -15,33 +16,36 @@ from contract.errors import UnsafeError
 from contract.jit import lean_kernel, lean_part
 from contract.safety import Target
 from generator import memory
+from generator.gate_control import icmp, icmpv6, igmp
 from generator.gate_inner import (
     ETHERNET,
+    GRE,
     ICMP,
     ICMPV6,
+    IGMP,
     IPV4,
     IPV6,
     NOTHING,
     OK,
     OUTSIDE_V4,
     REASONS,
+    SCTP,
     SHORT,
     TOO_DEEP,
+    UDP_FIRST,
     UNKNOWN_TYPE,
-    gre,
-    icmp,
-    icmpv6,
     ipv4,
     ipv6,
     may_v4,
 )
+from generator.gate_tunnels import gre, sctp, tunnel_port, udp
 from generator.wire import Number
 
 U8 = npt.NDArray[np.uint8]
 I32 = npt.NDArray[np.int32]
 
 __all__ = ["OK", "REASONS", "check", "inspect", "survey"]
-_DEPTH: Final = 8  # headers behind the first one
+_DEPTH: Final = 9  # headers behind the first one
 _TAGS: Final = 4
 _LAB_V4: Final = (np.uint64(0xFFFE0000FFFE0000), np.uint64(0xC6120000C6120000))  # both addresses at once
 _LAB_V6: Final = (np.uint64(0xFFFFFFFFFFFF0000), np.uint64(0x2001000200000000))
@@ -86,15 +90,17 @@ def search(data: U8, offsets: I32, low: Number, high: Number, wire: Number) -> t
 
 @lean_part
 def _usual(data: U8, at: Number, end: Number) -> Number:
-    """Whether a frame is untagged, unfragmented TCP or UDP over IP without options within the lab: nearly all are."""
-    if end - at < 54:
-        return end - at >= 34 and _usual_v4(data, at)
+    """Whether a frame is untagged, unfragmented TCP or UDP over IP without options within the lab: nearly all are.
+
+    And no tunnel's datagram.
+    """
+    if end - at < 62:
+        return end - at >= 38 and memory.get16(data, at + 12) == 0x0800 and _usual_v4(data, at)
     if memory.get16(data, at + 12) != 0x86DD:
         return _usual_v4(data, at)
-    protocol = memory.get8(data, at + 20)
     mask, lab = _LAB_V6
     return (
-        (protocol == 6 or protocol == 17)  # noqa: PLR1714 - a tuple would be made
+        _plain(memory.get8(data, at + 20), memory.get32(data, at + 54))
         and memory.get8(data, at + 14) >> 4 == 6
         and memory.get64(data, at + 22) & mask == lab
         and memory.get64(data, at + 38) & mask == lab
@@ -103,14 +109,20 @@ def _usual(data: U8, at: Number, end: Number) -> Number:
 
 @lean_part
 def _usual_v4(data: U8, at: Number) -> Number:
-    protocol = memory.get8(data, at + 23)
     mask, lab = _LAB_V4
     return (
         memory.get32(data, at + 12) >> 8 == 0x080045
-        and (protocol == 6 or protocol == 17)  # noqa: PLR1714 - a tuple would be made
+        and _plain(memory.get8(data, at + 23), memory.get32(data, at + 34))
         and memory.get16(data, at + 20) & 0x3FFF == 0
         and memory.get64(data, at + 26) & mask == lab
     )
+
+
+@lean_part
+def _plain(protocol: Number, ports: Number) -> Number:
+    """Whether it is TCP, or UDP without a tunnel's port; without a branch, which ports would make hard to foresee."""
+    tunnel = tunnel_port(np.int64(ports >> 16)) | tunnel_port(np.int64(ports & 0xFFFF))
+    return (protocol == 6) | ((protocol == 17) & (tunnel == 0))
 
 
 @lean_kernel
@@ -128,8 +140,14 @@ def inspect(data: U8, at: Number, end: Number, wire: Number = True) -> Number:  
             reason, at, what = icmp(data, at, end, wire)
         elif what == ICMPV6:
             reason, at, what = icmpv6(data, at, end, wire)
-        else:
+        elif what == GRE:
             reason, at, what = gre(data, at, end)
+        elif what == IGMP:
+            reason, at, what = igmp(data, at, end, wire)
+        elif what == SCTP:
+            reason, at, what = sctp(data, at, end, wire)
+        else:
+            reason, at, what = udp(data, at, end, what == UDP_FIRST)
         if reason != OK or what == NOTHING:
             return reason
     return TOO_DEEP

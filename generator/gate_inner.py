@@ -25,6 +25,8 @@ OUTSIDE_V6: Final = 4
 TOO_DEEP: Final = 5
 PIECE: Final = 6
 OPTION: Final = 7
+PROTOCOL: Final = 8
+TUNNEL: Final = 9
 REASONS: Final = (
     "",
     "is too short to be read",
@@ -34,8 +36,10 @@ REASONS: Final = (
     "wraps packets in packets too deeply",
     "is a fragment that could hide addresses",
     "has an option or extension header that the gate does not read",
+    "is of an IP protocol that the gate does not read",
+    "could be a tunnel and cannot be read as one",
 )
-NOTHING, ETHERNET, IPV4, IPV6, GRE, ICMP, ICMPV6 = range(7)
+NOTHING, ETHERNET, IPV4, IPV6, GRE, ICMP, ICMPV6, UDP, UDP_FIRST, IGMP, SCTP, UNREAD = range(12)
 _HIDDEN: Final = 512  # a fragment that begins before this byte could replace addresses that a first one showed
 _EXTENSIONS: Final = 4
 
@@ -131,65 +135,42 @@ def _harmless_hops(word: Number) -> Number:
 @lean_part
 def _behind(protocol: Number, at: Number, offset: Number, piece: Number) -> Step:
     """What stands behind an IP header; ``offset`` (in eight bytes) and ``piece`` are not 0 in a fragment."""
-    icmp_too = protocol == 1 or protocol == 58  # noqa: PLR1714 - a tuple would be made
-    wraps = protocol == 4 or protocol == 41 or protocol == 47  # noqa: PLR1714 - a tuple would be made
-    if piece and (wraps or (icmp_too and 0 < offset < _HIDDEN // 8)):
+    what = _reader(protocol)
+    if what == UNREAD:
+        extends = protocol == 0 or protocol == 43 or protocol == 44 or protocol == 60  # noqa: PLR1714 - no tuple
+        return (OPTION if extends else PROTOCOL), at, NOTHING
+    if what == NOTHING or piece == 0:
+        return OK, at, what
+    if what == UDP:  # its ports stand in the first piece
+        return OK, at, (NOTHING if offset else UDP_FIRST)
+    if (what != ICMP and what != ICMPV6) or 0 < offset < _HIDDEN // 8:  # noqa: PLR1714 - a tuple would be made
         return PIECE, at, NOTHING
-    if offset:
-        return (OPTION if _opaque(protocol) else OK), at, NOTHING
+    return OK, at, (NOTHING if offset else what)
+
+
+@lean_part
+def _reader(protocol: Number) -> Number:
+    """Which header an IP protocol has. All that is not named here is refused: it may hold addresses or packets."""
+    if protocol == 6 or protocol == 59:  # noqa: PLR1714 - a tuple would be made
+        return NOTHING
+    if protocol == 17:
+        return UDP
+    if protocol == 1:
+        return ICMP
+    if protocol == 58:
+        return ICMPV6
     if protocol == 4:
-        return OK, at, IPV4
+        return IPV4
     if protocol == 41:
-        return OK, at, IPV6
+        return IPV6
     if protocol == 47:
-        return OK, at, GRE
-    if icmp_too:
-        return OK, at, (ICMP if protocol == 1 else ICMPV6)
-    return (OPTION if _opaque(protocol) else OK), at, NOTHING
-
-
-@lean_part
-def _opaque(protocol: Number) -> Number:
-    """Extension headers and tunnels that hold addresses or packets and are not read here: all of them are refused.
-
-    Options, routing, fragment of a fragment, authentication; minimal encapsulation, IPIP, EtherIP, mobility, MPLS.
-    """
-    for refused in (0, 43, 44, 51, 55, 60, 94, 97, 135, 137, 139, 140):  # noqa: SIM110 - no any() in a kernel
-        if protocol == refused:
-            return True
-    return False
-
-
-@lean_part
-def icmp(data: U8, at: Number, end: Number, wire: Number) -> Step:
-    """An ICMP message: an error quotes a packet, a redirect also names a router."""
-    if end - at < 8:
-        return SHORT, at, NOTHING
-    kind = memory.get8(data, at)
-    if kind == 9:  # a router advertisement lists addresses
-        return UNKNOWN_TYPE, at, NOTHING
-    if kind == 5 and not may_v4(memory.get32(data, at + 4), wire):
-        return OUTSIDE_V4, at, NOTHING
-    quotes = (3 <= kind <= 5) or (11 <= kind <= 12)
-    return OK, at + 8, (IPV4 if quotes else NOTHING)
-
-
-@lean_part
-def icmpv6(data: U8, at: Number, end: Number, wire: Number) -> Step:
-    """An ICMPv6 message: an error quotes a packet, neighbour discovery names hosts; other than echo is refused."""
-    if end - at < 8:
-        return SHORT, at, NOTHING
-    kind = memory.get8(data, at)
-    if kind < 128:
-        return OK, at + 8, IPV6
-    if kind == 128 or kind == 129 or kind == 133:  # noqa: PLR1714 - a tuple would be made
-        return OK, at, NOTHING
-    if kind < 135 or kind > 137:
-        return UNKNOWN_TYPE, at, NOTHING
-    if end - at < (40 if kind == 137 else 24):
-        return SHORT, at, NOTHING
-    named = may_v6(memory.get64(data, at + 8), wire) and (kind != 137 or may_v6(memory.get64(data, at + 24), wire))
-    return (OK if named else OUTSIDE_V6), at, NOTHING
+        return GRE
+    if protocol == 2:
+        return IGMP
+    if protocol == 132:
+        return SCTP
+    # For experiments (RFC 3692): nobody's protocol, so that nobody takes it apart.
+    return NOTHING if protocol == 253 or protocol == 254 else UNREAD  # noqa: PLR1714 - a tuple would be made
 
 
 @lean_part

@@ -17,7 +17,8 @@ from generator import arrivals
 from generator.casting import Cast
 from generator.curves import held_from
 from generator.envelope import envelopes
-from generator.plan_check import check_addresses, check_templates
+from generator.plan_check import carriers, check_addresses, check_ports, check_templates
+from generator.ports import spared
 from generator.stamp import Table
 from generator.template import Template
 from generator.workload import Share, Workload
@@ -69,6 +70,7 @@ class Planner:
         self._target = target
         self._cast = Cast(workload, self.layout, lambda made, family: check_templates(made, family, target))
         self.template: Template = self._cast.template
+        self._carriers = carriers(self.template)
         self.families = tuple(self._cast.families)
         self.attacks = np.array([catalogue()[name].attack for name in self.families], np.bool_)
         self._ratio = self._cast.frames_ratio(workload) if workload.match == "frames" else 1.0
@@ -146,7 +148,9 @@ class Planner:
                 attempts = role.attempts(own, None if self._whole else key)
                 _check(attempts, role.variants, role.share.family)
                 check_addresses(attempts.src, attempts.dst, role.share.family, self._target)
-                tables.append(_rows(attempts, role.base, role.family, self.layout, work))
+                rows = _spared(_rows(attempts, role.base, role.family, self.layout, work), self._carriers)
+                check_ports(rows.src_port, rows.dst_port, self._carriers[rows.variant], role.share.family)
+                tables.append(rows)
         joined: list[Any] = [np.concatenate(columns) for columns in zip(*tables, strict=True)]
         table = Table(*joined)
         # Families may move their attempts a little: what falls into the next stretch waits for it.
@@ -218,6 +222,13 @@ def _rows(attempts: Attempts, base: int, family: int, layout: Layout, workload: 
         family=np.full(len(kept.intended), family, np.int16),
         vlan=layout.vlans(kept.src, kept.dst),
     )
+
+
+def _spared(table: Table, carrying: npt.NDArray[np.bool_]) -> Table:
+    """Datagrams that could hold a packet have no port of a tunnel."""
+    could = carrying[table.variant]
+    ports = {name: getattr(table, name) for name in ("src_port", "dst_port")}
+    return table._replace(**{name: np.where(could, spared(own), own) for name, own in ports.items()})
 
 
 def empty_table() -> Table:

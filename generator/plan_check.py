@@ -14,16 +14,19 @@ import numpy.typing as npt
 
 from contract.addresses import Networks
 from contract.errors import UnsafeError
-from contract.safety import Target, allowed
+from contract.safety import TUNNEL_PORTS, Target, allowed
 from generator.conversation import Conversation
 from generator.exchange import ARP, FRAGMENT, ICMP, ICMPV6, OTHER, TCP, UDP, Frame
 from generator.headers import LINK
+from generator.template import Template
 
 Addresses = npt.NDArray[np.uint8]
 _KINDS: Final = (ARP, ICMP, ICMPV6, TCP, UDP, OTHER, FRAGMENT)
 _V4_IN, _V6_IN, _GRE = 4, 41, 47
-# Extension headers and tunnels of which nobody here reads what they carry.
-_UNREAD: Final = frozenset({0, 43, 44, 51, 55, 60, 94, 97, 135, 137, 139, 140})
+# Protocols that may be wrapped, or stand behind IP: those that are read here, TCP, nothing, and experiments (RFC 3692).
+_IGMP: Final = 2
+_KNOWN: Final = frozenset({ICMP, _IGMP, _V4_IN, TCP, UDP, _V6_IN, _GRE, ICMPV6, 59, 253, 254})
+_IPV4_LEAST, _UDP_SIZE = 20, 8
 _DEPTH: Final = 3  # packets within packets
 
 
@@ -58,6 +61,26 @@ def check_templates(conversations: Iterable[Conversation], family: str, target: 
                     raise UnsafeError(f"{family}: a template {error}") from None
 
 
+def carriers(template: Template) -> npt.NDArray[np.bool_]:
+    """Which variants have a datagram that is long enough for a packet, or comes in pieces."""
+    frames = template.frames
+    room = LINK + np.where(frames["version"] == 4, 20, 40) + _UDP_SIZE + _IPV4_LEAST
+    could = ((frames["kind"] == UDP) & (frames["length"] >= room)) | (frames["kind"] == FRAGMENT)
+    before = np.r_[0, np.cumsum(could)]
+    found: npt.NDArray[np.bool_] = before[template.first[1:]] > before[template.first[:-1]]
+    return found
+
+
+def check_ports(
+    src_port: npt.NDArray[np.uint16], dst_port: npt.NDArray[np.uint16], could: npt.NDArray[np.bool_], family: str
+) -> None:
+    """Raise ``UnsafeError`` where a datagram that could hold a packet has the port of a tunnel."""
+    tunnels = sorted(TUNNEL_PORTS)
+    bad = int(np.count_nonzero((np.isin(src_port, tunnels) | np.isin(dst_port, tunnels)) & could))
+    if bad:
+        raise UnsafeError(f"{family}: {bad} planned conversations could be taken for tunnels by their UDP ports")
+
+
 class _Reader:
     """Walks through what a frame carries. Each method raises ``_ForeignError``."""
 
@@ -90,7 +113,7 @@ class _Reader:
     def _protocol(self, protocol: int, body: _Bytes, depth: int) -> None:
         if depth > _DEPTH:
             raise _ForeignError("wraps packets in packets too deeply")
-        if protocol in _UNREAD:
+        if protocol not in _KNOWN:
             raise _ForeignError(f"carries protocol {protocol}, which cannot be read")
         if protocol in (_V4_IN, _V6_IN):
             self._packet(4 if protocol == _V4_IN else 6, body, depth)
@@ -98,6 +121,23 @@ class _Reader:
             self._gre(body, depth)
         elif protocol in (ICMP, ICMPV6):
             self._icmp(protocol, body, depth)
+        elif protocol == _IGMP:
+            self._igmp(body)
+        elif protocol == UDP:
+            self._udp(body)
+
+    @staticmethod
+    def _udp(body: _Bytes) -> None:
+        if body.rest() >= _UDP_SIZE + _IPV4_LEAST and TUNNEL_PORTS & {body.number(2), body.number(2)}:
+            raise _ForeignError("wraps a tunnel over UDP")
+
+    def _igmp(self, body: _Bytes) -> None:
+        kind = body.take(4)[0]
+        group = body.take(4)
+        if kind not in (0x11, 0x12, 0x16, 0x17) or body.rest():
+            raise _ForeignError(f"carries IGMP of type {kind:#x}, which cannot be read")
+        if group != bytes(4) and group[0] >> 4 != 14:  # a group of multicast is nobody's address
+            self._address(group)
 
     def _packet(self, version: int, body: _Bytes, depth: int) -> None:
         size = 20 if version == 4 else 40
@@ -122,19 +162,24 @@ class _Reader:
         kind = body.take(4)[0]
         if protocol == ICMP and kind == 5:
             self._address(body.take(4))
+        elif (protocol == ICMP and kind in (3, 11, 12)) or (protocol == ICMPV6 and kind in (1, 3)):
+            if body.take(4)[1 if protocol == ICMP else 0]:
+                raise _ForeignError("carries something behind a quoted packet")
         else:
             body.skip(4)
         if protocol == ICMP:
-            if kind == 9:
-                raise _ForeignError("carries a router advertisement")
+            if kind == 9 or kind > 18:
+                raise _ForeignError(f"carries ICMP of type {kind}, which lists addresses or cannot be read")
             if kind in (3, 4, 5, 11, 12):
                 self._packet(4, body, depth + 1)
         elif kind < 128:
             self._packet(6, body, depth + 1)
-        elif kind in (135, 136, 137):
-            for _ in range(2 if kind == 137 else 1):
+        elif kind in (133, 135, 136, 137):
+            for _ in range({133: 0, 137: 2}.get(kind, 1)):
                 self._address(body.take(16))
-        elif kind not in (128, 129, 133):
+            if body.rest():
+                raise _ForeignError("carries options of neighbour discovery")
+        elif kind not in (128, 129):
             raise _ForeignError(f"carries ICMPv6 of type {kind}, which cannot be read")
 
     def _address(self, packed: bytes) -> None:
@@ -152,6 +197,10 @@ class _Bytes:
         shift = len(frame.header) - begin
         self._random = [(part.at + shift, part.at + shift + part.length) for part in frame.content.parts]
         self._at = 0
+
+    def rest(self) -> int:
+        """How many bytes are left."""
+        return len(self._data) - self._at
 
     def skip(self, size: int) -> None:
         """Pass over the next bytes."""

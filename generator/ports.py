@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from contract.safety import TUNNEL_PORTS
 from generator.ranges import CHOICES
 from generator.stacks import PORTS
 
@@ -18,6 +19,7 @@ U64 = npt.NDArray[np.uint64]
 Int64 = npt.NDArray[np.int64]
 _ROUNDS: Final = 4
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
+_SPARE: Final = 1024  # what stands in for a port lies below, odd for odd, and is nobody's ephemeral port
 
 
 def _mix(values: U64) -> U64:
@@ -99,4 +101,13 @@ def ephemeral(
     which = _chosen("port_range", leanings, rng.integers(0, 2**64, n, np.uint64))
     low, high = listed[which, 0], listed[which, 1]
     taken: npt.NDArray[np.uint16] = (low + rng.random(n) * (high - low + 1)).astype(np.uint16)
+    return taken
+
+
+def spared(ports: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
+    """The same UDP ports without those of tunnels: nobody shall take what was drawn there for a packet in a packet."""
+    table = np.arange(1 << 16, dtype=np.uint16)
+    for place, port in enumerate(sorted(TUNNEL_PORTS), 1):
+        table[port] = _SPARE - 2 * place + port % 2
+    taken: npt.NDArray[np.uint16] = table[ports]
     return taken

@@ -21,6 +21,8 @@ REASONS: Final = (
     "cut_in_header",  # snapped within the transport header, and the frame was to be filled
     "cut_off",  # snapped, and such frames were to be left out
     "stopped_by_gate",  # the gate does not read what it holds: MLD, router advertisements, fragments of tunnels, ...
+    "unread_protocol",  # an IP protocol that the gate does not read: ESP, DCCP, OSPF within a packet, ...
+    "unmapped_address",  # an address that the rewriting does not reach: in SCTP's parameters, in an inner packet
 )
 UNKNOWN_LINK: Final = 1
 CUT_IN_LINK_HEADER: Final = 2
@@ -37,3 +39,5 @@ TOO_LONG: Final = 12
 CUT_IN_HEADER: Final = 13
 CUT_OFF: Final = 14
 STOPPED_BY_GATE: Final = 15
+UNREAD_PROTOCOL: Final = 16
+UNMAPPED_ADDRESS: Final = 17

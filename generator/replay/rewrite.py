@@ -8,11 +8,23 @@ import numpy as np
 
 from contract.jit import lean_kernel, lean_part
 from generator import gate, memory
+from generator.gate_inner import OK, OUTSIDE_V4, OUTSIDE_V6
+from generator.gate_inner import PROTOCOL as UNREAD
+from generator.gate_inner import TUNNEL as UNREAD_TUNNEL
+from generator.gate_tunnels import tunnel_port
 from generator.replay import links
 from generator.replay.checksums import mend
 from generator.replay.lookup import Map, made_mac, map_mac, replace
 from generator.replay.octets import I32, I64, U8, U16, U32, Int, be16, be32, be64, mix, put16, put48
-from generator.replay.reasons import CUT_IN_HEADER, CUT_OFF, STOPPED_BY_GATE, TOO_LONG
+from generator.replay.reasons import (
+    CUT_IN_HEADER,
+    CUT_OFF,
+    STOPPED_BY_GATE,
+    TOO_LONG,
+    TUNNEL,
+    UNMAPPED_ADDRESS,
+    UNREAD_PROTOCOL,
+)
 from generator.replay.tables import FILLED, MOST, Seen, note
 from generator.replay.trail import (
     BODY,
@@ -105,7 +117,7 @@ def survey(frames: Frames, low: int, cut: int, found: Found, spot: I64, trail: T
             return i
         reason = _read(frames, i, cut, spot, trail)
         sites: Int = trail.state[SITES]
-        if reason == 0 and not _plain(spot, trail):
+        if reason == 0 and not _plain(frames.data, np.int64(frames.offsets[i + 1]), spot, trail):
             reason = _try(frames, i, cut, spot, trail, tried)
         tried.reasons[i] = np.uint8(reason)
         if reason != 0:
@@ -120,9 +132,13 @@ def survey(frames: Frames, low: int, cut: int, found: Found, spot: I64, trail: T
 
 
 @lean_part
-def _plain(spot: I64, trail: Trail) -> Int:
+def _plain(data: U8, end: Int, spot: I64, trail: Trail) -> Int:
     """Whether it is TCP or UDP that wraps nothing: the gate has nothing but its addresses to say about."""
     level = trail.levels[0]
+    if level[PROTOCOL] == 17 and (
+        end - level[BODY] < 4 or tunnel_port(be16(data, level[BODY])) or tunnel_port(be16(data, level[BODY] + 2))
+    ):
+        return False
     one = trail.state[LEVELS] == 1 and trail.state[SITES] == 2 and spot[links.TAGS] == 0
     return (
         one
@@ -134,9 +150,22 @@ def _plain(spot: I64, trail: Trail) -> Int:
 
 @lean_kernel
 def _try(frames: Frames, i: int, cut: int, spot: I64, trail: Trail, tried: Tried) -> Int:
-    """Rewrite a frame as if all hosts were one, and ask the gate about it; 0, or that it would be stopped."""
+    """Rewrite a frame as if all hosts were one, and ask the gate about it; 0, or why it would be stopped."""
     stop = _write(frames, i, cut, tried.table, spot, trail, 0, tried.out)
-    return STOPPED_BY_GATE if gate.inspect(tried.out, 0, stop, True) != 0 else 0  # noqa: FBT003 - a kernel
+    return _asked(tried.out, 0, stop)
+
+
+@lean_part
+def _asked(out: U8, at: Int, stop: Int) -> Int:
+    """What the gate says of a rewritten frame; 0, or why it is left out."""
+    word = gate.inspect(out, at, stop, True)  # noqa: FBT003 - a kernel
+    if word == OK:
+        return 0
+    if word == UNREAD:
+        return UNREAD_PROTOCOL
+    if word == UNREAD_TUNNEL:
+        return TUNNEL
+    return UNMAPPED_ADDRESS if word == OUTSIDE_V4 or word == OUTSIDE_V6 else STOPPED_BY_GATE  # noqa: PLR1714, SIM109 - no tuple
 
 
 @lean_part
@@ -159,8 +188,7 @@ def rewrite(frames: Frames, low: int, cut: int, table: Map, spot: I64, trail: Tr
         stop = place
         if reason == 0:
             stop = _write(frames, i, cut, table, spot, trail, place, made.out)
-            if gate.inspect(made.out, place, stop, True) != 0:  # noqa: FBT003 - a kernel
-                reason = STOPPED_BY_GATE
+            reason = _asked(made.out, place, stop)
         made.reasons[i - low] = np.uint8(reason)
         if reason == 0:
             lost = spot[links.NETWORK] - np.int64(frames.offsets[i]) - (14 + 4 * spot[links.TAGS])

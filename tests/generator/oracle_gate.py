@@ -21,7 +21,7 @@ def inside(packed: bytes) -> bool:
 
 
 def addresses(frame: bytes) -> Iterator[bytes]:
-    """All addresses in headers, tunnels, quotations, ARP and neighbour discovery, as far as they can be read."""
+    """All addresses in headers, tunnels, quotations, ARP, control messages and SCTP, as far as they can be read."""
     waiting: list[tuple[object, bytes]] = [("ethernet", frame)]
     while waiting:
         what, data = waiting.pop()
@@ -51,6 +51,12 @@ def addresses(frame: bytes) -> Iterator[bytes]:
             waiting.append((kind, data[head:]))
         elif what in (1, 58) and len(data) >= 8:
             yield from control(what, data, waiting)
+        elif what == 17 and len(data) >= 8:
+            waiting.extend(tunnelled(data))
+        elif what == 2 and len(data) >= 8:
+            yield from groups(data)
+        elif what == 132:
+            yield from associations(data)
 
 
 def extension(kind: int, data: bytes, waiting: list) -> Iterator[bytes]:
@@ -86,3 +92,56 @@ def control(what: int, data: bytes, waiting: list) -> Iterator[bytes]:
         waiting.append((41, data[8:]))
     elif data[0] in (135, 136, 137):
         yield from (data[at : at + 16] for at in ((8, 24) if data[0] == 137 else (8,)))
+        rest = data[40 if data[0] == 137 else 24 :]
+        while len(rest) >= 8 and rest[1]:
+            if rest[0] == 4 and len(rest) >= 8 * rest[1]:
+                waiting.append((41, rest[8 : 8 * rest[1]]))
+            rest = rest[8 * rest[1] :]
+
+
+def tunnelled(data: bytes) -> Iterator[tuple[object, bytes]]:
+    """The packet or frame in a datagram, where it is one that can be taken apart."""
+    body, kinds = data[8:], {b"\x65\x58": "ethernet", b"\x08\0": 4, b"\x86\xdd": 41}
+    for port in {int.from_bytes(data[:2], "big"), int.from_bytes(data[2:4], "big")}:
+        if port in (4789, 8472) and body[:1] in (b"\x08", b"\x88"):
+            yield "ethernet", body[8:]
+        elif port == 6081 and len(body) > 8:
+            yield kinds.get(body[2:4]), body[8 + 4 * (body[0] & 63) :]
+        elif port == 2152 and len(body) > 12 and body[0] >> 4 == 3 and body[1] == 255:
+            at, follows = (12, body[11] * (body[0] >> 2 & 1)) if body[0] & 7 else (8, 0)
+            while follows and at < len(body) and body[at]:
+                at += 4 * body[at]
+                follows = body[at - 1] if at <= len(body) else 0
+            yield {4: 4, 6: 41}.get((body[at : at + 1] or b"\0")[0] >> 4), body[at:]
+        elif port == 3544 and body[:1] and body[0] >> 4 == 6:
+            yield 41, body
+
+
+def groups(data: bytes) -> Iterator[bytes]:
+    """What IGMP names, but for groups of multicast."""
+    named = [] if data[0] == 0x22 else [data[4:8]]
+    if data[0] == 0x11 and len(data) >= 12:
+        named += [data[at : at + 4] for at in range(12, 12 + 4 * int.from_bytes(data[10:12], "big"), 4)]
+    at = 8
+    for _ in range(int.from_bytes(data[6:8], "big") if data[0] == 0x22 else 0):
+        size = 4 * int.from_bytes(data[at + 2 : at + 4], "big")
+        named += [data[here : here + 4] for here in range(at + 4, at + 8 + size, 4)]
+        at += 8 + size
+    yield from (name for name in named if len(name) == 4 and name != bytes(4) and name[0] >> 4 != 14)
+
+
+def associations(data: bytes) -> Iterator[bytes]:
+    """The addresses that SCTP's first chunks list."""
+    at = 12
+    while len(data) - at >= 4 and (size := int.from_bytes(data[at + 2 : at + 4], "big")) >= 4:
+        place, stop = at + 20, min(at + size, len(data))
+        while (
+            data[at] in (1, 2)
+            and stop - place >= 4
+            and (own := int.from_bytes(data[place + 2 : place + 4], "big")) >= 4
+        ):
+            width = {b"\0\5": 4, b"\0\6": 16}.get(data[place : place + 2], 0)
+            if width and stop - place >= 4 + width:
+                yield data[place + 4 : place + 4 + width]
+            place += (own + 3) // 4 * 4
+        at += (size + 3) // 4 * 4

@@ -18,7 +18,18 @@ from scapy.layers.inet6 import (
 from scapy.layers.l2 import Ether
 
 from generator import gate
-from generator.gate_inner import OK, OPTION, OUTSIDE_V4, OUTSIDE_V6, PIECE, REASONS, SHORT, TOO_DEEP, UNKNOWN_TYPE
+from generator.gate_inner import (
+    OK,
+    OPTION,
+    OUTSIDE_V4,
+    OUTSIDE_V6,
+    PIECE,
+    PROTOCOL,
+    REASONS,
+    SHORT,
+    TOO_DEEP,
+    UNKNOWN_TYPE,
+)
 
 LINK = Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
 V4, V6 = IP(src="198.18.3.4", dst="198.19.0.1"), IPv6(src="2001:2::9", dst="2001:2::a")
@@ -42,9 +53,12 @@ def word(packet, wire: bool = True) -> int:
         (IP(src=V4.src, dst=V4.dst, frag=2, proto=1) / b"over the quoted addresses", PIECE),
         (IP(src=V4.src, dst=V4.dst, frag=185, proto=4) / b"piece", PIECE),
         (IP(src=V4.src, dst=V4.dst, flags="MF", proto=41) / V6, PIECE),
-        (IP(src=V4.src, dst=V4.dst, proto=51) / bytes(24), OPTION),
-        (IP(src=V4.src, dst=V4.dst, proto=97) / b"\x30\0" / LINK, OPTION),
-        (IP(src=V4.src, dst=V4.dst, proto=89) / b"a routing protocol", OK),
+        (IP(src=V4.src, dst=V4.dst, proto=51) / bytes(24), PROTOCOL),
+        (IP(src=V4.src, dst=V4.dst, proto=97) / b"\x30\0" / LINK, PROTOCOL),
+        (IP(src=V4.src, dst=V4.dst, proto=89) / b"a routing protocol", PROTOCOL),
+        (IP(src=V4.src, dst=V4.dst, proto=50) / b"encrypted", PROTOCOL),
+        (IP(src=V4.src, dst=V4.dst, proto=253) / b"an experiment", OK),
+        (IP(src=V4.src, dst=V4.dst, proto=17, flags="MF") / bytes(7), PIECE),
         (V4 / GRE() / V4 / UDP(), OK),
         (V4 / GRE() / PAPER4 / UDP(), OUTSIDE_V4),
         (V4 / GRE(key_present=1, seqnum_present=1) / PAPER6 / UDP(), OUTSIDE_V6),
@@ -72,6 +86,17 @@ def word(packet, wire: bool = True) -> int:
 )
 def test_each_header_gives_its_reason(packet, reason: int) -> None:
     assert REASONS[word(packet)] == REASONS[reason]
+
+
+def test_no_protocol_passes_unread_but_those_that_carry_nothing() -> None:
+    read = {1, 2, 4, 6, 17, 41, 47, 58, 59, 132, 253, 254}
+    body = b"\xff" * 64
+    for protocol in range(256):
+        assert (word(IP(src=V4.src, dst=V4.dst, proto=protocol) / body) == PROTOCOL) == (
+            protocol not in read | {0, 43, 44, 60}
+        )
+        passes = word(IP(src=V4.src, dst=V4.dst, proto=protocol) / body) == OK
+        assert passes == (protocol in {6, 17, 59, 253, 254})
 
 
 @pytest.mark.parametrize("packet", [PAPER4 / UDP(), PAPER6 / UDP(), V4 / GRE() / PAPER4 / UDP(), V6 / PAPER4 / UDP()])

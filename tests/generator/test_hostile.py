@@ -7,6 +7,7 @@ a plain reader (``oracle_gate``).
 
 from __future__ import annotations
 
+import struct
 from dataclasses import replace
 from functools import cache
 
@@ -17,6 +18,7 @@ from scapy.layers.inet6 import (
     ICMPv6DestUnreach,
     ICMPv6ND_NA,
     ICMPv6ND_Redirect,
+    ICMPv6NDOptRedirectedHdr,
     IPv6,
     IPv6ExtHdrFragment,
     IPv6ExtHdrHopByHop,
@@ -25,11 +27,12 @@ from scapy.layers.l2 import ARP, Dot1AD, Dot1Q, Ether
 
 from contract.addresses import to_bytes
 from contract.errors import UnsafeError
-from contract.safety import DOCUMENTATION, LAB, Target
+from contract.safety import DOCUMENTATION, LAB, TUNNEL_PORTS, Target
 from generator import gate, registry
 from generator.conversation import Conversation, Rand
 from generator.plan import make_plan
-from generator.plan_check import check_addresses, check_templates, outside
+from generator.plan_check import carriers, check_addresses, check_ports, check_templates, outside
+from generator.ports import spared
 from generator.rendering import _fill
 from generator.stamp import ends, measure, scratch
 from tests.generator.helpers import WORKLOAD, plan_of, world
@@ -160,6 +163,11 @@ OUT4, OUT6 = bytes(IP(src=A4, dst="8.8.8.8") / UDP()), bytes(IPv6(src="2001:4860
         (lambda here: Conversation.ip(here, 4).client([INNER4[:12], Rand(4, "bytes"), INNER4[16:]]), False),
         (lambda here: Conversation.ip(here, 4).client(INNER4[:19]), False),
         (lambda here: Conversation.ip(here, 43).client(bytes(24)), False),
+        (lambda here: Conversation.ip(here, 50).client(bytes(24)), False),
+        (lambda here: Conversation.ip(here, 132).client(bytes(12) + b"\xc1\0\0\x08" + bytes(4)), False),
+        (lambda here: Conversation.ip(here, 2).client(b"\x16\0\0\0\xef\1\2\3"), True),
+        (lambda here: Conversation.ip(here, 2).client(b"\x16\0\0\0\x08\x08\x08\x08"), False),
+        (lambda here: Conversation.ip(here, 4).client(bytes(IP(src=A4, dst=B4) / UDP(dport=4789) / OUT4)), False),
         (lambda here: Conversation.ip(here, 97).client(b"\x30\0" + bytes(40)), False),
     ],
 )
@@ -172,6 +180,29 @@ def test_what_a_template_wraps_is_refused_by_either_layer_alone(script, honest: 
     with pytest.raises(UnsafeError, match="family: a template"):
         check_templates([script(world())], "family")
     assert stopped(plan) == (4, 4)
+
+
+def test_tunnels_over_udp_are_refused_by_either_layer_alone() -> None:
+    def wordy(here):
+        return [
+            Conversation.udp(here).client([b"payload that is long enough", Rand(9)]),
+            Conversation.udp(here).client(b"x"),
+        ]
+
+    small = plan_of(wordy, n=80)
+    rng, ports = np.random.default_rng(4), np.array(sorted(TUNNEL_PORTS), np.uint16)
+    table = small.table.take(np.arange(250_000) % 80)
+    could = carriers(small.template)[table.variant]
+    assert could.mean() == 0.5
+    others = rng.integers(10_000, 65_536, len(could)).astype(np.uint16)
+    here = rng.random(len(could)) < 0.5
+    drawn = rng.choice(ports, len(could))
+    src, dst = np.where(here, drawn, others), np.where(here, others, drawn)
+    assert stopped(replace(small, table=table._replace(src_port=src, dst_port=dst))) == (125_000, 250_000)
+    with pytest.raises(UnsafeError, match="udp_flood: 125000 planned conversations could be taken for tunnels"):
+        check_ports(src, dst, could, "udp_flood")
+    assert stopped(replace(small, table=table._replace(src_port=spared(src), dst_port=spared(dst)))) == (0, 250_000)
+    check_ports(spared(src), spared(dst), could, "udp_flood")
 
 
 def test_quoted_and_named_addresses_are_refused_by_either_layer_alone() -> None:
@@ -187,6 +218,29 @@ def test_a_hostile_plan_is_refused_before_anything_is_stamped(monkeypatch: pytes
     monkeypatch.setattr(module, "conversations", lambda here: [Conversation.ip(here, 4).client(OUT4)])
     with pytest.raises(UnsafeError, match=r"syn_flood: a template carries the address 8\.8\.8\.8"):
         make_plan(replace(WORKLOAD, benign=()))
+
+
+def tunnels(v4, v6) -> list:
+    """Honest packets in tunnels, and in the control messages that name others."""
+    inner4, inner6 = bytes(v4 / UDP() / b"in"), bytes(v6 / UDP() / b"in")
+    ether, four = bytes(LINK)[:12], b"".join(to_bytes(text)[12:] for text in (A4, B4))
+    lists = struct.pack(">HH4sHH16s", 5, 8, four[:4], 6, 20, to_bytes(A6))
+    init = bytes(12) + struct.pack(">BBH16s", 1, 0, 20 + len(lists), bytes(16)) + lists
+    redirect = ICMPv6ND_Redirect(tgt=A6, dst=B6)
+    return [
+        v4 / UDP(sport=9, dport=4789) / (b"\x08" + bytes(7) + ether + b"\x08\0" + inner4),
+        v6 / UDP(sport=4789, dport=9) / (b"\x08" + bytes(7) + ether + b"\x86\xdd" + inner6),
+        v4 / UDP(sport=9, dport=8472) / (b"\x08" + bytes(7) + bytes(LINK / ARP(psrc=A4, pdst=B4))),
+        v4 / UDP(sport=9, dport=6081) / (b"\0\0\x65\x58" + bytes(4) + ether + b"\x08\0" + inner4),
+        v6 / UDP(sport=9, dport=6081) / (b"\0\0\x86\xdd" + bytes(4) + inner6),
+        v4 / UDP(sport=9, dport=2152) / (b"\x30\xff" + bytes(6) + inner4),
+        v4 / UDP(sport=9, dport=2152) / (b"\x34\xff" + bytes(9) + b"\x85\x01\x10\x01\0" + inner6),
+        v4 / UDP(sport=9, dport=3544) / inner6,
+        IP(src=A4, dst=B4, proto=132) / init,
+        IP(src=A4, dst=B4, proto=2) / (b"\x16\0\0\0" + four[:4]),
+        IP(src=A4, dst=B4, proto=2) / (b"\x22\0\0\0\0\0\0\1\1\0\0\1" + four),
+        v6 / redirect / ICMPv6NDOptRedirectedHdr(pkt=v6 / UDP()),
+    ]  # fmt: skip
 
 
 @cache
@@ -210,7 +264,7 @@ def bases() -> list[bytes]:
         v6 / IPv6ExtHdrHopByHop() / UDP(), v6 / ICMPv6ND_NA(tgt=A6), v6 / ICMPv6ND_Redirect(tgt=A6, dst=B6),
         v6 / IPv6ExtHdrFragment(m=0, offset=0, nh=41) / v6 / UDP(),
     ]  # fmt: skip
-    plain = [*inner, *inner6, ARP(psrc=A4, pdst=B4), ARP(op=2, psrc=A4, pdst=B4)]
+    plain = [*inner, *inner6, *tunnels(v4, v6), ARP(psrc=A4, pdst=B4), ARP(op=2, psrc=A4, pdst=B4)]
     tagged = [link / packet for packet in plain for link in (LINK, LINK / Dot1Q(vlan=7), LINK / Dot1AD() / Dot1Q())]
     return [bytes(packet) for packet in tagged]
 
@@ -231,6 +285,7 @@ def test_no_foreign_address_escapes_in_any_place_of_any_encapsulation() -> None:
     tried = 0
     pools = {4: hostile(4, 4001, 21)[:, 12:], 16: hostile(6, 4001, 22)}
     pools[4] = pools[4][pools[4].any(1)]  # an ARP probe may come from 0.0.0.0
+    pools[4] = pools[4][pools[4][:, 0] >> 4 != 14]  # IGMP may name a group
     for frame in bases():
         slots = {(at, len(mark)) for mark in MARKS for at in range(len(frame)) if frame[at : at + len(mark)] == mark}
         assert len(slots) >= 2
@@ -252,7 +307,7 @@ def test_no_random_change_lets_an_address_escape() -> None:
             # Mostly in headers: lengths, protocols, versions, offsets, options, addresses.
             at = rng.integers(12, min(len(frame), 110), len(some))
             rows[some, at] = rng.choice(
-                [0, 1, 4, 6, 41, 43, 44, 47, 58, 60, 0x45, 0x46, 0x60, *rng.integers(0, 256, 12)], len(some)
+                [0, 1, 2, 4, 6, 17, 132, 41, 43, 44, 47, 58, 60, 0x45, 0x46, 0x60, *rng.integers(0, 256, 12)], len(some)
             )
         offsets = (np.arange(len(rows) + 1) * len(frame)).astype(np.int32)
         flat = rows.reshape(-1)

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.ports import ephemeral, select, shuffled, turns
+from contract.safety import TUNNEL_PORTS
+from generator.ports import ephemeral, select, shuffled, spared, turns
 from generator.ranges import CHOICES
 from generator.stacks import PORTS
 from generator.world import mapped
@@ -83,3 +84,13 @@ def test_ports_of_strangers_lie_in_their_ranges() -> None:
     ports = ephemeral(np.random.default_rng(1), leanings("next", "freebsd"), 5000)
     assert ports.min() >= 10_000
     assert len(np.unique(ports)) > 4500
+
+
+def test_no_port_of_a_tunnel_is_left_and_no_other_changes() -> None:
+    ports = np.arange(1 << 16, dtype=np.uint16)
+    made, tunnels = spared(ports), np.isin(ports, sorted(TUNNEL_PORTS))
+    assert np.array_equal(made[~tunnels], ports[~tunnels])
+    assert not np.isin(made, sorted(TUNNEL_PORTS)).any()
+    assert len(np.unique(made[tunnels])) == tunnels.sum()
+    assert (made[tunnels] % 2 == ports[tunnels] % 2).all()
+    assert (made[tunnels] // 64 == 15).all()

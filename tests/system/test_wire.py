@@ -18,13 +18,21 @@ from contract.ledger import Ledger
 from generator.lab import namespaces
 from generator.lab.namespaces import Lab
 from tests.detector.wires import needs_wire
+from tests.generator.lab.outside import outside
 
 pytestmark = needs_wire
 OWN = Lab(f"tfx-wire-{os.getpid()}-a", f"tfx-wire-{os.getpid()}-b", "tfx-send", "tfx-listen")
 
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory):
+def listening():
+    """Somebody outside, before, while and after the campaign runs."""
+    with outside("w") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory, listening):
     """A short run of few families: each costs the making of its templates."""
     smoke = load("smoke")
     few = replace(smoke, benign=tuple(share for share in smoke.benign if share.family == "dns_lookup"))
@@ -45,6 +53,13 @@ def test_everything_that_was_claimed_arrived(outcome):
     # How punctual it was is the machine's business; that is all that may be said against the run.
     assert all("within 1 ms of plan" in reason for reason in outcome.card["run"]["reasons"])
     assert abs(certificate["rate"]["error"]) < 0.05
+
+
+def test_nobody_outside_the_lab_hears_a_frame(outcome, listening):
+    assert outcome.card["certificate"]["frames"]["received"] > 1000
+    assert listening.heard() == []
+    listening.shout()
+    assert listening.heard()
 
 
 def test_its_ledger_balances_from_the_plan_to_the_store(outcome):

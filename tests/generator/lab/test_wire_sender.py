@@ -25,6 +25,7 @@ from generator.plan import make_plan
 from tests.generator.helpers import WORKLOAD, frames_of
 from tests.generator.lab.engines import received
 from tests.generator.lab.helpers import Listener, cut, frames
+from tests.generator.lab.outside import outside
 
 SHORT = replace(WORKLOAD, start_ns=0, duration_s=0.7, curve=((0.0, 300.0),))
 TINY = ("--maker", "tests.generator.lab.tiny_maker")  # starts at once
@@ -42,9 +43,11 @@ with Heartbeat(Path(sys.argv[1])):
 class Running:
     """A sender on the wire of a lab."""
 
-    def __init__(self, folder: Path, lab: Lab, *more: str, seconds: float = 60.0, heartbeat: str = "beat") -> None:
+    def __init__(
+        self, folder: Path, lab: Lab, *more: str, seconds: float = 60.0, heartbeat: str = "beat", **maker: int
+    ) -> None:
         self.folder = folder
-        tiny = json.dumps({"seconds": seconds})
+        tiny = json.dumps({"seconds": seconds, **maker})
         (folder / "w.json").write_text(tiny if "--maker" in more else SHORT.to_json())
         options = {"workload": "w.json", "status": "status.json", "truth": "truth.parquet", "sent": "sent.npy"}
         options |= {"wire": lab.send_interface, "netns": lab.send_namespace, "clock": Clock.start().anchor}
@@ -171,3 +174,21 @@ def test_what_is_not_allowed_is_refused_and_nothing_leaves(lab: Lab, tmp_path: P
     assert "tft-none" in errors
     assert "the wire's ceiling is 50" in fast.end()["error"]
     assert received(lab) == before
+
+
+@pytest.mark.usefixtures("heart")
+def test_a_hostile_frame_stops_the_sender_and_is_heard_neither_within_nor_outside(lab: Lab, tmp_path: Path) -> None:
+    listener = Listener(lab)
+    try:
+        with outside("s") as others:
+            status = Running(tmp_path, lab, *TINY, seconds=1.0, stray=200).end()
+            assert "outside 198.18.0.0/15" in status["error"]
+            assert others.heard() == []
+            others.shout()
+            assert others.heard()
+        n = status["wire"]["claimed"] if status.get("wire") else 0
+        assert n <= 200
+        assert all(frame[30:34] != bytes((8, 8, 8, 8)) for frame in listener.take(n)[0])
+        assert listener.silent()
+    finally:
+        listener.close()

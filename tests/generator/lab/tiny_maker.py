@@ -1,5 +1,7 @@
 """A maker of frames without plan and template: 300 a second for 60 s, or as many seconds as the workload file says.
 
+Where it names a ``stray`` frame, that one goes to 8.8.8.8.
+
 Takes the options of ``generator.spool``. Its truth is a text: how many frames were due before the moment it was told.
 """
 
@@ -40,7 +42,8 @@ def main() -> None:
     for name in ("ring", "size", "out"):
         parser.add_argument(f"--{name}", type=int)
     options = parser.parse_args()
-    seconds = json.loads(Path(options.workload).read_text())["seconds"]
+    wanted = json.loads(Path(options.workload).read_text())
+    seconds = wanted["seconds"]
     n = int(seconds * 1e9) // STEP_NS
     start = Clock.from_anchor(options.clock).now_ns() + LEAD_NS
     times = start + np.arange(n) * STEP_NS
@@ -51,6 +54,8 @@ def main() -> None:
         os.write(options.out, RECORD.pack(*record))
 
     offsets, data = frames(n)
+    if "stray" in wanted:
+        data[offsets[wanted["stray"]] + 30 + np.arange(4)] = 8
     column = pa.array(cut(offsets, data), pa.binary())
     lengths = pa.array(np.diff(offsets).astype(np.uint32))
     rows = [pa.array(times).cast(TIME), column, lengths, pa.array(np.ones(n, np.uint16))]

@@ -111,7 +111,7 @@ PACKETS: dict[str, Make] = {
         Ether(src=n(ONE), dst="ff:ff:ff:ff:ff:ff")
         / ARP(hwsrc=n(ONE), psrc="0.0.0.0", hwdst="00:00:00:00:00:00", pdst=n(A))
     ),
-    "another protocol": lambda n, p: _ether(n) / _ip(n, proto=50) / Raw(bytes(8) + p),
+    "another protocol": lambda n, p: _ether(n) / _ip(n, proto=253) / Raw(bytes(8) + p),
 }  # fmt: skip
 STOPPED = "router advertisement"  # the gate does not let it out
 KINDS = sorted(PACKETS.keys() - {STOPPED})

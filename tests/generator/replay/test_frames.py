@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
+from scapy.layers.inet import IP, UDP
+from scapy.layers.l2 import Ether
 
 from generator.replay import frames as frames_module
 from generator.replay.frames import Rewriter, Survey
 from generator.replay.mapping import AddressMap, Free
+from generator.replay.reasons import REASONS
 from generator.replay.rewrite import CUTS
 from tests.generator.replay.helpers import batch, people_of, rewritten
 from tests.generator.replay.packets import KINDS, made
@@ -72,3 +75,27 @@ def test_many_addresses_make_the_tables_grow() -> None:
     survey.add(batch([frame(n * 77) for n in range(9000)]))
     assert int(survey.found.hosts.state[0]) == 9001
     assert survey.unlisted == 0
+
+
+@pytest.mark.parametrize(
+    ("packet", "reason"),
+    [
+        (IP(proto=50) / bytes(40), "unread_protocol"),
+        (IP(proto=33) / bytes(40), "unread_protocol"),
+        (IP(proto=132) / bytes.fromhex(f"{0:024x}0100001c{0:032x}0005000808080808"), "unmapped_address"),
+        (IP(proto=132) / bytes.fromhex(f"{0:024x}c100000800000000"), "stopped_by_gate"),
+        (IP() / UDP(dport=6081) / bytes.fromhex("0000080000000700") / IP(dst="8.8.8.8") / UDP(), "unmapped_address"),
+        (IP() / UDP(sport=1701, dport=1701) / bytes(40), "tunnel"),
+        (IP() / UDP(dport=4500) / bytes(40), "tunnel"),
+        (IP() / UDP(dport=6081) / b"a probe", ""),
+    ],
+)
+def test_what_the_gate_does_not_read_is_left_out_and_told_by_reason(packet, reason: str) -> None:
+    packet.src, packet.dst = "10.0.0.1", "10.0.0.2"
+    frames = batch([bytes(Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02") / packet)])
+    survey = Survey(0)
+    told = REASONS[survey.add(frames)[0]]
+    rewriter = Rewriter(AddressMap(survey.found, 1, 0, Free()).table, 0)
+    written = sum(len(part) for part in rewriter.batches(frames, lambda ts: ts))
+    assert told == reason
+    assert (written, rewriter.left_out) == ((0, {reason: 1}) if reason else (1, {}))

@@ -58,7 +58,7 @@ def test_a_frame_that_is_not_safe_to_rewrite_is_left_out(frame: bytes, reason: s
 
 
 def test_datagrams_to_the_port_of_a_tunnel_that_carry_none_are_kept() -> None:
-    frames = batch([four(17, struct.pack("!HHHH", 1, 4789, 38, 0) + b"a probe of some thirty bytes...")])
+    frames = batch([four(17, struct.pack("!HHHH", 1, 4789, 26, 0) + b"a probe of 18 byte")])
     assert len(rewritten(frames, people_of(frames))[0]) == 1
 
 
