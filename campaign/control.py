@@ -20,7 +20,7 @@ _UNDER_WAY: Final = ("starting", "running")
 def ask(folder: RunFolder, *, multiplier: float | None = None, at_s: float | None = None, stop: bool = False) -> None:
     """Hold a multiplier from a second on (None: as soon as can be), or end the campaign in order.
 
-    Raises ``InputError`` where nothing (sensible) is asked, or the run is not under way.
+    Raises ``InputError`` where nothing (sensible) is asked, the run is not under way, or its rate cannot be changed.
     """
     if multiplier is None and not stop:
         raise InputError("nothing is asked: give --multiplier or --stop")
@@ -31,6 +31,11 @@ def ask(folder: RunFolder, *, multiplier: float | None = None, at_s: float | Non
     if not under_way(folder):
         state = runfolder.read_json(folder.state)
         raise InputError(f"{folder.path}: the run is not under way ({state.get('state', 'no state')})")
+    if multiplier is not None and runfolder.read_json(folder.state).get("engine") == "ray":
+        raise InputError(
+            f"{folder.path}: over Ray the rate of a run stays as planned (every shard has the same plan); "
+            "stop it with --stop, and start another with `tenfold run --engine ray --multiplier`"
+        )
     asked: dict[str, Any] = runfolder.read_json(folder.control)
     if multiplier is not None:
         asked["changes"] = [*asked.get("changes", []), {"at": at_s, "multiplier": multiplier}]

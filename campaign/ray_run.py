@@ -26,6 +26,8 @@ class RayCampaign(Campaign):
     def __init__(self, *arguments: Any, shards: tuple[int, int], address: str | None, **named: Any) -> None:  # noqa: ANN401 - Campaign's own
         super().__init__(*arguments, **named)
         self._shards, self._address = shards, address
+        self._state["engine"] = "ray"  # who asks it for another rate is refused: campaign.control
+        self.note_state("starting")
 
     def go(self, children: Children, stop: StopRequest) -> None:
         """Start the service, follow it to its end."""

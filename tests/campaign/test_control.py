@@ -45,6 +45,15 @@ def test_what_makes_no_sense_is_one_clear_line(folder: RunFolder, words: str, as
     assert not folder.control.exists()
 
 
+def test_over_ray_a_rate_is_refused_and_a_stop_is_not(folder: RunFolder) -> None:
+    runfolder.write_json(folder.state, {"state": "running", "pid": os.getpid(), "engine": "ray"})
+    with pytest.raises(InputError, match=r"over Ray the rate of a run stays as planned.* --stop"):
+        ask(folder, multiplier=2.0)
+    assert not folder.control.exists()
+    ask(folder, stop=True)
+    assert runfolder.read_json(folder.control) == {"stop": True}
+
+
 @pytest.mark.parametrize("state", [{"state": "finished", "pid": 1}, {}, {"state": "running", "pid": 2**22 + 1}])
 def test_only_a_run_that_is_under_way_can_be_asked(folder: RunFolder, state) -> None:
     runfolder.write_json(folder.state, state)
