@@ -18,7 +18,7 @@ import numpy as np
 
 from campaign.adapters import Adapter
 from campaign.alert_record import AlertRow, BadLineError, CountRow, Reader, ReadSettings
-from campaign.alert_table import I64, UNREAD, Alerts, Gathering, Seen
+from campaign.alert_table import I64, UNREAD, Alerts, Gathering, Many, ManyReader, Seen
 from contract.errors import InputError
 
 LONGEST_LINE: Final = 1 << 20
@@ -29,6 +29,9 @@ _MOST_EMPTY: Final = 10_000
 _INFLATES: Final = 250  # times the compressed size, beyond
 _SMALL: Final = 4 << 20
 _MOST_ROWS: Final = 50_000_000
+_STEP: Final = 8192  # lines that are looked at together
+_STEP_BYTES: Final = 8 << 20
+Line = tuple[int, bytes, bool]  # its number, its bytes, whether a line feed ended it
 ADVICE: Final = "mend or cut that line, or leave such lines out with --damaged skip"
 
 
@@ -95,15 +98,47 @@ class _Reading:
             reader = self._adapter.reader(replace(self._settings, file_name=path.name))
             read_at = _read_times(path)
             with opened(path) as file:
-                for at, line, whole in lines_of(file):
-                    when = int(read_at[at - 1]) if at <= len(read_at) else UNREAD
-                    self._line(reader, line, whole, (path, number, at, when))
+                for group in _groups(lines_of(file)):
+                    if not self._many(reader, group, number, read_at):
+                        for at, line, whole in group:
+                            when = int(read_at[at - 1]) if at <= len(read_at) else UNREAD
+                            self._line(reader, line, whole, (path, number, at, when))
         except FileNotFoundError:
             raise InputError(f"{path}: no such file of alerts") from None
         except InputError as error:
             raise InputError(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from None
         except (OSError, EOFError, zlib.error) as error:
             raise InputError(f"{path}: cannot read: {getattr(error, 'strerror', None) or error}") from None
+
+    def _many(self, reader: Reader, group: list[Line], number: int, read_at: I64) -> bool:
+        """Take lines of one file at once; False where one of them must be looked at alone."""
+        if not isinstance(reader, ManyReader) or not group[-1][2]:
+            return False
+        lines = [line for _, line, _ in group]
+        found = reader.take_many(lines) if max(map(len, lines)) <= LONGEST_LINE else None
+        if found is None:
+            return False
+        self.lines += len(lines)
+        self._check_size()
+        fresh = []
+        for row, line in enumerate(found.alerts.line.tolist()):
+            mark = hash(lines[line])
+            if mark not in self._known:
+                self._known.add(mark)
+                fresh.append(row)
+        self.duplicates += len(found.alerts) - len(fresh)
+        at = np.array([at for at, _, _ in group], np.int64)[found.alerts.line[fresh]]
+        read = np.full(len(at), UNREAD, np.int64)
+        there = at <= len(read_at)
+        read[there] = read_at[at[there] - 1]
+        columns = {name: values[fresh] for name, values in vars(found.alerts).items() if name != "kinds"}
+        columns |= {"line": at, "read": read, "file": np.full(len(at), number, np.int32)}
+        self.found.extend(Many(Alerts(**columns, kinds=found.alerts.kinds), found.seen, found.counts))
+        return True
+
+    def _check_size(self) -> None:
+        if self.lines > _MOST_ROWS:
+            raise InputError(f"more than {_MOST_ROWS:,} lines in all; judge a shorter stretch")
 
     def _line(self, reader: Reader, line: bytes, whole: bool, place: tuple[Path, int, int, int]) -> None:  # noqa: FBT001
         path, number, at, read = place
@@ -132,8 +167,7 @@ class _Reading:
                 self.duplicates += 1
                 return
             self._known.add(mark)
-        if self.lines > _MOST_ROWS:
-            raise InputError(f"{path}: more than {_MOST_ROWS:,} lines in all; judge a shorter stretch")
+        self._check_size()
         for row in rows:
             self.found.add(row, read, number, at)
 
@@ -166,7 +200,24 @@ def _read_times(path: Path) -> I64:
         raise InputError(f"{beside}: cannot read: {error.strerror}") from None
 
 
-def lines_of(file: BinaryIO, longest: int = LONGEST_LINE) -> Iterator[tuple[int, bytes, bool]]:
+def _groups(lines: Iterator[Line]) -> Iterator[list[Line]]:
+    """Lines in groups that are bounded in number and bytes; one that may be cut off is a group of its own."""
+    group: list[Line] = []
+    size = 0
+    for one in lines:
+        if not one[2] and group:
+            yield group
+            group, size = [], 0
+        group.append(one)
+        size += len(one[1])
+        if len(group) == _STEP or size > _STEP_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def lines_of(file: BinaryIO, longest: int = LONGEST_LINE) -> Iterator[Line]:
     """Number, bytes and whether a line feed ended it, of each line that is not empty; of too long ones the beginning.
 
     Never more than ``longest`` and a little are in memory. A zero byte, which a file that was cut by copytruncate under

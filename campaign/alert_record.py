@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
+from socket import AF_INET, inet_pton
 from typing import Final, NamedTuple, Protocol
 
 from campaign.alert_times import Stamps
-from contract.addresses import to_bytes
+from contract.addresses import MAPPED_PREFIX, to_bytes
 from contract.errors import InputError
 from contract.truth import PROTOCOLS
 
@@ -88,6 +90,8 @@ class Reader(Protocol):
 @lru_cache(maxsize=1 << 16)
 def address(text: str) -> bytes:
     """The 16 bytes of an address in text. Raises ``BadLineError``."""
+    with suppress(OSError, ValueError):  # IPv6, or none
+        return MAPPED_PREFIX + inet_pton(AF_INET, text)
     try:
         return to_bytes(text.partition("%")[0])
     except InputError as error:
