@@ -81,7 +81,7 @@ def _evidence(folder: RunFolder, sender: Json, detector: Json, veth: int) -> Evi
     if not isinstance(capture, dict) or not isinstance(wire, dict):
         raise InputError("one of the two ends did not say what it saw")
     if detector.get("state") != "done":
-        raise InputError("the detector did not end in order, so nobody says what arrived")
+        raise InputError("the receiving end did not end in order, so nobody says what arrived")
     drops = drops_of(folder.received)
     stages = Ledger.from_dict(detector["ledger"]).stages if "ledger" in detector else {}
     return Evidence(

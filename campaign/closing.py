@@ -41,8 +41,9 @@ class Ending:
     """How a run ended. ``reasons`` say why it is not valid; ``interrupted`` names the signal that stopped it.
 
     ``worst_backlog`` is the most frames that were sent and not yet metered, ``best_frames_per_s`` the highest rate.
-    ``wire`` is how many frames the wire's interfaces dropped, None of a run without a wire. ``foreign`` judges a run
-    whose detector was not ours, given the sender's ledger: its word stands where that of our store would. ``outputs``
+    ``wire`` is how many frames the wire's interfaces dropped, None of a run without a wire; ``receiver`` whose status
+    says what arrived there. ``foreign`` judges a run whose detector was not ours, given the ledger up to the wire's
+    end: its word stands where that of our store would. ``outputs``
     ends those who follow the store, once nothing is written to it any more. ``saver`` writes, and knows whether that
     failed.
     """
@@ -54,6 +55,7 @@ class Ending:
     best_frames_per_s: float = 0.0
     ended_ns: int = 0
     wire: int | None = None
+    receiver: str = "detector"
     foreign: Callable[[Ledger], tuple[Json, list[str]]] | None = None
     outputs: Callable[[], None] = lambda: None
     saver: Saver = field(default_factory=Saver)
@@ -66,12 +68,13 @@ def close_run(folder: RunFolder, scenario: Scenario, ending: Ending) -> Json:
     uncertified: list[str] = []
     notes = [] if ending.foreign else _tidy(folder, sender.get("lateness"))
     ending.outputs()
-    ledger = run_ledger(folder, sender, detector, ending.wire, foreign=ending.foreign is not None)
-    if ending.wire is not None and ending.foreign is None:
-        certificate, uncertified = certify_run(folder, scenario, sender, detector, ending.wire)
+    receiver = runfolder.read_json(folder.status(ending.receiver))
+    ledger = run_ledger(folder, sender, receiver, ending.wire, foreign=ending.foreign is not None)
+    if ending.wire is not None:
+        certificate, uncertified = certify_run(folder, scenario, sender, receiver, ending.wire)
     saver = ending.saver
     saver.save(lambda: runfolder.write_json(folder.ledger, ledger.as_dict()))
-    unbalanced = faults(ledger, sender, detector)
+    unbalanced = faults(ledger, sender, receiver)
     reasons = [*ending.reasons, *_faults(sender, unbalanced, scenario.targets, ending), *uncertified]
     card, lacking = ending.foreign(ledger) if ending.foreign else _judged(folder, ledger)
     card["notes"] = [*card.get("notes", []), *notes, *detector.get("notes", [])]
@@ -180,14 +183,14 @@ def _faults(sender: Json, unbalanced: list[str], targets: Targets, ending: Endin
 
 
 def bottleneck(sender: Json, certificate: Json | None, targets: Targets, ending: Ending) -> str | None:
-    """Which side could not keep the plan, ``detector`` or ``generator``; None where frames kept to it.
+    """Which side could not keep the plan, ``detector``, ``receiver`` or ``generator``; None where frames kept to it.
 
     Without a wire a slow detector shows as frames that wait for it; over a wire, as frames that its ring did not take.
     """
     if certificate is not None:
         lost, late = certificate.get("lost") or {}, certificate.get("within_1ms")
         if lost.get("kernel") or lost.get("detector"):
-            return "detector"
+            return ending.receiver
         return "generator" if lost.get("generator") or late is None or late < targets.within_1ms else None
     on_time = sender.get("within_1ms")
     if not sender.get("sent_frames") or not isinstance(on_time, int | float) or on_time >= targets.within_1ms:

@@ -13,6 +13,7 @@
     community_id_seed = 0
     damaged = "refuse"               # or "skip": count and name lines that cannot be read
     settle = 5.0                     # live: seconds without a new line after which it is done
+    startup = 60.0                   # live: seconds that the command may take until it listens
     command = ["suricata", "-i", "{interface}", "-l", "{folder}"]   # live: started for the run; not in a scenario
 
     [detector.fields]                # of csv and ndjson: campaign.generic_fields
@@ -49,6 +50,7 @@ _KEYS: Final[dict[str, tuple[type, ...]]] = {
     "community_id_seed": (int,),
     "damaged": (str,),
     "settle": (int, float),
+    "startup": (int, float),
     "command": (list,),
     "fields": (dict,),
     "rule": (list,),
@@ -69,6 +71,7 @@ class Detector:
     community_id_seed: int = 0
     damaged: str = "refuse"
     settle_s: float = 5.0
+    startup_s: float = 60.0
     command: tuple[str, ...] = ()
     fields: Mapping[str, Any] = field(default_factory=dict)
     rules: tuple[Mapping[str, Any], ...] = ()
@@ -121,7 +124,7 @@ def parse(table: object, where: str, base: Detector | None = None, *, scenario: 
     if "alerts" in table:
         given = table["alerts"] if isinstance(table["alerts"], list) else [table["alerts"]]
         changes["alerts"] = tuple(Path(_text(one, f"{where}: detector: alerts")) for one in given)
-    for key, limit in (("tolerance", 3600.0), ("window", 86_400.0), ("settle", 3600.0)):
+    for key, limit in (("tolerance", 3600.0), ("window", 86_400.0), ("settle", 3600.0), ("startup", 3600.0)):
         if key in table:
             changes[f"{key}_s"] = _seconds(table[key], limit, f"{where}: detector: {key}")
     if "clock_offset" in table:

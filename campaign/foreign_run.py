@@ -8,6 +8,7 @@ What it writes is followed and recorded in the run folder with the time at which
 from __future__ import annotations
 
 import contextlib
+import time
 import tomllib
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -18,13 +19,14 @@ from typing import Any, Final
 from campaign import runfolder
 from campaign.alert_files import READ_TIMES
 from campaign.detector_file import KNOWN, Detector, parse, read_detector
+from campaign.foreign_program import packet_sockets
 from campaign.judging import judge_detector
 from campaign.processes import Child, Children, StopRequest
 from campaign.runner import Campaign
 from campaign.scenario import Scenario
 from campaign.true_flows import of_run
 from campaign.watch import Watch
-from campaign.wire_run import lab
+from campaign.wire_run import dropped, lab, until_arrived
 from contract.errors import InputError
 from contract.ledger import Ledger
 from contract.truth import TABLE_SUFFIX, TRUTH_SUFFIX
@@ -34,12 +36,14 @@ from generator.lab.namespaces import Lab
 
 RECORDED: Final = "detector"  # in the run folder
 FRAMES: Final = "frames.pcap"
+_RECEIVER: Final = "receiver"
 _HEARTBEAT: Final = ".heartbeat"
 _PROGRAM_S: Final = 600.0
+_LOOK_S: Final = 0.05
 Json = dict[str, Any]
 
 
-def carried(
+def carried(  # noqa: PLR0913 - each is an option of `tenfold run`
     scenario: Scenario,
     detector: str,
     alerts: list[str],
@@ -48,11 +52,14 @@ def carried(
     interface: str = "",
     lab_file: Path | None = None,
     pcap: bool = False,
+    receiver: str = "",
     where: Lab = Lab(),  # noqa: B008 - immutable
 ) -> tuple[Callable[..., Campaign], AbstractContextManager[None]]:
     """The campaign that the options ask for, and what must be there meanwhile. Raises ``InputError``."""
     if [wire, bool(interface), pcap].count(True) != 1:
         raise InputError("another detector needs frames that it can see: one of --wire, --interface and --pcap")
+    if receiver and not interface:
+        raise InputError("--receiver goes with --interface: it is where frames arrive that are sent there")
     named = detector_of(scenario, detector)
     places = alerts or [str(path) for path in named.alerts]
     if not places:
@@ -71,6 +78,7 @@ def carried(
         made.detector, made.places = named, [_whole(place) for place in places]
         made.wire = where if wire else None
         made.interface, made.lab_file = interface, lab_file
+        made.listens = (where.listen_namespace, where.listen_interface) if wire else _place(receiver)
         return made
 
     return make, lab(where) if wire else nullcontext()
@@ -93,6 +101,12 @@ def detector_of(scenario: Scenario, name: str) -> Detector:
     return replace(base, name=name, format=kind).check()
 
 
+def _place(receiver: str) -> tuple[str, str]:
+    """Namespace ("" for ours) and interface of ``NETNS/IFACE`` or ``IFACE``."""
+    namespace, _, interface = receiver.rpartition("/")
+    return namespace, interface
+
+
 def _whole(place: str) -> str:
     kind, colon, path = place.rpartition(":")
     return f"{kind}{colon}{Path(path).absolute()}" if kind in ("unix", "unix-dgram") else str(Path(place).absolute())
@@ -106,12 +120,17 @@ class ForeignCampaign(Campaign):
     wire: Lab | None = None
     interface: str = ""
     lab_file: Path | None = None
+    listens: tuple[str, str] = ("", "")  # namespace and interface where we note what arrives, if anywhere
 
     def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - Campaign's own
         super().__init__(*arguments, **named)
         self._heartbeat: Heartbeat | None = None
         self._program: Child | None = None
         self._children: Children | None = None
+        self._receiver: Child | None = None
+        self._dropped_before = 0
+        self._sockets_before: frozenset[str] = frozenset()
+        self._notes: list[str] = []
         self.ending.foreign = self._judged
 
     @property
@@ -139,7 +158,14 @@ class ForeignCampaign(Campaign):
         return ["--wire", self.interface, *file, *options]
 
     def sent(self, detector: Child) -> None:
-        """What was sent is on its way: the program gets the time to write, then both end."""
+        """What was sent is on its way: it arrives, the program gets the time to write, then all end."""
+        if self._receiver is not None:
+            until_arrived(self.folder, _RECEIVER, self._receiver)
+            self.ending.wire = max(0, dropped(self.wire) - self._dropped_before) if self.wire else 0
+            self.ending.receiver = _RECEIVER
+            self._receiver.ask_to_end()
+            if self._receiver.wait(_PROGRAM_S) is not None and self._receiver.code:
+                self.ending.reasons.append(self._receiver.fault())
         detector.ask_to_end()
 
     def settle(self) -> None:
@@ -150,7 +176,8 @@ class ForeignCampaign(Campaign):
         super().settle()
 
     def _start_detector(self, children: Children, stop: StopRequest) -> Child:
-        """Follow its alerts; start it where its file says how."""
+        """Follow its alerts; start it where its file says how, and beside it what notes the arrival of frames."""
+        self._start_receiver(children, stop)
         arguments = [word for place in self.places for word in ("--alerts", place)]
         arguments += ["--format", self.detector.format, "--out", str(self.recorded), "--clock", self.clock.anchor]
         arguments += ["--status", str(self.folder.status("detector")), "--settle", str(self.detector.settle_s)]
@@ -158,13 +185,35 @@ class ForeignCampaign(Campaign):
         follower = children.start("campaign.alert_follow", arguments, folder=self.folder.path, log=log)
         self._wait(stop, "opening its alerts", "detector", ("listening",), follower)
         if self.detector.command and (self.wire is not None or self.interface):
-            self._start_program(children)
+            self._wait_for_program(stop, self._start_program(children))
         return follower
 
+    def _wait_for_program(self, stop: StopRequest, program: Child) -> None:
+        """Until it listens: what comes while a detector loads its rules, it misses."""
+        where = self._receiver.pid if self._receiver else "self"
+        deadline = time.monotonic() + self.detector.startup_s
+        while packet_sockets(where) <= self._sockets_before and not stop.asked and program.code is None:
+            if time.monotonic() > deadline:
+                self._notes.append(
+                    f"{self.detector.name}: opened no packet socket where it should listen within "
+                    f"{self.detector.startup_s:g} s; frames were sent all the same"
+                )
+                return
+            time.sleep(_LOOK_S)
+
+    def _start_receiver(self, children: Children, stop: StopRequest) -> None:
+        namespace, interface = self.listens
+        if not interface:
+            return
+        self._dropped_before = dropped(self.wire) if self.wire else 0
+        arguments = ["--interface", interface, "--netns", namespace, "--clock", self.clock.anchor]
+        arguments += ["--received", str(self.folder.received), "--status", str(self.folder.status(_RECEIVER))]
+        log = self.folder.log(_RECEIVER)
+        self._receiver = children.start("campaign.receiver", arguments, folder=self.folder.path, log=log)
+        self._wait(stop, "opening the receiving end", _RECEIVER, ("listening",), self._receiver)
+
     def _start_program(self, children: Children) -> Child:
-        namespace, interface = (
-            (self.wire.listen_namespace, self.wire.listen_interface) if self.wire else ("-", self.interface)
-        )
+        namespace, interface = self.listens if self.listens[1] else ("", self.interface)
         words = {"{interface}": interface, "{folder}": str(self.folder.path), "{pcap}": str(self.folder.path / FRAMES)}
         command = []
         for word in self.detector.command:
@@ -172,7 +221,9 @@ class ForeignCampaign(Campaign):
                 word = word.replace(sign, value)  # noqa: PLW2901 - each sign in turn
             command.append(word)
         log = self.folder.log("program")
-        program = children.start("campaign.foreign_program", [namespace, *command], folder=self.folder.path, log=log)
+        program = children.start(
+            "campaign.foreign_program", [namespace or "-", *command], folder=self.folder.path, log=log
+        )
         self._program = program
         return program
 
@@ -220,6 +271,7 @@ class ForeignCampaign(Campaign):
             card = judge_detector(detector, of_run(self.folder.path), ledger.as_dict()).card
         except InputError as error:
             return empty_card(ledger), [*reasons, f"cannot be judged: {error}"]
+        card["notes"] += self._notes
         if not files:
             card["notes"].append(f"{self.detector.name}: nothing new was written to {', '.join(self.places)}")
         return card, reasons

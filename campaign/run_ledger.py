@@ -35,16 +35,17 @@ def run_ledger(folder: RunFolder, sender: Json, detector: Json, wire: int | None
     """Every stage of a run whose processes have ended, and its witnesses.
 
     ``wire`` is how many frames the wire's interfaces dropped, None where there was none; ``foreign``: the detector was
-    not ours, so the ledger ends with the sender.
+    not ours, so the ledger ends with the sender, or with the receiver beside that detector (``detector`` is its word).
     """
-    if foreign:
+    if foreign and wire is None:
         ledger = Ledger.from_dict(sender["ledger"]) if "ledger" in sender else Ledger()
     else:
         ledger = merge_ledgers(sender, detector) if wire is None else wire_ledger(sender, detector, wire)
     if sender.get("state") in _IN_ORDER:
         _what_left(folder, ledger)
-    if detector.get("state") == "done" and not foreign:
+    if detector.get("state") == "done" and not (foreign and wire is None):
         _what_arrived(folder, ledger, detector)
+    if detector.get("state") == "done" and not foreign:
         _what_is_stored(folder.path, ledger)
     for state in states(folder.path):
         if "ledger" in state:

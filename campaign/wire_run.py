@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from campaign.lab_keeper import keeper
 from campaign.processes import Child
-from campaign.runfolder import read_json
+from campaign.runfolder import RunFolder, read_json
 from campaign.runner import Campaign
 from contract.errors import LackingError
 from generator.lab import namespaces
@@ -63,13 +63,7 @@ class WireCampaign(Campaign):
 
     def sent(self, detector: Child) -> None:
         """Wait until everything that was claimed is accounted for, or nothing more comes; then end the detector."""
-        claimed = int((read_json(self.folder.status("sender")).get("wire") or {}).get("claimed", 0))
-        deadline = time.monotonic() + _PATIENCE_S
-        while detector.code is None and time.monotonic() < deadline:
-            capture = read_json(self.folder.status("detector")).get("capture") or {}
-            if claimed and capture.get("received", 0) + capture.get("kernel_dropped", 0) >= claimed:
-                break
-            time.sleep(_POLL_S)
+        until_arrived(self.folder, "detector", detector)
         self.ending.wire = max(0, dropped(self._wire) - self._dropped_before)
         detector.ask_to_end()
 
@@ -79,6 +73,17 @@ class WireCampaign(Campaign):
         self._heartbeat.close()
         self._heartbeat.path.unlink(missing_ok=True)
         super().settle()
+
+
+def until_arrived(folder: RunFolder, who: str, receiver: Child) -> None:
+    """Wait until ``who`` has accounted for every frame that the sender claims, or nothing more comes."""
+    claimed = int((read_json(folder.status("sender")).get("wire") or {}).get("claimed", 0))
+    deadline = time.monotonic() + _PATIENCE_S
+    while receiver.code is None and time.monotonic() < deadline:
+        capture = read_json(folder.status(who)).get("capture") or {}
+        if claimed and capture.get("received", 0) + capture.get("kernel_dropped", 0) >= claimed:
+            break
+        time.sleep(_POLL_S)
 
 
 def dropped(wire: Lab) -> int:

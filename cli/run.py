@@ -41,6 +41,9 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     interface: Annotated[
         str, typer.Option("--interface", help="With --detector: send on this one, if the lab file allows it.")
     ] = "",
+    receiver: Annotated[
+        str, typer.Option("--receiver", help="With --interface: [NETNS/]IFACE where it arrives, for the certificate.")
+    ] = "",
     lab_file: Annotated[Path | None, typer.Option("--lab-file", help="That file, if not the usual one.")] = None,
     pcap: Annotated[bool, typer.Option("--pcap", help="With --detector: a file that its command reads.")] = False,
     engine: Annotated[str, typer.Option(help="local (one machine), or ray: shards as Ray actors.")] = "local",
@@ -66,21 +69,20 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     kind: Callable[..., Campaign]
     place: AbstractContextManager[None] = nullcontext()
     if engine != "local" or address:
-        if wire or detector or alerts or interface or pcap:
+        if wire or detector or alerts or interface or receiver or pcap:
             raise InputError(
                 "--engine ray has the built-in detector's shards: it goes with neither --wire nor --detector"
             )
         kind = over(engine, generators, detectors, address)
     elif detector is None:
-        if alerts or interface or pcap:
-            raise InputError("--alerts, --interface and --pcap go with --detector")
+        if alerts or interface or receiver or pcap:
+            raise InputError("--alerts, --interface, --receiver and --pcap go with --detector")
         kind, place = carrier(wire=wire)
     else:
         from campaign.foreign_run import carried
 
-        kind, place = carried(
-            chosen, detector, alerts or [], wire=wire, interface=interface, lab_file=lab_file, pcap=pcap
-        )
+        frames = {"wire": wire, "interface": interface, "lab_file": lab_file, "pcap": pcap, "receiver": receiver}
+        kind, place = carried(chosen, detector, alerts or [], **frames)  # type: ignore[arg-type] # as their options say
     with place, progress.shown():
         outcome = run(chosen, options, overrides, progress, progress.address, kind)
     finish(outcome, json_=json_)

@@ -48,11 +48,23 @@ class _SnortJson:
         stamp = event.get("timestamp")
         try:
             # ``seconds`` is of the epoch and needs neither year nor zone; ``timestamp`` knows the microseconds.
-            if isinstance(stamp, str):
-                return self._stamps.slashed(stamp) if "/" in stamp else self._stamps.any(stamp)
-            return self._stamps.number(event["seconds"], "s")
+            if not isinstance(stamp, str):
+                return self._stamps.number(event["seconds"], "s")
+            if "/" not in stamp:
+                return self._stamps.any(stamp)
+            if "seconds" in event:
+                return self._stamps.number(event["seconds"], "s") + fraction(stamp)
+            return self._stamps.slashed(stamp)
         except (ValueError, TypeError) as error:
             raise stamp_error(ValueError(error)) from None
+
+
+def fraction(stamp: str) -> int:
+    """The part of a second of a stamp like ``07/14-10:00:00.123456``, in nanoseconds. Raises ``ValueError``."""
+    digits = stamp.partition(".")[2]
+    if digits and not (digits.isascii() and digits.isdecimal()):
+        raise ValueError(f"{stamp!r} is no time like 07/14-10:00:00.123456")
+    return int(digits[:9].ljust(9, "0"))
 
 
 def _rule(event: dict[str, Any]) -> str:

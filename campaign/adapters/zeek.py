@@ -28,7 +28,10 @@ from campaign.json_line import json_line, stamp_error
 
 TITLE: Final = "Zeek logs (notice, intel, weird, conn, capture_loss, stats), TSV or JSON"
 _LOGS: Final = ("notice", "intel", "weird", "conn", "capture_loss", "stats")
-FILES: Final = tuple(f"{name}{rest}" for name in _LOGS for rest in (".log*", ".*.log*"))
+# Of a folder: the log, its rotated parts, and what the package json-streaming-logs writes beside them.
+FILES: Final = tuple(
+    pattern.format(name) for name in _LOGS for pattern in ("{}.log*", "{}.*.log*", "json_streaming_{}.log*")
+)
 # A JSON line does not always name its log; then a field tells that no other of these logs has.
 _TELLING: Final = {
     "note": "notice",
@@ -38,6 +41,7 @@ _TELLING: Final = {
     "pkts_dropped": "stats",
 }
 _HEADER: Final = re.compile(rb"#(separator|set_separator|empty_field|unset_field|path|open|close|fields|types)\b")
+_ESCAPED: Final = re.compile(r"\\x([0-9A-Fa-f]{2})")
 _LOSSES: Final = {"capture_loss": ("gaps", "acks"), "stats": ("pkts_proc", "pkts_dropped", "pkts_link")}
 Record = Mapping[str, Any]
 
@@ -94,6 +98,8 @@ class _Zeek:
         if not self._fields:
             raise BadLineError("no #fields line stands before it: give the log from its beginning")
         values = _decoded(line).split(self._separator)
+        if b"\\x" in line:  # of a separator, or of what is no text, inside a value
+            values = [_ESCAPED.sub(_letter, value) for value in values]
         if len(values) != len(self._fields):
             raise BadLineError(
                 f"{len(values)} values where #fields names {len(self._fields)}: cut off, or of another log"
@@ -166,6 +172,10 @@ def _decoded(line: bytes) -> str:
         return line.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadLineError(f"not UTF-8 at byte {error.start + 1}") from None
+
+
+def _letter(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16))
 
 
 def _unescaped(words: str) -> str:

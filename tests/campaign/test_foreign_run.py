@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +18,8 @@ from campaign.runner import Options, run
 from campaign.scenario import Overrides, Scenario, load
 from contract.errors import InputError
 from generator.lab.namespaces import Lab
-from tests.detector.wires import needs_wire
+from tests.cli.helpers import ROOT
+from tests.detector.wires import LISTEN, SEND, needs_wire, wire
 
 # Reads a pcap with nanoseconds and writes an EVE alert for each SYN to port 22.
 PROGRAM = """
@@ -66,6 +69,21 @@ with open(sys.argv[2], "a") as out:
             out.write(json.dumps(event) + "\\n")
             out.flush()
 """
+FEW = """
+title = "Few"
+summary = "Guessing over IPv4, and names asked for."
+duration = 1
+seed = 1
+sites = 5
+clients = 20
+ipv6_share = 0.0
+multiplier = [[0, 0.2]]
+background = [[0, 20]]
+[attacks]
+ssh_bruteforce = 1
+[benign]
+dns_lookup = 1
+"""
 OWN = Lab(f"tfx-other-{os.getpid()}-a", f"tfx-other-{os.getpid()}-b", "tfx-send", "tfx-listen")
 
 
@@ -113,6 +131,9 @@ def test_a_program_that_listens_on_the_wire(tmp_path: Path) -> None:
     card = outcome.card
     # How punctual it was is the machine's business; that is all that may be said against the run.
     assert all("within 1 ms of plan" in reason for reason in card["run"]["reasons"])
+    frames = card["certificate"]["frames"]
+    assert frames["received"] == frames["claimed"] == card["run"]["sent_frames"]
+    assert card["ledger"]["stages"]["capture"]["delivered"] == frames["received"]
     row = card["families"]["ssh_bruteforce"]
     assert row["attempts_detected"] == row["attempts"] > 20
     assert card["families"]["syn_flood"]["attempts_detected"] == 0
@@ -121,12 +142,45 @@ def test_a_program_that_listens_on_the_wire(tmp_path: Path) -> None:
     assert card["ledger"]["balanced"]
 
 
+@needs_wire
+def test_an_interface_that_the_lab_file_allows(tmp_path: Path) -> None:
+    """`tenfold run --interface`: the namespace has a way out, so only the lab file makes it send, within its rate."""
+    (tmp_path / "program.py").write_text(LISTENER)
+    command = [sys.executable, str(tmp_path / "program.py"), "{interface}", str(tmp_path / "eve.json")]
+    file, allowed = tmp_path / "mine.toml", tmp_path / "lab.toml"
+    file.write_text(
+        f'[detector]\nname = "mine"\nformat = "eve"\nsettle = 0.3\nalerts = "eve.json"\ncommand = {command!r}\n'
+    )
+    allowed.write_text(
+        f'interface = "{SEND}"\nprefixes = ["198.18.0.0/15", "2001:2::/48"]\nframes_per_second = 20000\n'
+        "expires = 2999-01-01T00:00:00Z\n"
+    )
+    allowed.chmod(0o600)
+    (tmp_path / "few.toml").write_text(FEW)
+    with wire() as own:
+        subprocess.run(["ip", "-n", own.sending, "route", "add", "default", "dev", SEND], check=True)
+        words = ["run", tmp_path / "few.toml", "--runs", tmp_path / "runs", "--id", "r", "--no-serve", "--json"]
+        words += ["--interface", SEND, "--lab-file", allowed, "--receiver", f"{own.listening}/{LISTEN}"]
+        start = ["ip", "netns", "exec", own.sending, sys.executable, "-m", "cli.main"]
+        done = subprocess.run(
+            [*start, *words, "--detector", file], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+    assert done.returncode in {0, 1}, done.stderr
+    card = json.loads(done.stdout)
+    assert all("within 1 ms of plan" in reason for reason in card["run"]["reasons"])
+    row, frames = card["families"]["ssh_bruteforce"], card["certificate"]["frames"]
+    assert row["attempts_detected"] == row["attempts"] > 20
+    assert frames["received"] == frames["claimed"] == card["run"]["sent_frames"]
+    assert json.loads((tmp_path / "runs" / "r" / "sender.status.json").read_bytes())["wire"]["ceiling"] == 20_000
+
+
 @pytest.mark.parametrize(
     ("name", "more", "why"),
     [
         ("suricata", {}, "one of --wire, --interface and --pcap"),
         ("suricata", {"wire": True, "pcap": True}, "one of --wire"),
         ("suricata", {"wire": True}, "where does it write its alerts"),
+        ("suricata", {"wire": True, "receiver": "eth0", "alerts": ["x"]}, "--receiver goes with --interface"),
         ("evil", {"wire": True, "alerts": ["x"]}, "known are suricata"),
         ("suricata", {"pcap": True, "alerts": ["x"]}, "needs a program that reads it"),
         ("suricata", {"wire": True, "alerts": ["/no/such/folder/eve.json"]}, "there is no folder"),

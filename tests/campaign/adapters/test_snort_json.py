@@ -43,6 +43,14 @@ def test_other_choices_of_fields() -> None:
     assert take(icmp).src_port == 8
 
 
+def test_seconds_settle_year_and_zone_of_a_timestamp() -> None:
+    """With both, the epoch says which second it was, wherever the sensor's clock is set to; the text its fraction."""
+    local = "07/14-12:00:00.123456"  # of Paris in summer
+    assert take(recorded.snort_json(FLOW) | {"seconds": AT // NS, "timestamp": local}).time == AT
+    with pytest.raises(BadLineError, match="no time like"):
+        take(recorded.snort_json(FLOW) | {"seconds": AT // NS, "timestamp": "07/14-12:00:00.1x"})
+
+
 @pytest.mark.parametrize(
     ("record", "why"),
     [

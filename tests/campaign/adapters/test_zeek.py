@@ -92,6 +92,21 @@ def test_another_separator() -> None:
     assert len(rows(text, "conn.log")) == 1
 
 
+def test_values_that_are_escaped_unset_or_empty() -> None:
+    """A separator inside a value is written as \\x09; "-" and "(empty)" say that there is none."""
+    fields = {"ts": "time", "id.orig_h": "addr", "note": "enum", "sub": "string", "actions": "set[enum]"}
+    text = recorded.zeek_log("notice", fields, [[recorded.zeek_time(AT), None, "A::tab\\x09bed", "(empty)", "a,b"]])
+    (row,) = rows(text)
+    assert (row.kind.signature, row.src) == ("A::tab\tbed", NOBODY)
+
+
+def test_json_of_the_streaming_package() -> None:
+    line = {"_path": "conn", "_write_ts": "2026-07-14T10:00:09.0Z", "ts": "2026-07-14T10:00:00.123456Z", "proto": "tcp"}
+    (seen,) = rows(json.dumps(line), "json_streaming_conn.log")
+    assert seen.first == AT
+    assert "json_streaming_conn.log*" in adapter("zeek").files
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
