@@ -68,15 +68,12 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     options = Options(runs=runs, run_id=run_id, serve=serve, port=port, model=model, config=config, keys=key_file(keys))
     kind: Callable[..., Campaign]
     place: AbstractContextManager[None] = nullcontext()
+    others = bool(alerts or interface or receiver or pcap)
     if engine != "local" or address:
-        if wire or detector or alerts or interface or receiver or pcap:
-            raise InputError(
-                "--engine ray has the built-in detector's shards: it goes with neither --wire nor --detector"
-            )
+        _refuse(others or wire or bool(detector), "--engine ray is of our own detector: no --wire, no --detector")
         kind = over(engine, generators, detectors, address)
     elif detector is None:
-        if alerts or interface or receiver or pcap:
-            raise InputError("--alerts, --interface, --receiver and --pcap go with --detector")
+        _refuse(others, "--alerts, --interface, --receiver and --pcap go with --detector")
         kind, place = carrier(wire=wire)
     else:
         from campaign.foreign_run import carried
@@ -86,6 +83,11 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     with place, progress.shown():
         outcome = run(chosen, options, overrides, progress, progress.address, kind)
     finish(outcome, json_=json_)
+
+
+def _refuse(given: bool, why: str) -> None:
+    if given:
+        raise InputError(why)
 
 
 def finish(outcome: Outcome, *, json_: bool) -> None:

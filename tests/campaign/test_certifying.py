@@ -101,7 +101,9 @@ def test_an_end_that_says_nothing_leaves_no_certificate(socket_run, tmp_path):
     document, _, reasons = words(folder, veth=0)
     assert document["reasons"] == [f"certificate: {folder.received}: cannot read: No such file or directory"] == reasons
     write_json(folder.status("detector"), read_json(folder.status("detector")) | {"state": "serving"})
-    assert words(folder, veth=0)[2] == ["certificate: the detector did not end in order, so nobody says what arrived"]
+    assert words(folder, veth=0)[2] == [
+        "certificate: the receiving end did not end in order, so nobody says what arrived"
+    ]
     write_json(folder.status("sender"), {"state": "failed"})
     assert words(folder, veth=0)[2] == ["certificate: one of the two ends did not say what it saw"]
 

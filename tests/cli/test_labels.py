@@ -9,7 +9,7 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
-import communityid
+import communityid  # type: ignore[import-untyped] # it has no types
 import pyarrow.parquet as pq
 import pytest
 
