@@ -9,7 +9,7 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
-import communityid  # type: ignore[import-untyped] # it has no types
+import communityid
 import pyarrow.parquet as pq
 import pytest
 
