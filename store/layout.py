@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from contract.arrow_io import first_line
 from contract.errors import InputError, LackingError
+from contract.files import sync_folder
 from contract.schemas import FLOWS, VERDICTS
 
 FORMAT: Final = "tenfold-store/1"
@@ -108,6 +109,8 @@ def connect_writer(root: Path, *, check: bool = True) -> sqlite3.Connection:
     """
     path = root / DATABASE
     with database_errors(root):
+        if not path.exists():
+            _create(root)
         database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
             _prepare(database, root, check=check)
@@ -115,6 +118,20 @@ def connect_writer(root: Path, *, check: bool = True) -> sqlite3.Connection:
             database.close()
             raise
     return database
+
+
+def _create(root: Path) -> None:
+    """A database appears under its name with all its tables: whoever reads beside never finds one without."""
+    made = root / f"{DATABASE}.new"
+    for left in root.glob(f"{made.name}*"):  # of a writer that was killed meanwhile
+        left.unlink()
+    database = sqlite3.connect(made, isolation_level=None)
+    try:
+        _prepare(database, root, check=False)
+    finally:
+        database.close()
+    made.replace(root / DATABASE)
+    sync_folder(root)
 
 
 def _prepare(database: sqlite3.Connection, root: Path, *, check: bool) -> None:

@@ -5,6 +5,7 @@ import sqlite3
 import pytest
 
 from contract.errors import InputError
+from store import layout
 from store.layout import DATABASE, connect_reader, connect_writer, database_errors, segment_name
 
 
@@ -25,6 +26,24 @@ def test_another_database_and_another_format_are_refused(tmp_path):
     database.close()
     with pytest.raises(InputError, match="has format tenfold-store/99, this version reads tenfold-store/1"):
         connect_reader(tmp_path)
+
+
+def test_a_store_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
+    """A service looks at a run's folder while its detector starts."""
+    seen = []
+    prepare = layout._prepare
+
+    def look(database, root, *, check):
+        seen.append((root / DATABASE).exists())
+        prepare(database, root, check=check)
+        if (root / DATABASE).exists():
+            connect_reader(root).close()
+
+    (tmp_path / f"{DATABASE}.new").write_bytes(b"left by a writer that was killed")
+    monkeypatch.setattr(layout, "_prepare", look)
+    connect_writer(tmp_path).close()
+    assert seen == [False, True]
+    assert [entry.name for entry in tmp_path.iterdir()] == [DATABASE]
 
 
 def test_a_reader_changes_nothing(tmp_path):
