@@ -8,13 +8,13 @@ export function headline(stats) {
   const now = rates.sent ?? rates.planned;
   const over = known(run.duration_s) && run.elapsed_s > run.duration_s;
   if (run.state === "starting") return `${title} is starting`;
-  if (run.state === "running") return over ? `${title}: catching up` : known(now) && now > 0 ? `${title} at ${timesTokyo(now)}` : title;
+  if (run.state === "running") return over ? `${title}: catching up` : known(now) && now > 0 ? `${title}: ${timesTokyo(now)}` : title;
   if (run.state === "live") return "Listening to sensors";
   return title;
 }
 
 export function paragraph(stats) {
-  if (!stats) return "Start one here, or with “tenfold run paris-2024” in a terminal. This page follows it by itself.";
+  if (!stats) return "Start one from its form, or with “tenfold run paris-2024” in a terminal. This page follows it by itself.";
   const { run, rates, counts, latency_ms: latency } = stats;
   const over = known(run.duration_s) && run.elapsed_s > run.duration_s;
   const said = [];

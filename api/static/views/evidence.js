@@ -100,7 +100,7 @@ export class Evidence {
       ["First seen", `${when(alert, this.app.start)} into the run (${timeOfDay(alert.first_seen_text)})`],
       ["Last seen", timeOfDay(alert.last_seen_text) + (alert.open ? ", going on" : "")],
       ["Size", `${plural(alert.flows, "flow")}, ${amount(alert.packets)} packets, ${bytes(alert.bytes)}`],
-      ["Rate", alert.rate ? `${amount(Math.round(alert.rate * 10) / 10)} flows a second` : ""],
+      ["Rate", alert.rate >= 0.05 ? `${amount(Math.round(alert.rate * 10) / 10)} flows a second` : ""],
       ["Ports", alert.ports.length ? few(alert.ports.map(String), alert.ports_total, "port") : ""],
       ["Direction", alert.direction],
       ["Silenced", alert.allowed || alert.muted],

@@ -26,8 +26,8 @@ class Live {
     Object.assign(this, { root, app, alerts: new Map(), run: null, drawn: 0 });
     this.charts = { rate: rateChart(), latency: latencyChart(), backlog: backlogChart() };
     this.rows = h("tbody");
-    this.none = empty("Nothing yet.");
-    this.ledger = h("div", { class: "scroll", id: "ledger" });
+    this.none = empty("Loading …");
+    this.ledger = h("div", { class: "scroll", id: "ledger" }, empty("Loading …"));
     const newest = panel("Newest alerts", { id: "newest", side: h("a", { href: app.href("alerts") }, "All alerts") }, h("div", { class: "scroll" }, h("table", { class: "alerts compact" }, h("thead", {}, h("tr", {}, ["Severity", "Incident", "From", "Against"].map((name) => h("th", { scope: "col" }, name)), h("th", { scope: "col", class: "n" }, "Flows"), h("th", { scope: "col", class: "n" }, "Seen"))), this.rows)), this.none);
     const ledger = panel("Ledger", { id: "ledger-panel", side: h("span", { class: "sub", id: "ledger-sub" }) }, this.ledger);
     fill(root, this.lead(), this.figures(), h("section", { class: "charts", "aria-label": "Over time" }, this.charts.rate.root, this.charts.latency.root, this.charts.backlog.root), h("div", { class: "columns" }, newest, ledger));
@@ -41,7 +41,7 @@ class Live {
     return h(
       "section",
       { class: "lead", "aria-labelledby": "lead-title" },
-      h("div", { class: "title" }, h("h1", { id: "lead-title" }, "Waiting for the service"), h("span", { class: "badge", id: "state", "data-state": "none" }, "No run"), h("span", { class: "clock", id: "clock", hidden: true }), h("a", { class: "button", id: "steer", href: this.app.href("campaigns"), hidden: true }, "Steer")),
+      h("div", { class: "title" }, h("h1", { id: "lead-title" }, "Waiting for the service"), h("span", { class: "badge", id: "state", "data-state": "none", hidden: true }, "No run"), h("span", { class: "clock", id: "clock", hidden: true }), h("a", { class: "button", id: "steer", href: this.app.href("campaigns"), hidden: true }, "Steer"), h("a", { class: "button primary", id: "begin", href: "#/campaigns/new", hidden: true }, "Start a campaign")),
       h("p", { id: "words" }, "Connecting."),
       h("ul", { class: "remarks", id: "remarks" }),
       h("div", { class: "progress", id: "progress", role: "progressbar", "aria-label": "Campaign", "aria-valuemin": "0", "aria-valuemax": "100", hidden: true }, h("i")),
@@ -66,7 +66,7 @@ class Live {
     put(this.$("words"), paragraph(stats));
     this.state(stats?.run);
     if (!stats) {
-      fill(this.none, "No campaign yet. ", h("a", { href: "#/campaigns/new" }, "Start one"), ".");
+      put(this.none, "Incidents show here once a campaign runs.");
       fill(this.ledger, empty("Every frame is accounted for here once a run begins."));
       return;
     }
@@ -85,6 +85,7 @@ class Live {
   state(run) {
     const state = run?.state || "none";
     const badge = this.$("state");
+    badge.hidden = false;
     badge.dataset.state = state;
     put(badge, state === "failed" && run.has_scorecard ? "Not valid" : STATES[state] || state);
     const timed = known(run?.elapsed_s) && state === "running";
@@ -98,6 +99,7 @@ class Live {
       bar.setAttribute("aria-valuenow", String(Math.round(done)));
     }
     this.$("steer").hidden = state !== "running";
+    this.$("begin").hidden = Boolean(run);
   }
 
   rates({ rates, run, counts }) {
@@ -207,6 +209,7 @@ class Live {
   }
 
   draw(failed = false) {
+    if (!this.run) return; // the tick says what there is instead
     const sorted = [...this.alerts.values()].sort((a, b) => b.first_seen_ms - a.first_seen_ms || Number(b.alert_id) - Number(a.alert_id));
     for (const old of sorted.splice(SHOWN)) this.alerts.delete(old.alert_id);
     fill(this.rows, sorted.map((alert) => compactRow(alert, this.app)));

@@ -72,7 +72,7 @@ class Report {
   targets() {
     const rows = this.card.run?.targets || this.card.targets || [];
     if (!rows.length) return null;
-    return panel("Targets", { id: "targets" }, wide(h("thead", {}, h("tr", {}, ["Target", "Wanted", "Reached", ""].map((name) => h("th", { scope: "col" }, name || h("span", { class: "sr" }, "Met"))))), h("tbody", {}, rows.map((row) => h("tr", {}, h("th", { scope: "row" }, row.name), h("td", {}, row.wanted), h("td", {}, row.got), h("td", { "data-tone": row.met ? "good" : "bad" }, row.met ? "met" : "missed"))))));
+    return panel("Targets", { id: "targets" }, wide(h("thead", {}, h("tr", {}, ["Target", "Wanted", "Reached", ""].map((name) => h("th", { scope: "col" }, name || h("span", { class: "sr" }, "Met"))))), h("tbody", {}, rows.map((row) => h("tr", {}, h("th", { scope: "row" }, row.name), h("td", {}, timed(row.wanted)), h("td", {}, timed(row.got)), h("td", { "data-tone": row.met ? "good" : "bad" }, row.met ? "met" : "missed"))))));
   }
 
   /** What was seen least and slowest: where to look next. */
@@ -102,6 +102,9 @@ class Report {
     return panel("Take along", { id: "exports" }, h("ul", { class: "exports" }, file("scorecard.json", `${path}/scorecard`, "all figures of the judgement"), run.has_report ? file("report.html", `${path}/report`, "one file, opens anywhere") : null, file("alerts.eve.ndjson", alerts("eve"), "the newest alerts as Suricata EVE, one a line"), file("alerts.ocsf.ndjson", alerts("ocsf"), "the same as OCSF findings"), file("alerts.csv", alerts("csv"), "the same as a table"), file("navigator.json", withQuery("/v1/attack/layer", { run: run.id }), "layer for the ATT&CK Navigator"), file("timeline.json", withQuery("/v1/stats/timeline", { run: run.id }), "rates and latency by second")));
   }
 }
+
+/** "at most 5000 ms" -> "at most 5 s" */
+const timed = (text) => String(text).replace(/([\d.]+) ms$/, (_, ms) => duration(Number(ms)));
 
 function judged(card, run) {
   if (card.run?.valid === false || (run.state === "failed" && run.has_scorecard)) return ["not valid", "bad"];
