@@ -1,9 +1,15 @@
 import numpy as np
 import pytest
-from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 
 from contract.errors import InputError
 from detector.classifiers import forest
+
+
+def ensemble(kind):
+    """Scikit-learn's. Imported when it is asked for: every worker of a test run reads this file."""
+    from sklearn import ensemble as kinds
+
+    return getattr(kinds, kind)
 
 
 def data(rows=400, columns=12, classes=4, seed=0):
@@ -13,18 +19,18 @@ def data(rows=400, columns=12, classes=4, seed=0):
     return matrix, codes
 
 
-@pytest.mark.parametrize("kind", [ExtraTreesClassifier, RandomForestClassifier])
+@pytest.mark.parametrize("kind", ["ExtraTreesClassifier", "RandomForestClassifier"])
 @pytest.mark.parametrize("leaves", [None, 20])
 def test_the_walker_gives_scikit_learns_probabilities(kind, leaves):
     matrix, codes = data()
-    model = kind(n_estimators=15, max_leaf_nodes=leaves, random_state=1).fit(matrix, codes)
+    model = ensemble(kind)(n_estimators=15, max_leaf_nodes=leaves, random_state=1).fit(matrix, codes)
     ours = forest.Forest(forest.pack(model, 4)).probabilities(data(seed=9)[0])
     np.testing.assert_allclose(ours, model.predict_proba(data(seed=9)[0]), atol=1e-6)
 
 
 def test_values_on_a_threshold_go_the_same_way():
     matrix, codes = data(columns=3)
-    model = RandomForestClassifier(n_estimators=10, random_state=1).fit(matrix, codes)
+    model = ensemble("RandomForestClassifier")(n_estimators=10, random_state=1).fit(matrix, codes)
     cuts = np.concatenate([tree.tree_.threshold for tree in model.estimators_]).astype(np.float32)
     edge = np.stack([cuts, cuts, cuts], axis=1)
     for shifted in (edge, np.nextafter(edge, np.float32(9)), np.nextafter(edge, np.float32(-9))):
@@ -88,7 +94,7 @@ def test_a_matrix_that_is_too_narrow_is_refused():
 
 def test_the_gate_leaves_scikit_learns_word_where_it_matters():
     matrix, codes = data(rows=2000)
-    model = ExtraTreesClassifier(n_estimators=15, max_leaf_nodes=30, random_state=1).fit(matrix, codes)
+    model = ensemble("ExtraTreesClassifier")(n_estimators=15, max_leaf_nodes=30, random_state=1).fit(matrix, codes)
     theirs = model.predict_proba(matrix)
     ours = forest.Forest(forest.pack(model, 4)).probabilities(matrix, 0.8)
     np.testing.assert_allclose(ours[:, 0], theirs[:, 0], atol=1e-6)
