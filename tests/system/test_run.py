@@ -26,9 +26,23 @@ ROOT = Path(__file__).parents[2]
 PATIENCE_S = 400.0  # kernels may have to be compiled first
 
 
-def start(*arguments: str) -> subprocess.Popen[str]:
+def start(*arguments: str, temporary: Path | None = None) -> subprocess.Popen[str]:
+    """A run; ``temporary`` is its temporary folder and that of all that it starts, if it is to be looked at."""
     command = [sys.executable, "-m", "cli.main", "run", *arguments]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    environment = dict(os.environ)
+    if temporary:
+        temporary.mkdir()
+        environment["TMPDIR"] = str(temporary)
+    return subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+
+
+def left_behind(run: Path, temporary: Path, *socket_and: str) -> list[str]:
+    """What no run may leave: processes, sockets, temporary files; and files in its folder that end as ``socket_and``."""
+    found = [f"process {pid}" for pid in processes_of(run)]
+    found += [str(path) for path in temporary.rglob("*")]
+    return found + [str(path) for path in run.rglob("*") if path.is_socket() or path.suffix in socket_and]
 
 
 def few(folder: Path) -> str:
@@ -233,6 +247,7 @@ def test_ctrl_c_ends_in_order_with_a_readable_run(tmp_path):
         "cut",
         "--no-serve",
         "--json",
+        temporary=tmp_path / "temporary",
     ) as run:
         until("frames", lambda: sending(folder) or run.poll() is not None)
         run.send_signal(signal.SIGINT)
@@ -245,7 +260,7 @@ def test_ctrl_c_ends_in_order_with_a_readable_run(tmp_path):
     assert card["ledger"]["stages"]["sender"]["dropped"]["stopped"] > 0
     assert 0 < card["run"]["sent_attempts"] < card["run"]["planned_attempts"]
     assert state(folder)["state"] == "interrupted"
-    assert processes_of(folder) == []
+    assert left_behind(folder, tmp_path / "temporary", ".tmp") == []
 
 
 @pytest.mark.parametrize("victim", ["detector.service", "generator.sender"])
@@ -259,6 +274,7 @@ def test_a_child_that_is_killed_makes_the_run_invalid_but_readable(tmp_path, vic
         "broken",
         "--no-serve",
         "--json",
+        temporary=tmp_path / "temporary",
     ) as run:
         until("frames", lambda: sending(folder) or run.poll() is not None)
         os.kill(child_of(folder, victim), signal.SIGKILL)
@@ -269,16 +285,18 @@ def test_a_child_that_is_killed_makes_the_run_invalid_but_readable(tmp_path, vic
     assert any(f"{victim} was killed by signal 9" in reason for reason in card["run"]["reasons"])
     assert (folder / "report.html").is_file()
     assert state(folder)["state"] == "failed"
-    until("the end of every process", lambda: processes_of(folder) == [])
+    until("the end of every process", lambda: left_behind(folder, tmp_path / "temporary", ".tmp") == [])
 
 
 def test_a_runner_that_is_killed_leaves_no_process(tmp_path):
     folder = tmp_path / "dead"
-    with start(few(tmp_path), "--runs", str(tmp_path), "--id", "dead", "--no-serve") as run:
+    with start(
+        few(tmp_path), "--runs", str(tmp_path), "--id", "dead", "--no-serve", temporary=tmp_path / "temporary"
+    ) as run:
         until("frames", lambda: sending(folder) or run.poll() is not None)
         run.kill()
         run.communicate(timeout=PATIENCE_S)
-    until("the end of every process", lambda: processes_of(folder) == [])
+    until("the end of all that it started", lambda: left_behind(folder, tmp_path / "temporary") == [])
     with StoreReader(folder) as store:
         assert store.last_commit() > 0
 
