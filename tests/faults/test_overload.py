@@ -23,13 +23,13 @@ from api.problems import ProblemError
 from api.settings import Settings
 from campaign.ingest import Ingest
 from contract.schemas import FRAMES
-from detector.capture import stream
+from detector.capture import socket_stream
 from detector.frame_queue import FrameQueue
 from detector.inbox import Inbox
 from store.formats.base import Origin
 from store.outputs.service import follow
 from store.writer import StoreWriter
-from tests.api.helpers import frames_stream
+from tests.api.helpers import frames_stream, until
 from tests.detector.streams import batch, tcp
 from tests.store.helpers import alert
 
@@ -123,7 +123,7 @@ def test_a_client_of_a_stream_keeps_no_more_than_its_queue() -> None:
 def test_a_peer_that_stops_within_a_message_is_cut_off_and_the_next_is_served(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "_STUCK_S", 0.1)
+    monkeypatch.setattr(socket_stream, "_STUCK_S", 0.1)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, FRAMES) as writer:
         writer.write_batch(one(1))
@@ -133,15 +133,15 @@ def test_a_peer_that_stops_within_a_message_is_cut_off_and_the_next_is_served(
     with socket.socket(socket.AF_UNIX) as stuck, socket.socket(socket.AF_UNIX) as sound:
         stuck.connect(str(tmp_path / "s"))
         stuck.sendall(data[: len(data) * 3 // 4])  # and no more
-        until = time.monotonic() + 60
-        while not inbox.notes and time.monotonic() < until:
+        latest = time.monotonic() + 60
+        while not inbox.notes and time.monotonic() < latest:
             inbox.take(0.05)
         assert "stopped in the middle of a message" in inbox.notes[0]
         before = inbox.received
         sound.connect(str(tmp_path / "s"))
         sound.sendall(data)
         sound.shutdown(socket.SHUT_WR)
-        while inbox.received < before + 2 and time.monotonic() < until:
+        while inbox.received < before + 2 and time.monotonic() < latest:
             inbox.take(0.05)
     inbox.close()
     assert inbox.received == before + 2
@@ -151,7 +151,7 @@ def test_a_peer_that_stops_within_a_message_is_cut_off_and_the_next_is_served(
 def test_a_peer_that_is_silent_between_messages_is_left_in_peace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "_STUCK_S", 0.0)
+    monkeypatch.setattr(socket_stream, "_STUCK_S", 0.0)
     inbox = Inbox(tmp_path / "s", once=True)
     with socket.socket(socket.AF_UNIX) as peer:
         peer.connect(str(tmp_path / "s"))
@@ -175,7 +175,7 @@ def test_a_receiver_that_takes_nothing_is_cut_off_and_the_other_output_does_not_
             large.evidence = ["x" * 60_000]
             writer.commit(alerts=[large])
     stop = threading.Event()
-    stop.set()
+    written = tmp_path / "eve.json"
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         address = f"127.0.0.1:{deaf.getsockname()[1]}"
@@ -183,8 +183,20 @@ def test_a_receiver_that_takes_nothing_is_cut_off_and_the_other_output_does_not_
         stuck |= {"max_bytes": 1 << 20}
         quick = {"name": "quick", "kind": "eve_file", "path": str(tmp_path / "eve.json")}
         document = {"origin": asdict(Origin("r")), "outputs": [stuck, quick]}
-        with contextlib.suppress(OSError):
-            follow(tmp_path / "store", tmp_path / "state", document, stop, [], 1.5)
+
+        def work() -> None:
+            with contextlib.suppress(OSError):
+                follow(tmp_path / "store", tmp_path / "state", document, stop, [], 1.5)
+
+        following = threading.Thread(target=work)
+        following.start()
+        try:
+            until(lambda: written.exists() and len(written.read_bytes().splitlines()) == 40)
+            state = tmp_path / "state" / "stuck.json"
+            until(lambda: state.exists() and json.loads(state.read_text())["counts"]["retried"])
+        finally:
+            stop.set()
+            following.join()
     states = {name: json.loads((tmp_path / "state" / f"{name}.json").read_text()) for name in ("stuck", "quick")}
     assert states["quick"]["counts"]["delivered"] == 40
     assert len((tmp_path / "eve.json").read_text().splitlines()) == 40

@@ -39,7 +39,7 @@ def start(*arguments: str, temporary: Path | None = None) -> subprocess.Popen[st
 
 
 def left_behind(run: Path, temporary: Path, *socket_and: str) -> list[str]:
-    """What no run may leave: processes, sockets, temporary files; and files in its folder that end as ``socket_and``."""
+    """What no run may leave: processes, sockets, temporary files; in its folder files that end as ``socket_and``."""
     found = [f"process {pid}" for pid in processes_of(run)]
     found += [str(path) for path in temporary.rglob("*")]
     return found + [str(path) for path in run.rglob("*") if path.is_socket() or path.suffix in socket_and]
