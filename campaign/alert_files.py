@@ -24,12 +24,14 @@ from contract.errors import InputError
 LONGEST_LINE: Final = 1 << 20
 READ_TIMES: Final = ".read"  # beside a recorded file: when each of its lines could be read
 _NAMED: Final = 5
+_QUOTED: Final = 300  # characters of what is wrong with a line
 _HOPELESS: Final = 16 << 20  # bytes of a line: that is not one line too long, but something else
 _MOST_EMPTY: Final = 10_000
 _INFLATES: Final = 250  # times the compressed size, beyond
 _SMALL: Final = 4 << 20
 _MOST_ROWS: Final = 50_000_000
 _STEP: Final = 8192  # lines that are looked at together
+_FEW: Final = 64  # lines that are sooner read one by one
 _STEP_BYTES: Final = 8 << 20
 Line = tuple[int, bytes, bool]  # its number, its bytes, whether a line feed ended it
 ADVICE: Final = "mend or cut that line, or leave such lines out with --damaged skip"
@@ -112,7 +114,7 @@ class _Reading:
 
     def _many(self, reader: Reader, group: list[Line], number: int, read_at: I64) -> bool:
         """Take lines of one file at once; False where one of them must be looked at alone."""
-        if not isinstance(reader, ManyReader) or not group[-1][2]:
+        if not isinstance(reader, ManyReader) or len(group) < _FEW or not group[-1][2]:
             return False
         lines = [line for _, line, _ in group]
         found = reader.take_many(lines) if max(map(len, lines)) <= LONGEST_LINE else None
@@ -156,10 +158,10 @@ class _Reading:
                 return
             if not self._skip:
                 advice = ADVICE if self.lines > 1 else f"is it {self._adapter.title}? (--format)"
-                raise InputError(f"{path}: line {at}: {error}; {advice}") from None
+                raise InputError(f"{path}: line {at}: {_short(error)}; {advice}") from None
             self.damaged += 1
             if self.damaged <= _NAMED:
-                self.notes.append(f"{path.name}: line {at} is left out: {error}")
+                self.notes.append(f"{path.name}: line {at} is left out: {_short(error)}")
             return
         if rows and isinstance(rows[0], AlertRow):
             mark = hash(line)
@@ -170,6 +172,12 @@ class _Reading:
         self._check_size()
         for row in rows:
             self.found.add(row, read, number, at)
+
+
+def _short(error: BadLineError) -> str:
+    """Its words; of a value that was quoted whole, the beginning and the end."""
+    words = str(error)
+    return words if len(words) <= _QUOTED else f"{words[: _QUOTED // 2]}...{words[-_QUOTED // 2 :]}"
 
 
 def opened(path: Path) -> BinaryIO:

@@ -6,12 +6,13 @@ import gzip
 import io
 import json
 import os
+import random
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from campaign.adapters import adapter
+from campaign.adapters import adapter, names
 from campaign.alert_files import LONGEST_LINE, Read, files_of, lines_of, read_alerts
 from campaign.alert_record import ReadSettings
 from contract.errors import InputError
@@ -117,3 +118,56 @@ def test_what_is_no_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "cut.json.gz").write_bytes(cut)
     with pytest.raises(InputError, match=r"cut\.json\.gz"):
         read(tmp_path / "cut.json.gz", damaged="skip")
+
+
+FLOWS = judged.flows()
+OCSF = {
+    "class_uid": 2004,
+    "time": judged.START // 10**6,
+    "finding_info": {"title": "x", "uid": "1", "attacks": [{"technique": {"uid": "T1110"}}]},
+    "evidences": [{"src_endpoint": {"ip": "198.18.0.9", "port": 5}, "dst_endpoint": {"ip": "198.18.1.1", "port": 22}}],
+}
+FIELDS = {"time": "t", "src": "s", "dst": "d", "src_port": "p", "signature": "n"}
+PLAIN = {"t": judged.START / 10**9, "s": "198.18.0.9", "d": "198.18.1.1", "p": 5, "n": 'a "quoted", name'}
+SAMPLES = {
+    "eve": "".join(
+        json.dumps(one) + "\n"
+        for one in (*ALERTS, *map(recorded.eve_flow, FLOWS), recorded.eve_stats(judged.START, 9, 1))
+    ),
+    "zeek": recorded.zeek_conn(FLOWS)
+    + recorded.zeek_notices([(flow.last, "Scan::Port_Scan", flow.src, None, None) for flow in FLOWS]),
+    "snort-json": "".join(json.dumps(recorded.snort_json(flow)) + "\n" for flow in FLOWS),
+    "snort-fast": "".join(recorded.snort_fast(flow) + "\n" for flow in FLOWS),
+    "ocsf": (json.dumps(OCSF) + "\n") * 5,
+    "ndjson": (json.dumps(PLAIN) + "\n") * 5,
+    "csv": "t,s,d,p,n\n" + f'{judged.START // 10**9},198.18.0.9,198.18.1.1,5,"a ""quoted"", name"\n' * 5,
+}
+PUT = [
+    *(b"", b"\0", b"\xff", b'"', b"{", b"}", b"[" * 3000, b"\n", b"\t", b",", b"9" * 400, b"-", b"\\u0000", b"1e999"),
+    *(b"NaN", b"null", b"true", b"T99:", b"::", b"%", b"\xe2\x98\x82", b"#types\ta\n", b"#separator \\x41\n"),
+]
+
+
+def test_there_is_a_sample_of_every_format() -> None:
+    assert set(SAMPLES) == set(names())
+
+
+@pytest.mark.parametrize("kind", sorted(SAMPLES))
+def test_spoiled_files_are_refused_with_one_line_or_read(tmp_path: Path, kind: str) -> None:
+    """Bytes changed, cut, put in or repeated anywhere: a result, or one line that names the file. Nothing else."""
+    rng, path = random.Random(kind), tmp_path / "a.log"
+    data = SAMPLES[kind].encode()
+    settings = ReadSettings(fields=FIELDS if kind in {"csv", "ndjson"} else {})
+    told = []
+    for turn in range(60):
+        at = rng.randrange(len(data))
+        spoiled = data[:at] + rng.choice(PUT) + data[at + rng.choice([0, 1, 7, 900]) :]
+        path.write_bytes(spoiled if turn % 4 else spoiled[: rng.randrange(len(spoiled))])
+        try:
+            found = read_alerts([path], adapter(kind), settings)
+        except InputError as error:
+            told.append(str(error))
+            continue
+        assert len(found.alerts.time) == len(found.alerts.src) == len(found.alerts.kind)
+    assert len(told) > 5
+    assert all(line.startswith(str(path)) and "\n" not in line and len(line) < 1000 for line in told)
