@@ -24,6 +24,7 @@ DUE_NS: Final = 200_000  # into the bucket: any moment up to its end is within 1
 RAW_BUCKET_NS: Final = 5_000_000
 RAW_FRAMES: Final = 4096
 _MAX_BYTES: Final = 4 << 20
+_BESIDE: Final = 32  # bytes of a frame in a message beside its own, at most
 _ALIGN: Final = 8
 _NO_TIMES: Final = np.zeros(0, np.int64)
 
@@ -66,10 +67,11 @@ class ArrowPacking:
 
     def pack(self, frames: pa.RecordBatch, start_ns: int, begun: Callable[[Int64], Int64]) -> Iterator[Packed]:
         """See ``Packing``. All frames of a bucket leave at one moment."""
-        times = _times(frames)
+        times, offsets = _times(frames), _offsets(frames)
         for begin, stop, end, count in _buckets(times, start_ns, BUCKET_NS, begun):
-            low = begin
-            for part in _halves(frames.slice(begin, stop - begin)):
+            low, size = begin, int(offsets[stop] - offsets[begin]) + _BESIDE * (stop - begin + 1)
+            bucket = frames.slice(begin, stop - begin)
+            for part in _halves(bucket) if size > _MAX_BYTES else (bucket,):
                 message = memoryview(part.serialize()).cast("B")
                 record = Record(MESSAGE, end - BUCKET_NS + DUE_NS, 0, 0, len(part), count, end, 0)
                 yield Packed(record, (message,), times[low : low + len(part)])
@@ -141,10 +143,15 @@ def _halves(frames: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 
 def _raw(frames: pa.RecordBatch) -> tuple[Int32, npt.NDArray[np.uint8]]:
     """Offsets and bytes of the frame column (a view into Arrow's memory)."""
+    return _offsets(frames), np.frombuffer(frames.column("frame").buffers()[2], np.uint8)
+
+
+def _offsets(frames: pa.RecordBatch) -> Int32:
     column = frames.column("frame")
-    _, offsets, data = column.buffers()
-    found: Int32 = np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1]
-    return found, np.frombuffer(data, np.uint8)
+    if not len(column):
+        return np.zeros(1, np.int32)
+    found: Int32 = np.frombuffer(column.buffers()[1], np.int32)[column.offset : column.offset + len(column) + 1]
+    return found
 
 
 def _bounded(offsets: Int32, low: int, high: int) -> Iterator[tuple[int, int]]:
