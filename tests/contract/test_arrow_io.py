@@ -119,3 +119,19 @@ def test_dictionaries_that_grow_or_are_out_of_proportion_are_refused() -> None:
     again = stream[len(head) - 8 : -8]  # the batch alone: its dictionary is that of before
     with pytest.raises(InputError, match="out of proportion"):
         list(arrow_io.read_stream(head[:-8] + again * 200, TRUTH, "x"))
+
+
+def test_a_message_says_how_long_it_is() -> None:
+    stream = arrow_io.write_stream([frames(5), frames(50)], FRAMES)
+    sizes, at = [], 0
+    while size := arrow_io.message_size(memoryview(stream)[at:]):
+        sizes.append(size)
+        at += size
+    assert sum(sizes) == len(stream)
+    assert len(sizes) == 4, "schema, two batches, the end"
+    head = stream.index(b"\xff\xff\xff\xff", 8)
+    assert arrow_io.message_size(stream[head : head + 7]) == 0
+    assert arrow_io.message_size(stream[head : head + 40]) == 0
+    assert arrow_io.message_size(stream[head : head + sizes[1] - 1]) == sizes[1], "the header is there, the body is not"
+    assert arrow_io.message_size(b"\xff\xff\xff\xff\x08\x00\x00\x00" + b"\xff" * 8) == 0
+    assert arrow_io.message_size(b"nonsense" * 9) == 0
