@@ -25,6 +25,7 @@ from generator.replay.rewrite import CUTS, Found
 from generator.replay.timing import NS
 from generator.replay.truth import starts_of, times
 
+_LAST_NS: Final = 2**63 - 1
 _JUMP_NS: Final = NS  # frames that lie further back than this are worth a word
 
 
@@ -211,9 +212,15 @@ def _table(capture: Path) -> pa.Table | None:
 
 
 def _moments_of(truth: Truth | None, table: pa.Table | None) -> I64:
-    named = [m for entry in (truth.entries if truth else ()) for m in (entry.start, entry.end) if m is not None]
+    entries = truth.entries if truth else ()
+    named = [_kept(moment) for entry in entries for moment in (entry.start, entry.end) if moment is not None]
     columns = [times(table, name) for name in ("intended", "first", "last")] if table is not None else []
     return np.concatenate([np.array(named, np.int64), *columns])
+
+
+def _kept(moment: int) -> int:
+    """A moment of a truth file as 64 bits hold it: those go to the year 2262, dates in JSON to 9999."""
+    return min(max(moment, -_LAST_NS), _LAST_NS)
 
 
 def _paced(table: pa.Table, moments: Moments, first: _FirstPass) -> pa.Table:
@@ -249,7 +256,7 @@ def _rows_of_flows(flows: pa.Table, truth: Truth | None, moments: Moments, first
 
 def _truth_paced(truth: Truth, moments: Moments, first: _FirstPass) -> Truth:
     def moved(moment: int | None) -> int | None:
-        return None if moment is None else int(first.paced(moments.of(np.array([moment], np.int64)))[0])
+        return None if moment is None else int(first.paced(moments.of(np.array([_kept(moment)], np.int64)))[0])
 
     entries = tuple(replace(entry, start=moved(entry.start), end=moved(entry.end)) for entry in truth.entries)
     return replace(truth, entries=entries)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.replay_survey import Moments, Straight, survey
+from campaign.replay_survey import Moments, Straight, _moments_of, survey
 from contract.errors import InputError
+from contract.truth import Entry, Truth
 from generator.replay.truth import starts_of, times
 from tests.campaign.captures import write_capture
 from tests.detector.streams import SECOND, START
@@ -96,3 +98,9 @@ def test_a_capture_that_is_cut_off_is_replayed_as_far_as_it_goes(tmp_path: Path)
     found = survey(write_capture(tmp_path, cut=5), None, "fill", None)
     assert found.frames == 419
     assert "cut off" in found.notes[0]
+
+
+def test_moments_beyond_what_64_bits_hold_are_the_last_that_they_do() -> None:
+    late = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp()) * 1_000_000_000
+    truth = Truth("x.pcap", (Entry("syn_flood", start=5, end=late),))
+    assert _moments_of(truth, None).tolist() == [5, 2**63 - 1]
