@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ from store.feed import Feed
 
 _PORTED: Final = (6, 17, 33, 132)
 _ETHERNET: Final = 1
+_COLUMNS: Final = ("key", "first", "last", "ids")
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 U64 = npt.NDArray[np.uint64]
 I64 = npt.NDArray[np.int64]
@@ -41,6 +42,7 @@ class Flows:
     key: U64
     first: I64
     last: I64
+    ids: U64 = field(default_factory=lambda: np.zeros(0, np.uint64))
 
     def holds(self, keys: Keys, ts: I64) -> npt.NDArray[np.bool_]:
         """Which frames are of one of the flows."""
@@ -94,8 +96,8 @@ def flows_of(feed: Feed, run: Path, alert_id: int) -> Flows:
     alert = feed.alert(alert_id)
     if alert is None:
         raise InputError(f"{run}: no alert {alert_id}; `tenfold export {run} --format csv` lists them")
-    parts = [_of_table(table, alert_id) for table in _verdicts(feed)]
-    parts = [part for part in parts if len(part.key)] or [_of_samples(alert)]
+    parts = [_of_table(table, alert_id) for table in _tables(feed, "verdicts")]
+    parts = [_until_end(feed, parts)] if any(len(part.key) for part in parts) else [_of_samples(alert)]
     key = np.concatenate([part.key for part in parts])
     first, last = (np.concatenate([getattr(part, name) for part in parts]) for name in ("first", "last"))
     unique, places = np.unique(key, return_inverse=True)
@@ -105,11 +107,24 @@ def flows_of(feed: Feed, run: Path, alert_id: int) -> Flows:
     return Flows(unique, earliest, latest)
 
 
-def _verdicts(feed: Feed) -> Iterator[pa.Table]:
+def _tables(feed: Feed, kind: str) -> Iterator[pa.Table]:
     at = 0
-    while piece := feed.rows("verdicts", at):
+    while piece := feed.rows(kind, at):
         table, at = piece
         yield table
+
+
+def _until_end(feed: Feed, parts: list[Flows]) -> Flows:
+    """The flows of all parts, each until its last frame: most verdicts are given long before a flow ends."""
+    key, first, last, ids = (np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS)
+    order = np.argsort(ids)
+    for table in _tables(feed, "flows"):
+        found = np.asarray(table.column("flow_id"))
+        low, high = (np.searchsorted(ids[order], found, side) for side in ("left", "right"))
+        rows = np.flatnonzero(high > low)
+        ends = np.asarray(table.column("last").cast(pa.int64()))
+        np.maximum.at(last, order[low[rows]], ends[rows])
+    return Flows(key, first, last, ids)
 
 
 def _of_table(table: pa.Table, alert_id: int) -> Flows:
@@ -117,7 +132,8 @@ def _of_table(table: pa.Table, alert_id: int) -> Flows:
     address = np.stack([_words(column_to_array(rows.column(name))) for name in ("src", "dst")], axis=1)
     port = np.stack([np.asarray(rows.column(name)) for name in ("src_port", "dst_port")], axis=1)
     first, last = (np.asarray(rows.column(name).cast(pa.int64())) for name in ("first", "last"))
-    return Flows(hashes(address, port, np.asarray(rows.column("protocol"))), first, last)
+    key = hashes(address, port, np.asarray(rows.column("protocol")))
+    return Flows(key, first, last, np.asarray(rows.column("flow_id")))
 
 
 def _of_samples(alert: dict[str, Any]) -> Flows:

@@ -41,6 +41,7 @@ def verdicts_of(flows: pa.RecordBatch, alert_of: np.ndarray) -> pa.RecordBatch:
     more = {
         "packets": flows.column("packets_fwd"),
         "bytes": flows.column("bytes_fwd"),
+        "last": flows.column("first"),  # given at the first frame, as most are: the flow goes on
         "decided": flows.column("last"),
         "family": pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(flows), np.int16)), ["syn_flood"]).cast(NAME),
         "score": pa.array(np.ones(len(flows), np.float32)),
