@@ -206,7 +206,9 @@ async def at_rate(pool: Pool, paths: list[str], rate: float, seconds: float, lim
         await asyncio.sleep(max(0.0, due - loop.time()))
         jobs.append(asyncio.create_task(one(paths[number % len(paths)], due)))
     await asyncio.gather(*jobs)
-    return {"requests_per_s": rate, **figures(took, limit_ms, "p99"), "wrong": wrong, "bytes": int(np.median(sizes))}
+    found = figures(took, limit_ms, "p99")
+    found["kept"] = found["kept"] and not wrong  # a quick refusal is no answer
+    return {"requests_per_s": rate, **found, "wrong": wrong, "bytes": int(np.median(sizes))}
 
 
 def flow_batches(count: int) -> list[pa.RecordBatch]:
