@@ -142,8 +142,8 @@ def _of_samples(alert: dict[str, Any]) -> Flows:
     address = _words(np.reshape(packed, (-1, 16)).astype(np.uint8)).reshape(-1, 2, 2)
     port = np.array([(one["src_port"], one["dst_port"]) for one in samples], np.uint16).reshape(-1, 2)
     protocol = np.array([one["protocol"] for one in samples], np.uint16)
-    spans = (np.full(len(samples), alert[name], np.int64) for name in ("first_seen", "last_seen"))
-    return Flows(hashes(address, port, protocol), *spans)
+    first, last = (np.full(len(samples), alert[name], np.int64) for name in ("first_seen", "last_seen"))
+    return Flows(hashes(address, port, protocol), first, last)
 
 
 def _words(addresses: Bytes2D) -> U64:
