@@ -23,6 +23,7 @@ from contract.errors import InputError, LackingError, TenfoldError
 from loadtests.feed import NS, read_slices
 from loadtests.settings import SHAPE, TOKYO_RATE, LoadSettings, from_environment, key_headers
 from loadtests.shapes import SHAPES
+from loadtests.summing import lines, summary_of
 
 _ROOT: Final = Path(__file__).parent.parent
 _KEYS: Final = "keys.json"
@@ -108,11 +109,15 @@ def run(order: Order, results: Path | None, *, json_only: bool = False) -> int:
             _say(f"==> locust: {told}{f'; {order.workers} workers' if order.workers else ''}")
             code = _locust(url, work, order, key)
             stats = _get(f"{url}v1/stats?run=live", key)
-        summary = _summary(work, stats, code)
+        summary = summary_of(work, stats, code)
         for path in (*work.glob("locust*"), work / "server.log"):
             shutil.copy(path, kept / path.name)
         (kept / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-    _show(summary, json_only=json_only)
+    if json_only:
+        sys.stdout.write(json.dumps(summary, indent=1) + "\n")
+    else:
+        for line in lines(summary):
+            _say(line)
     _say(f"results     {kept} (locust.html, locust_*.csv, summary.json)")
     return 1 if summary["faults"] else 0
 
@@ -230,48 +235,6 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _summary(work: Path, stats: dict[str, Any], code: int) -> dict[str, Any]:
-    try:
-        summary: dict[str, Any] = json.loads((work / "locust-summary.json").read_bytes())
-    except (OSError, ValueError):
-        return {"faults": [f"Locust ended with code {code} and left no summary"]}
-    ledger = stats.get("ledger") or {}
-    summary["server"] = {"latency_ms": stats.get("latency_ms"), "counts": stats.get("counts"), "ledger": ledger}
-    dropped = sum(
-        sum(stage["dropped"].values()) for stage in ledger.get("stages", {}).values() if stage["unit"] == "frames"
-    )
-    if dropped:
-        summary["faults"].append(f"{dropped:,} frames were dropped")
-    if code and not summary["faults"]:
-        summary["faults"].append(f"Locust ended with code {code}")
-    return summary
-
-
-def _show(summary: dict[str, Any], *, json_only: bool) -> None:
-    if json_only:
-        sys.stdout.write(json.dumps(summary, indent=1) + "\n")
-        return
-    if "slices" in summary:
-        detect, late = summary["detect_ms"], summary["late_ms"]
-        size = f"{summary['bytes'] / 1e6:,.0f} MB"
-        _say(f"posted      {summary['frames']:,} frames in {summary['slices']:,} batches, {size}")
-        _say(f"on time     {summary['slices'] - summary['behind']:,} of them; late by p99 {late['p99']} ms")
-        missed = f"{summary['missed']} of {summary['probes']} missed"
-        if summary["dropped_arrivals"]:
-            _say(f"dropped     {summary['dropped_arrivals']:,} arrivals, for want of room")
-        _say(f"detect      p50 {detect['p50']} ms, p99 {detect['p99']} ms, {missed}")
-        for name, row in summary["requests"].items():
-            _say(f"{name:<28}{row['requests']:>7,} requests, p50 {row['p50_ms']} ms, p99 {row['p99_ms']} ms")
-    if "breakpoint" in summary:
-        broke = summary["breakpoint"]["broke"]
-        after = f"{broke}x did not hold" if broke else "and the plan ended there"
-        _say(f"held        {summary['breakpoint']['held']}x Tokyo; {after}")
-    for fault in summary["faults"]:
-        _say(f"FAILED      {fault}")
-    if not summary["faults"]:
-        _say("PASSED      every threshold holds")
 
 
 def _get(url: str, key: str) -> Any:  # noqa: ANN401 - any JSON value
