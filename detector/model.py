@@ -28,7 +28,7 @@ from detector.features import NAMES
 
 FORMAT: Final = "tenfold-model/1"
 DEFAULT: Final = Path(__file__).parent / "models" / "default.skops"
-_EXPLAINED: Final = 0.2  # of the likeliest family
+_EXPLAINED: Final = 0.3  # of the likeliest family
 _PLAIN: Final = 0.8  # of any attack
 _MAX_BYTES: Final = 64 << 20
 PROTOCOL_COLUMNS: Final = tuple(NAMES.index(name) for name in ("is_tcp", "is_udp", "is_icmp", "is_arp"))

@@ -173,13 +173,15 @@ def http_status(payload: npt.NDArray[np.uint8], kept: int) -> int:
 
 @lean_kernel
 def is_reply(payload: npt.NDArray[np.uint8], kept: int, source_port: int) -> bool:
-    """Whether a first UDP message is an answer: DNS, NTP, SNMP, SSDP, memcached, CLDAP or CHARGEN-like."""
+    """Whether a first UDP message is an answer: DNS, DHCP, NTP, SNMP, SSDP, memcached, CLDAP or CHARGEN-like."""
     if kept < 4:
         return False
     if source_port in (53, 5353):
         return bool(payload[2] >= 128)
     if payload[0] == 72 and payload[1] == 84 and payload[2] == 84 and payload[3] == 80:  # SSDP: HTTP/1.1 200 OK
         return True
+    if source_port == 67:  # what was asked came from 0.0.0.0, another flow
+        return bool(payload[0] == 2)
     if source_port == 123:
         mode = payload[0] & 7
         return bool(mode == 4 or (mode in (6, 7) and payload[0 if mode == 7 else 1] >= 128))

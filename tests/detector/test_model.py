@@ -158,5 +158,7 @@ def test_doubt_that_no_family_explains_is_no_attack():
     assert decide(spread, thresholds)[0].tolist() == [0]
     sure = np.array([[0.16, *[0.12] * 7]], np.float32)
     assert decide(sure, thresholds)[0].tolist() != [0]
-    named = np.array([[0.44, 0.21, *[0.058] * 6]], np.float32)
+    half = np.array([[0.44, 0.26, *[0.05] * 6]], np.float32)
+    assert decide(half, thresholds)[0].tolist() == [0]
+    named = np.array([[0.44, 0.31, *[0.0416] * 6]], np.float32)
     assert decide(named, thresholds)[0].tolist() == [1]

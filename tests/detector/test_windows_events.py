@@ -105,6 +105,8 @@ def test_http_status():
         (b"\x24\x01\x00\xe9", 123, True),
         (b"0\x20\x02\x01\x01\x04\x06public\xa2\x13", 161, True),
         (b"0\x20\x02\x01\x01\x04\x06public\xa0\x13", 161, False),
+        (b"\x02\x01\x06\x00", 67, True),
+        (b"\x01\x01\x06\x00", 67, False),
     ],
 )
 def test_answers_by_protocol(data, port, answer):
