@@ -3,6 +3,7 @@ large a head may be, how many connections there are.
 
 Whoever sends a head a byte at a time (slowloris), a body likewise, or does not read its answer, is cut off. Where there
 are too many connections the one that has waited longest without a whole request goes: an honest client asks at once.
+A request has one end and one answer (``api.framing``): after whatever could be read in two ways the connection ends.
 """
 
 from __future__ import annotations
@@ -22,11 +23,14 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from api.framing import check_head
+
 _MOST: Final = 2048
 _WISHED_FILES: Final = 8192
 _CHECK_S: Final = 2.0
 _TCP_INFO: Final = 192  # bytes of the kernel's ``struct tcp_info``; where tcpi_bytes_acked (8 bytes) stands in it
 _ACKED: Final = 120
+_PADDING: Final = 8  # bytes of chunk sizes and extensions for each byte of a body: a byte a chunk takes five
 LINK: Final = "tenfold.link"
 
 
@@ -41,7 +45,7 @@ class Bounds:
     body_rate: float = 16 * 1024  # bytes a second
     write_s: float = 20.0  # a client that takes nothing of its answer for so long is gone
     pipelined: int = 16  # requests that wait for the answer to the one before
-    refused_bytes: int = 1 << 20  # of the body of a request that was refused already
+    refused_bytes: int = 1 << 20  # of the body of a request that was refused already, for which it has ``body_s``
 
 
 @dataclass
@@ -75,7 +79,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._desk, self._bounds = desk, desk.bounds
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._in_head, self._head, self._fields = False, 0, 0
-        self._in_body, self._body, self._body_begun = False, 0, 0.0
+        self._in_body, self._body, self._body_begun, self._raw = False, 0, 0.0, 0
+        self._deaf, self._unheard = False, 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         """A client has come."""
@@ -94,10 +99,19 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the client."""
-        super().data_received(data)
-        if self.transport.is_closing():
+        if self._deaf:
+            self._unheard += len(data)
+            if self._unheard > self._bounds.refused_bytes:
+                self.cut("refused body")
             return
-        if self._in_head:
+        if self._in_body:
+            self._raw += len(data)
+        super().data_received(data)
+        if self.transport.is_closing() or self._deaf:
+            return
+        if self._in_body and self._raw - self._body > self._bounds.head_bytes + _PADDING * self._body:
+            self._refuse("padded body", b"400 Bad Request")
+        elif self._in_head:
             self._head += len(data)
             if self._head > self._bounds.head_bytes:
                 self._refuse("large head", b"431 Request Header Fields Too Large")
@@ -120,19 +134,24 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One header."""
+        """One header; or one behind a body in chunks, which must not pass for a part of the head."""
         self._measure(len(name) + len(value))
-        super().on_header(name, value)
+        if self._in_head:
+            super().on_header(name, value.strip(b" \t"))
 
     def on_headers_complete(self) -> None:
         """The head is whole: the request begins."""
+        upgrade = self.parser.should_upgrade()
+        check_head(self.parser.get_http_version(), self.url, self.headers, upgrade=upgrade)
         self._in_head = False
-        self._in_body, self._body, self._body_begun = True, 0, self.loop.time()
+        self._in_body, self._body, self._body_begun, self._raw = True, 0, self.loop.time(), 0
         self._disarm("head")
         self._desk.waiting.pop(self, None)
         self._arm("body", self._bounds.body_s, self._look_at_body)
         self.scope[LINK] = self  # type: ignore[typeddict-unknown-key]  # for answers that last
         super().on_headers_complete()
+        if upgrade:
+            self._hear_no_more()  # the parser takes what follows for another protocol, which is not spoken here
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
@@ -153,6 +172,16 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if not self.pipeline and not self._in_body:
             self._wait()
+        elif self._in_body and self.cycle.response_complete:
+            self._arm("body", self._bounds.body_s, partial(self.cut, "refused body"))
+
+    def send_400_response(self, msg: str) -> None:
+        """What came is no request, or no body. Requests before it that wait for their answers still get them."""
+        if self._busy() and not self._in_body:
+            self._desk.count("bad request")
+            self._hear_no_more()
+        else:
+            self._refuse("bad request", b"400 Bad Request", msg.encode())
 
     def pause_writing(self) -> None:
         """The client does not read as fast as it is written to."""
@@ -202,14 +231,32 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             self._arm("body", _CHECK_S, self._look_at_body)
 
-    def _refuse(self, reason: str, status: bytes) -> None:
-        """Answer that it takes too long, unless an answer is under way, and end the connection."""
-        if self.cycle is None or self.cycle.response_complete:
-            self._desk.count(reason)
-            self.transport.write(b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+    def _busy(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _hear_no_more(self) -> None:
+        """Answer what was asked, then end the connection; what else comes is neither read nor answered."""
+        self._deaf, self._in_head = True, False
+        self._disarm("head")
+        self.cycle.keep_alive = False
+
+    def _refuse(self, reason: str, status: bytes, words: bytes = b"") -> None:
+        """Answer why and end the connection; without a word where this request was answered, or another's answer is
+        under way.
+        """
+        self._desk.count(reason)
+        if self._in_body:
+            free = self._busy() and not self.cycle.response_started and not self.pipeline
+        else:
+            free = not self._busy()
+        if free:
+            kind = b"content-type: text/plain; charset=utf-8\r\n" if words else b""
+            head = b"HTTP/1.1 %b\r\n%bconnection: close\r\ncontent-length: %d\r\n\r\n" % (status, kind, len(words))
+            self.transport.write(head + words)
+        if free or not self._busy():
             self.transport.close()
         else:
-            self.cut(reason)
+            self.transport.abort()
 
     def _arm(self, name: str, seconds: float, call: Callable[[], None]) -> None:
         self._disarm(name)
