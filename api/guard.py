@@ -91,6 +91,8 @@ class Guard:
             taken = self._take(asked)
             await self.app(scope, receive, sending)
         except ProblemError as refusal:
+            if refusal.status == HTTPStatus.TOO_MANY_REQUESTS and scope["path"].startswith(_INGEST):
+                await read_out(receive, self.settings.max_ingest)
             await problem_response(refusal, scope["path"])(scope, receive, sending)
         except _GoneError:
             pass  # nothing more is said to it: the connection ends
@@ -219,3 +221,16 @@ def too_large(limit: int) -> ProblemError:
         "too-large",
         f"The body may have {limit:,} bytes at most; send less at once.",
     )
+
+
+async def read_out(receive: Receive, most: int) -> None:
+    """Read a body and forget it, of ``most`` bytes or a little more: for a sensor that is to come again later.
+
+    Most senders look for an answer when all is sent: one that stopped them half-way would reach them as a broken
+    connection, and they would not learn how long to wait.
+    """
+    size, more = 0, True
+    while more and size <= most:
+        message = await receive()
+        size += len(message.get("body", b""))
+        more = message.get("more_body", False)

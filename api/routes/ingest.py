@@ -10,14 +10,16 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from api import documents
-from api.guard import too_large
+from api.guard import read_out, too_large
 from api.ingest import MEDIA_TYPE
 from api.names import BATCH_PATTERN
 from api.problems import ProblemError
 from api.rights import INGEST
 from api.service import Service, Shared
 from api.wire import fixed_response, json_response
+from campaign.ingest import Ingest
 from contract.arrow_io import write_stream
+from contract.errors import FullError
 from contract.schemas import FLOW_UPDATES, FLOW_UPDATES_REQUIRED
 
 router = APIRouter(prefix="/v1/ingest", tags=["ingest"], dependencies=[INGEST])
@@ -60,7 +62,7 @@ async def frames(
 ) -> Response:
     """Acknowledged only when the batch is durable. What is detected in it is read with `run=live`."""
     with shared.ingest.post() as post:
-        shared.ingest.refuse_when_full()
+        await _refuse_when_full(request, shared, shared.ingest.queue)
         receipt = await run_in_threadpool(shared.ingest.take, await _body(request, shared), batch_id)
         post.duplicate = receipt.duplicate
     return json_response(receipt.document(), 202)
@@ -83,7 +85,7 @@ async def flows(
 ) -> Response:
     """What a remote sensor metered, as `tenfold sensor` sends it. What is detected in it is read with `run=sensors`."""
     with shared.ingest.post(shared.ingest.flows) as post:
-        shared.ingest.refuse_when_full(shared.ingest.flows)
+        await _refuse_when_full(request, shared, shared.ingest.flows)
         receipt = await run_in_threadpool(shared.ingest.take_flows, await _body(request, shared), batch_id)
         post.duplicate = receipt.duplicate
     return json_response(receipt.document(), 202)
@@ -102,6 +104,15 @@ async def flows(
 async def flows_schema(request: Request) -> Response:
     """Every column that a batch of flows may have. Leave out what you do not know."""
     return fixed_response(request, write_stream([], FLOW_UPDATES), MEDIA_TYPE)
+
+
+async def _refuse_when_full(request: Request, shared: Service, queue: Ingest) -> None:
+    """Raise 429 or 507 while nothing more is taken; once the body is read, so that the sensor hears it."""
+    try:
+        shared.ingest.refuse_when_full(queue)
+    except (ProblemError, FullError):
+        await read_out(request.receive, shared.settings.max_ingest)
+        raise
 
 
 async def _body(request: Request, shared: Service) -> bytearray:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
+import json
 import time
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from api import key_file
+from api.connections import Bounds
 from contract.arrow_io import write_stream
 from contract.flow_batch import Note, write_batch
 from contract.schemas import FLOW_UPDATES, FRAMES
 from detector.flow_rows import from_batch, to_batch
 from tests.api.helpers import frames_stream, serving, syn_frames, until
+from tests.api.raw import Running
 from tests.contract import test_flow_batch
 
 ARROW = {"Content-Type": "application/vnd.apache.arrow.stream"}
@@ -117,3 +123,36 @@ def test_the_schema_of_flows_can_be_asked_for(client):
     with pa.ipc.open_stream(reply.content) as reader:
         assert reader.schema.equals(FLOW_UPDATES, check_metadata=True)
     assert client.get("/v1/ingest/flows/schema", headers={"If-None-Match": reply.headers["ETag"]}).status_code == 304
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory):
+    """A service for which anything that waits is too much, with a key that may ask as it likes and one that may not."""
+    folder = tmp_path_factory.mktemp("busy")
+    made = [key_file.new_key("quick", ["ingest"]), key_file.new_key("slow", ["ingest"], rate=0.1)]
+    key_file.change(folder / "keys.json", lambda _: [key for key, _ in made])
+    bounds = Bounds(head_s=600, body_s=600)
+    found = Running(folder / "runs", bounds, keep_alive=600, max_backlog=-1, keys=folder / "keys.json")
+    found.keys = {key.name: text for key, text in made}
+    yield found
+    found.end()
+
+
+@pytest.mark.parametrize(("key", "why"), [("quick", "busy"), ("slow", "rate")])
+@pytest.mark.parametrize("path", ["frames", "flows"])
+def test_who_is_told_to_wait_is_told_so_after_any_body_and_keeps_the_connection(busy, path, key, why):
+    headers = ARROW | {"Authorization": f"Bearer {busy.keys[key]}"}
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", busy.port, timeout=60)) as link:
+
+        def kind(body) -> str:
+            link.request("POST", f"/v1/ingest/{path}", body, headers)
+            reply = link.getresponse()
+            assert reply.status == 429
+            assert int(reply.headers["Retry-After"]) >= 1
+            found = json.loads(reply.read())["type"]
+            assert link.sock is not None
+            return found.rpartition("/")[2].rpartition(":")[2]
+
+        until(lambda: kind(bytes(3 << 20)) == why)
+        until(lambda: kind(iter([bytes(1 << 20)] * 3)) == why)
+    assert not busy.desk.cut
