@@ -10,6 +10,9 @@ Prints one line of JSON for each part, with the limit that the part has to keep 
   moment at which it could be read in the store, and when those ten were cut off
 * ``ingest``: flow batches over HTTP, each acknowledged when durable
 
+Without a campaign and without ``--runs`` a small store is made first, of which the pages are read; ``stream`` needs a
+campaign, which raises the alerts, and is left out. ``--runs`` with no run in it ends the program with exit code 2.
+
 Requests are open loop: each has an intended time, and its latency counts from that, whatever became of the one before.
 """
 
@@ -43,7 +46,8 @@ from detector.config import Config
 from detector.flow_rows import joined, to_batch
 from detector.flowtable import NOT_ENDED
 from detector.sensor import Sensor
-from tests.api.helpers import syn_frames
+from store.layout import DATABASE
+from tests.api.helpers import make_run, syn_frames
 
 PARTS = ("floor", "alerts", "analyst", "stream", "ingest")
 _ANALYST = ("/v1/detections?limit=100", "/v1/stats", "/v1/detections?family=port_scan&limit=100", "/v1/stats/timeline")
@@ -51,6 +55,7 @@ _CONNECTIONS = 24
 _DEAF_S = 40.0  # who reads nothing has to be cut off by then
 _SENSORS = 6
 _FLOWS = 10_000  # of a batch
+_ALERTS = 200  # of the small store
 _WANTED = 100_000  # flows a second
 _CLIENTS = 100
 _STUCK = 10
@@ -70,9 +75,16 @@ def main() -> None:
     parser.add_argument("--settle", type=float, default=10.0, help="seconds of campaign before the first part")
     parser.add_argument("--part", action="append", choices=PARTS, help="only this one")
     options = parser.parse_args()
-    parts = options.part or list(PARTS)
+    parts = options.part or [part for part in PARTS if part != "stream" or options.beside == "campaign"]
+    if options.beside != "campaign" and "stream" in parts:
+        parser.error("--part stream needs --beside campaign: its figures are of the alerts that a campaign raises")
     with tempfile.TemporaryDirectory(prefix="tenfold-bench-") as folder:
         runs = (options.runs or Path(folder)).resolve()
+        if options.beside != "campaign":
+            if options.runs is None:
+                make_run(runs / "small", alerts=_ALERTS)
+            elif not any(runs.glob(f"*/{DATABASE}")):
+                parser.error(f"{options.runs} holds no run to ask about: name a folder with one, or leave --runs out")
         with serving(runs) as (url, process):
             if options.beside == "campaign":
                 begin(url, options.multiplier, options.settle + len(parts) * (options.seconds + 2))
@@ -162,17 +174,35 @@ class Pool:
     async def ask(self, method: str, path: str, body: bytes = b"") -> tuple[int, int]:
         """The same of any request."""
         async with self._gate:
-            found = self._free.pop() if self._free else await asyncio.open_connection(*self._where, limit=1 << 22)
-            reader, writer = found
-            more = f"Content-Type: {_ARROW}\r\nContent-Length: {len(body)}\r\n" if body else ""
-            writer.write(f"{method} {path} HTTP/1.1\r\nHost: {self._where[0]}:{self._where[1]}\r\n{more}\r\n".encode())
-            writer.write(body)
-            await writer.drain()
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-            await reader.readexactly(length)
+            found = await self._link()
+            try:
+                answer = await self._ask(*found, method, path, body)
+            except BaseException:
+                found[1].close()
+                raise
             self._free.append(found)
-            return int(head[9:12]), length
+            return answer
+
+    async def _link(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A free one that the server has not ended, as it does with those that say nothing for 30 s; or a new one."""
+        while self._free:
+            reader, writer = self._free.pop()
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return await asyncio.open_connection(*self._where, limit=1 << 22)
+
+    async def _ask(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, method: str, path: str, body: bytes
+    ) -> tuple[int, int]:
+        more = f"Content-Type: {_ARROW}\r\nContent-Length: {len(body)}\r\n" if body else ""
+        writer.write(f"{method} {path} HTTP/1.1\r\nHost: {self._where[0]}:{self._where[1]}\r\n{more}\r\n".encode())
+        writer.write(body)
+        await writer.drain()
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+        await reader.readexactly(length)
+        return int(head[9:12]), length
 
     def close(self) -> None:
         """Close them."""
