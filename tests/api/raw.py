@@ -55,7 +55,7 @@ class Running:
         return len(self.server.server_state.connections)
 
     def connect(self) -> socket.socket:
-        found = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        found = socket.create_connection(("127.0.0.1", self.port), timeout=60)
         found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return found
 
