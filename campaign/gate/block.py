@@ -91,7 +91,7 @@ def run_block(build: Build, feed: Feed, folder: Path) -> Block:
 
 def _wait_for(build: Build, child: Child, folder: Path) -> None:
     until = time.monotonic() + _READY_S
-    while runfolder.read_json(folder / _STATUS).get("state") not in ("listening", "serving"):
+    while runfolder.read_status(folder / _STATUS).get("state") not in ("listening", "serving"):
         if child.code is not None:
             raise BlockError(f"{build.name}: {child.fault()}")
         if time.monotonic() > until:

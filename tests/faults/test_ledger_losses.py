@@ -179,19 +179,19 @@ def a_writing(patch: Patch) -> None:
 
 
 def on_the_way_to_the_store(patch: Patch) -> None:
-    def steal(real: Any, me: Outbox, outputs: Any) -> tuple[Any, bool]:
+    def steal(real: Any, me: Outbox, outputs: Any, *told: Any) -> tuple[Any, bool]:
         stolen = outputs.flows is not None
         if stolen:
             outputs.flows = outputs.flows.slice(1)
-        return real(me, outputs), stolen
+        return real(me, outputs, *told), stolen
 
     once(patch, Outbox, "put", steal)
 
 
 def in_the_outbox(patch: Patch) -> None:
-    def steal(real: Any, me: Outbox, outputs: Any) -> tuple[Any, bool]:
+    def steal(real: Any, me: Outbox, outputs: Any, *told: Any) -> tuple[Any, bool]:
         with me._turn:  # so that it is not committed before it is gone
-            real(me, outputs)
+            real(me, outputs, *told)
             stolen = outputs.verdicts is not None
             if stolen:
                 me._waiting.pop()
@@ -202,12 +202,12 @@ def in_the_outbox(patch: Patch) -> None:
 
 def at_the_commit(column: int) -> Callable[[Patch], None]:
     def patched(patch: Patch) -> None:
-        def steal(real: Any, me: StoreWriter, *parts: Any) -> tuple[Any, bool]:
+        def steal(real: Any, me: StoreWriter, *parts: Any, key: str | None) -> tuple[Any, bool]:
             kept = list(parts)
             stolen = bool(kept[column])
             if stolen:
                 kept[column] = kept[column][1:] if isinstance(kept[column], list) else kept[column].slice(1)
-            return real(me, *kept), stolen
+            return real(me, *kept, key=key), stolen
 
         once(patch, StoreWriter, "commit", steal)
 

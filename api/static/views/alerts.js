@@ -10,6 +10,8 @@ export const title = "Alerts";
 const PAGE = 50;
 const MOST_PAGES = 20;
 const FILTERS = ["show", "severity", "family", "host"];
+// Nothing, or an address that could be whole: what is still being typed is no question yet.
+const WHOLE = /^$|^(\d{1,3}(\.\d{1,3}){3}|[\da-f:]*::[\da-f:.]*|([\da-f]{1,4}:){7}[\da-f]{1,4})(\/\d{1,3})?$/i;
 const PINNED = ["technique", "port"]; // come with a link from another view; a chip takes them away
 const SHOWS = [["inbox", "Inbox"], ["escalated", "Escalated"], ["archived", "Archived"], ["all", "All"]];
 const DONE = { archived: "archived", escalated: "escalated", new: "put back" };
@@ -40,7 +42,7 @@ class Alerts {
 
   filters() {
     const box = (name, options) => h("label", {}, h("span", { class: "sr" }, name), h("select", { name }, options.map(([value, text]) => h("option", { value }, text))));
-    this.form = h("form", { class: "filters", role: "search", onsubmit: (event) => event.preventDefault(), oninput: () => this.later() }, box("show", SHOWS), box("severity", [["", "any severity"], ...["critical", "high", "medium", "low"].map((s) => [s, s])]), box("family", [["", "any family"]]), h("label", {}, h("span", { class: "sr" }, "Host"), h("input", { name: "host", type: "search", placeholder: "host  ( / )", autocomplete: "off", spellcheck: "false", maxlength: "64" })));
+    this.form = h("form", { class: "filters", role: "search", onsubmit: (event) => event.preventDefault(), onchange: () => this.ask(), oninput: () => this.later() }, box("show", SHOWS), box("severity", [["", "any severity"], ...["critical", "high", "medium", "low"].map((s) => [s, s])]), box("family", [["", "any family"]]), h("label", {}, h("span", { class: "sr" }, "Host"), h("input", { name: "host", type: "search", placeholder: "host  ( / )", autocomplete: "off", spellcheck: "false", maxlength: "64" })));
     this.families(this.app.catalogue);
     return this.form;
   }
@@ -95,10 +97,13 @@ class Alerts {
 
   later() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      replace(write("alerts", this.address, this.open ? [this.open] : []));
-      this.load();
-    }, 250);
+    if (WHOLE.test(this.query.host)) this.timer = setTimeout(() => this.ask(), 250);
+  }
+
+  ask() {
+    clearTimeout(this.timer);
+    replace(write("alerts", this.address, this.open ? [this.open] : []));
+    this.load();
   }
 
   async load(older = false) {

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,14 @@ def node(processors: int) -> dict[str, Any]:
     }
 
 
+def add_node(cluster: Any) -> Any:
+    """One more node. Ray gives a node 30 s to start, whatever else the machine does: so it may try again."""
+    for _ in range(4):
+        with suppress(Exception):  # Ray raises just that
+            return cluster.add_node(**node(2))
+    return cluster.add_node(**node(2))
+
+
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
     folder = tempfile.mkdtemp(prefix="tenfold-ray-")  # its sockets need a short path
@@ -79,7 +88,7 @@ def cluster() -> Iterator[Any]:
 
     made = Cluster()
     try:
-        made.add_node(**node(2))
+        add_node(made)
         ray.init(address=made.address, log_to_driver=False, logging_level="error", namespace="tenfold")
         yield made
     finally:
@@ -143,7 +152,7 @@ def test_the_answer_of_one_detector_though_a_shard_is_killed(cluster: Any, answe
 
 
 def test_the_answer_of_one_detector_though_a_node_is_killed(cluster: Any, answer: Answer) -> None:
-    second = cluster.add_node(**node(2))
+    second = add_node(cluster)
     cluster.wait_for_nodes()  # else both shards begin on the first, and nothing happens to them
 
     def kill(number: int, pool: Any) -> None:

@@ -33,7 +33,8 @@ def frames(n: int, seed: int = 1, longest: int = 200) -> tuple[npt.NDArray[np.in
     offsets = np.zeros(n + 1, np.int32)
     np.cumsum(lengths, out=offsets[1:])
     data = draw.integers(0, 256, int(offsets[-1]), np.uint8)
-    head = np.frombuffer(LAB_FRAME[:26] + bytes([198, 18, 1, 2, 198, 19, 3, 4]), np.uint8)
+    # To the discard service: the gate would refuse what goes to the port of a tunnel and is none.
+    head = np.frombuffer(LAB_FRAME[:26] + bytes([198, 18, 1, 2, 198, 19, 3, 4, 0x9C, 0x40, 0, 9]), np.uint8)
     for place, value in enumerate(head):
         data[offsets[:-1] + place] = value
     for place in range(4):

@@ -132,16 +132,18 @@ def test_a_controller_that_stands_still_silences_the_wire(lab: Lab, tmp_path: Pa
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as controller:
         assert controller.stdout is not None
         controller.stdout.readline()
-        listener = Listener(lab)
-        running = Running(tmp_path, lab, *TINY)
-        listener.take(100)
-        controller.send_signal(signal.SIGSTOP)
-        os.waitpid(controller.pid, os.WUNTRACED)
-        stopped = time.time_ns()
-        status = running.end()
-        (tmp_path / "beat").resolve().unlink()
-        controller.kill()
-        controller.send_signal(signal.SIGCONT)
+        try:
+            listener = Listener(lab)
+            running = Running(tmp_path, lab, *TINY)
+            listener.take(100)
+            controller.send_signal(signal.SIGSTOP)
+            os.waitpid(controller.pid, os.WUNTRACED)
+            stopped = time.time_ns()
+            status = running.end()
+            (tmp_path / "beat").resolve().unlink()
+        finally:
+            controller.kill()
+            controller.send_signal(signal.SIGCONT)
     assert (running.process.returncode, status["state"]) == (1, "failed")
     assert "dead-man's switch" in status["error"]
     n = status["sent_frames"]
