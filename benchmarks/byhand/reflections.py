@@ -99,7 +99,7 @@ def smurf(net: Traffic) -> None:
         net.icmp(at, net.random.choice(hosts), VICTIM, (0, 0), b"\x12\x34\0\1" + b"a" * 56)
 
 
-@attack("syn_flood")
+@attack("reflection_amplification")
 def synack_reflect(net: Traffic) -> None:
     """Four hundred web servers accept connections that the victim never asked for."""
     hosts = net.strangers(400)
