@@ -83,7 +83,8 @@ class Watch:
             if tables:  # a commit a tick: adding them one by one costs most of what looking does
                 self._rows += sum(table.num_rows for table in tables)
                 fresh = self._latencies.add(pa.concat_tables(tables))
-                self._recent.append((t, fresh))
+                if len(fresh):  # ordinary verdicts have no latency
+                    self._recent.append((t, fresh))
             counts = self._reader.counts()
         except InputError:
             return {"detected": self._before.detected, "alerts": self._before.alerts}  # not there yet, or busy

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from campaign.figures import Figures
 from campaign.runfolder import create, write_json
 from campaign.watch import Watch
@@ -43,4 +46,17 @@ def test_a_half_written_status_is_no_reason_to_stop(tmp_path):
     folder.status("sender").write_text('{"sent_frames": 1')
     watch = Watch(folder, Workload(start_ns=START))
     assert watch.look(START, "running").frames == 0
+    watch.close()
+
+
+def test_ordinary_verdicts_alone_have_no_latency(tmp_path):
+    folder = create(tmp_path, "smoke")
+    watch = Watch(folder, Workload(start_ns=START))
+    some = verdicts(30)
+    ordinary = some.filter(pc.equal(some.column("family").cast(pa.string()), "benign"))
+    with StoreWriter(folder.path) as store:
+        store.commit(verdicts=ordinary)
+        seen = watch.look(START + 1_000_000_000, "running")
+    assert ordinary.num_rows > 0
+    assert (seen.detected, seen.p50_ms) == (0, None)
     watch.close()

@@ -132,7 +132,7 @@ def test_the_gate_changes_no_verdict() -> None:
     """Rows between ordinary and not, and rows of which a rule speaks whatever the trees say."""
     model = load_default()
     rng = np.random.default_rng(4)
-    rows = rng.normal(0.5, 1.0, (1500, WIDTH)).astype(np.float32)
+    rows = rng.normal(0.5, 1.0, (9000, WIDTH)).astype(np.float32)
     rows[:, list(PROTOCOL_COLUMNS)] = np.eye(4, dtype=np.float32)[rng.integers(0, 4, len(rows))]
     rows[::2] = np.abs(np.round(rows[::2]))
     known = compiled(model.families).rules
