@@ -315,9 +315,9 @@ def heard(pair: Wire, frames: list[Frame]) -> tuple[Answer, int, list[pa.RecordB
 def test_a_wire_and_its_recording(tmp_path: Path) -> None:
     frames = traffic(1.5)
     with wire() as pair:
-        for _ in range(3):  # a kernel that holds a block back for longer than promised makes frames late: they count
+        for _ in range(8):  # a kernel that holds a block back for longer than promised makes frames late, or drops some
             live, until, taken = heard(pair, frames)
-            if not live.status["frames_late"]:
+            if not live.status["frames_late"] and sum(one.num_rows for one in taken) == len(frames):
                 break
     assert sum(one.num_rows for one in taken) == len(frames)
     sink = open_sink(tmp_path / "wire.pcapng")
