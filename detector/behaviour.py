@@ -181,25 +181,19 @@ def _holds(known: Rules, rule: int, matrix: Matrix, row: int) -> bool:
 
 
 @kernel
-def _excused(known: Compiled, code: int, matrix: Matrix, row: int) -> bool:
-    excuses = known.excuses
-    for n in range(len(excuses.code)):  # noqa: SIM110 - numba knows no any() over a generator
-        if excuses.code[n] == code and _holds(excuses, n, matrix, row):
+def _any(rules: Rules, code: int, matrix: Matrix, row: int) -> bool:
+    """Whether one of the rules for the family ``code`` holds."""
+    for n in range(len(rules.code)):  # noqa: SIM110 - numba knows no any() over a generator
+        if rules.code[n] == code and _holds(rules, n, matrix, row):
             return True
     return False
 
 
 @kernel
 def _met(known: Compiled, code: int, matrix: Matrix, row: int) -> bool:
-    needs = known.needs
-    if _excused(known, code, matrix, row):
+    if _any(known.excuses, code, matrix, row):
         return False
-    if not known.needy[code]:
-        return True
-    for n in range(len(needs.code)):  # noqa: SIM110 - numba knows no any() over a generator
-        if needs.code[n] == code and _holds(needs, n, matrix, row):
-            return True
-    return False
+    return not known.needy[code] or _any(known.needs, code, matrix, row)
 
 
 @kernel
@@ -244,7 +238,7 @@ def speak(
         for r in range(len(rules.code)):
             if attack < rules.support[r] or probabilities[row, rules.code[r]] <= best:
                 continue
-            if _holds(rules, r, matrix, row) and not _excused(known, rules.code[r], matrix, row):
+            if _holds(rules, r, matrix, row) and not _any(known.excuses, rules.code[r], matrix, row):
                 best, chosen = probabilities[row, rules.code[r]], r
         if chosen >= 0:
             own = codes[row]

@@ -171,19 +171,3 @@ def _reader(protocol: Number) -> Number:
         return SCTP
     # For experiments (RFC 3692): nobody's protocol, so that nobody takes it apart.
     return NOTHING if protocol == 253 or protocol == 254 else UNREAD  # noqa: PLR1714 - a tuple would be made
-
-
-@lean_part
-def gre(data: U8, at: Number, end: Number) -> Step:
-    """A GRE header (RFC 2784, RFC 2890) without source routes."""
-    if end - at < 4:
-        return SHORT, at, NOTHING
-    flags, kind = memory.get16(data, at), memory.get16(data, at + 2)
-    if flags & 0x4FFF:
-        return UNKNOWN_TYPE, at, NOTHING
-    at += np.int64(4 + 4 * ((flags >> 15) + (flags >> 13 & 1) + (flags >> 12 & 1)))
-    if kind == 0x0800:
-        return OK, at, IPV4
-    if kind == 0x86DD:
-        return OK, at, IPV6
-    return (OK, at, ETHERNET) if kind == 0x6558 else (UNKNOWN_TYPE, at, NOTHING)

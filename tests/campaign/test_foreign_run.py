@@ -50,7 +50,9 @@ with open(sys.argv[2], "a") as out:
 LISTENER = """
 import json, socket, struct, sys, time
 from datetime import UTC, datetime
+SO_RCVBUFFORCE = 33
 heard = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.ntohs(3))
+heard.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 26)  # what waits while the machine is slow is not lost
 heard.bind((sys.argv[1], 0))
 with open(sys.argv[2], "a") as out:
     while True:
@@ -121,7 +123,7 @@ def test_a_program_that_listens_on_the_wire(tmp_path: Path) -> None:
     command = [sys.executable, str(tmp_path / "program.py"), "{interface}", str(tmp_path / "eve.json")]
     file = tmp_path / "mine.toml"
     file.write_text(
-        f'[detector]\nname = "mine"\nformat = "eve"\nsettle = 0.3\nalerts = "eve.json"\ncommand = {command!r}\n'
+        f'[detector]\nname = "mine"\nformat = "eve"\nsettle = 2\nalerts = "eve.json"\ncommand = {command!r}\n'
     )
     few = replace(scenario(), benign=tuple(one for one in scenario().benign if one.family == "dns_lookup"))
     kind, place = carried(few, str(file), [], wire=True, where=OWN)
@@ -149,7 +151,7 @@ def test_an_interface_that_the_lab_file_allows(tmp_path: Path) -> None:
     command = [sys.executable, str(tmp_path / "program.py"), "{interface}", str(tmp_path / "eve.json")]
     file, allowed = tmp_path / "mine.toml", tmp_path / "lab.toml"
     file.write_text(
-        f'[detector]\nname = "mine"\nformat = "eve"\nsettle = 0.3\nalerts = "eve.json"\ncommand = {command!r}\n'
+        f'[detector]\nname = "mine"\nformat = "eve"\nsettle = 2\nalerts = "eve.json"\ncommand = {command!r}\n'
     )
     allowed.write_text(
         f'interface = "{SEND}"\nprefixes = ["198.18.0.0/15", "2001:2::/48"]\nframes_per_second = 20000\n'
@@ -169,8 +171,7 @@ def test_an_interface_that_the_lab_file_allows(tmp_path: Path) -> None:
     card = json.loads(done.stdout)
     assert all("within 1 ms of plan" in reason for reason in card["run"]["reasons"])
     row, frames = card["families"]["ssh_bruteforce"], card["certificate"]["frames"]
-    assert 0 < row["attempts_detected"] <= row["attempts"]  # all, where the machine lets the program keep up
-    assert row["attempts"] > 20
+    assert row["attempts_detected"] == row["attempts"] > 20
     assert frames["received"] == frames["claimed"] == card["run"]["sent_frames"]
     assert json.loads((tmp_path / "runs" / "r" / "sender.status.json").read_bytes())["wire"]["ceiling"] == 20_000
 
