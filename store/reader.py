@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,27 +18,17 @@ import pyarrow as pa
 from contract.alert import Alert
 from contract.errors import InputError
 from contract.families import BENIGN
-from contract.schemas import TIME
-from store import segments
 from store.alert_filters import conditions, packed
 from store.documents import Documents
-from store.filters import Filters, matching
-from store.layout import KINDS, connect_reader, database_errors, is_indexed
-from store.pieces import Pieces
+from store.filters import Filters
+from store.layout import connect_reader, database_errors, is_indexed
 from store.results import AlertPage, Page, Revision, Rollup
-from store.segments import SEGMENT_COLUMNS, Segment
+from store.rows import READABLE, Rows
 from store.totals import TOLD, totals
 
-_RETRIES: Final = 5
-_ROW: Final = pa.field("row", pa.int64(), nullable=False)
-_COMMITTED: Final = pa.field("committed", TIME, nullable=False)
-_LISTED: Final = 32  # segments that are looked up at once
-MAX_SCANNED_ROWS: Final = 1_000_000  # of one page: an answer may hold fewer rows than were asked for, and go on there
-_T = TypeVar("_T")
-_READABLE: Final = "coalesce(readable_ns, written_ns)"
 _MOMENTS: Final = (
-    f"(SELECT {_READABLE} FROM commits WHERE id=commit_id), "  # noqa: S608 - constants
-    f"(SELECT {_READABLE} FROM commits WHERE id=raised_commit)"
+    f"(SELECT {READABLE} FROM commits WHERE id=commit_id), "  # noqa: S608 - constants
+    f"(SELECT {READABLE} FROM commits WHERE id=raised_commit)"
 )
 
 
@@ -51,7 +41,7 @@ class StoreReader:
         self._indexed = is_indexed(self._database)
         self._database.create_function("packed", 1, packed, deterministic=True)
         self._turn = threading.Lock()
-        self._pieces = Pieces(self.path, self._finished)
+        self._segments = Rows(self.path, self._query)
         self._documents = Documents()
 
     def close(self) -> None:
@@ -113,30 +103,30 @@ class StoreReader:
         """When each writing of each alert (or of one) could be read."""
         where, values = ("WHERE alert_id=?", (alert_id,)) if alert_id is not None else ("", ())
         query = (
-            f"SELECT alert_id, revision, {_READABLE}, first_seen, last_seen, flows "  # noqa: S608 - constants
+            f"SELECT alert_id, revision, {READABLE}, first_seen, last_seen, flows "  # noqa: S608 - constants
             f"FROM revisions JOIN commits ON commits.id = commit_id {where} ORDER BY commit_id, alert_id, revision"
         )
         return [Revision(*row) for row in self._query(query, *values)]
 
     def detections(self, filters: Filters | None = None, limit: int = 100, cursor: int | None = None) -> Page:
         """Verdicts that match, newest first (set ``Filters.attacks`` to leave out ordinary traffic)."""
-        return self._page("verdicts", filters or Filters(), limit, cursor)
+        return self._segments.page("verdicts", filters or Filters(), limit, cursor)
 
     def flows(self, filters: Filters | None = None, limit: int = 100, cursor: int | None = None) -> Page:
         """Ended flows that match, newest first."""
-        return self._page("flows", filters or Filters(), limit, cursor)
+        return self._segments.page("flows", filters or Filters(), limit, cursor)
 
     def verdict_tables(self, start: int = 0) -> Iterator[pa.Table]:
         """All verdicts from row ``start`` on, in the order of their commits: ``VERDICTS``, then ``committed``."""
-        return self._tables("verdicts", start)
+        return self._segments.tables("verdicts", start)
 
     def flow_tables(self, start: int = 0) -> Iterator[pa.Table]:
         """All flows from row ``start`` on, in the order of their commits: ``FLOWS``, then ``committed``."""
-        return self._tables("flows", start)
+        return self._segments.tables("flows", start)
 
     def following(self, kind: str, start: int) -> tuple[pa.Table, int] | None:
         """Some rows of a kind from row ``start`` on, and the row behind them; None where there are none."""
-        return self._retried(lambda: self._following(kind, start))
+        return self._segments.following(kind, start)
 
     def timeline(self, since: int | None = None, until: int | None = None) -> list[Rollup]:
         """Rollups by second (epoch seconds, both ends included) and family."""
@@ -162,7 +152,7 @@ class StoreReader:
 
     def commit_times(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """When the writing of each commit began and when it could be read (epoch ns), in their order."""
-        rows = self._query(f"SELECT written_ns, {_READABLE} FROM commits ORDER BY id")  # noqa: S608 - constants
+        rows = self._query(f"SELECT written_ns, {READABLE} FROM commits ORDER BY id")  # noqa: S608 - constants
         both = np.asarray(rows, np.int64).reshape(-1, 2)
         return both[:, 0], both[:, 1]
 
@@ -199,110 +189,3 @@ class StoreReader:
                 yield
             finally:
                 self._rows("COMMIT")
-
-    def _segments(self, kind: str, filters: Filters, below: int) -> Iterator[Segment]:
-        """Segments that may hold a match before row ``below``, the newest first, and each row of them once.
-
-        They are looked up a few at a time. Where compaction merges meanwhile, the merged one holds rows that were given
-        already as well: the caller leaves out what lies behind the last first row.
-        """
-        query = (
-            f"SELECT {SEGMENT_COLUMNS} FROM segments WHERE kind=? AND state='live' AND rows > 0 "  # noqa: S608
-            "AND first_row < ? AND max_ns >= ? AND min_ns <= ? ORDER BY first_row DESC LIMIT ?"
-        )
-        since = -(1 << 62) if filters.since is None else filters.since
-        until = 1 << 62 if filters.until is None else filters.until
-        families = filters.families()
-        while rows := self._query(query, kind, below, since, until, _LISTED):
-            for row in rows:
-                segment = Segment.from_row(row)
-                if _may_match(segment, families, attacks=filters.attacks):
-                    yield segment
-                below = segment.first_row
-
-    def _finished(self, table: pa.Table, first_row: int) -> tuple[pa.Table, bool]:
-        """The rows of a segment with ``row`` and ``committed`` instead of ``commit``, and whether it stays so.
-
-        When the newest commit could be read is noted with the one behind it.
-        """
-        commits = np.asarray(table.column("commit"))
-        low, high = (int(commits.min()), int(commits.max())) if len(commits) else (0, 0)
-        query = f"SELECT id, {_READABLE}, readable_ns FROM commits WHERE id BETWEEN ? AND ?"  # noqa: S608 - constants
-        known = self._query(query, low, high)
-        numbers = np.asarray([row[0] for row in known], np.int64)
-        moments = np.asarray([row[1] for row in known], np.int64)
-        committed = segments.times(moments[np.searchsorted(numbers, commits)])
-        rows = pa.array(np.arange(first_row, first_row + table.num_rows, dtype=np.int64))
-        whole = table.drop_columns(["commit"]).append_column(_ROW, rows).append_column(_COMMITTED, committed)
-        return whole, all(row[2] is not None for row in known)
-
-    def _retried(self, work: Callable[[], _T]) -> _T:
-        """Do it again where compaction took a file away between manifest and file."""
-        for _ in range(_RETRIES):
-            try:
-                return work()
-            except FileNotFoundError as error:
-                missing = error.filename
-        raise InputError(f"{self.path}: damaged store: segment {missing} is missing")
-
-    def _page(self, kind: str, filters: Filters, limit: int, cursor: int | None) -> Page:
-        filters.check()
-        return self._retried(lambda: self._scan(kind, filters, limit, cursor))
-
-    def _scan(self, kind: str, filters: Filters, limit: int, cursor: int | None) -> Page:
-        schema = pa.schema([*KINDS[kind].schema, _ROW, _COMMITTED], metadata=KINDS[kind].schema.metadata)
-        found: list[pa.Table] = []
-        below = 1 << 62 if cursor is None else cursor
-        wanted, scanned = limit, 0
-        for segment in self._segments(kind, filters, below):
-            for first, rows in self._pieces.of(segment, below):
-                if scanned >= MAX_SCANNED_ROWS:
-                    return Page(_joined(found, schema), below)
-                scanned += rows.num_rows
-                table = matching(rows.slice(0, below - first), filters, KINDS[kind].time)
-                below = first
-                last = table.num_rows - 1
-                newest = table.take(pa.array(np.arange(last, max(last - wanted - 1, -1), -1)))
-                if newest.num_rows > wanted:
-                    found.append(newest.slice(0, wanted))
-                    joined = _joined(found, schema)
-                    return Page(joined, int(joined.column("row")[-1].as_py()) if joined.num_rows else None)
-                if newest.num_rows:
-                    found.append(newest)
-                    wanted -= newest.num_rows
-        return Page(_joined(found, schema), None)
-
-    def _tables(self, kind: str, done: int) -> Iterator[pa.Table]:
-        """Each segment once; where compaction merges meanwhile, it goes on behind the last row that was given."""
-        while piece := self.following(kind, done):
-            table, done = piece
-            yield table
-
-    def _following(self, kind: str, done: int) -> tuple[pa.Table, int] | None:
-        """The rows of the segment that holds row ``done`` (or the next there is) from there, and the row behind."""
-        query = (
-            f"SELECT {SEGMENT_COLUMNS} FROM segments WHERE kind=? AND state='live' "  # noqa: S608 - constants
-            "AND first_row + rows > ? ORDER BY first_row LIMIT 1"
-        )
-        rows = self._query(query, kind, done)
-        if not rows:
-            return None
-        segment = Segment.from_row(rows[0])
-        whole, _ = self._finished(segments.read(self.path, segment), segment.first_row)
-        table = whole.slice(max(0, done - segment.first_row)).drop_columns(["row"])
-        return table, segment.first_row + segment.rows
-
-
-def _may_match(segment: Segment, families: frozenset[str] | None, *, attacks: bool) -> bool:
-    """Whether a segment can hold a match at all, by the families that the manifest says."""
-    if not segment.families:
-        return True
-    if families is not None and not families & set(segment.families):
-        return False
-    return not (attacks and set(segment.families) == {"benign"})
-
-
-def _joined(tables: list[pa.Table], schema: pa.Schema) -> pa.Table:
-    if not tables:
-        return schema.empty_table()
-    return pa.concat_tables(tables).unify_dictionaries()

@@ -26,7 +26,7 @@ def store(tmp_path_factory):
 def segments_of(reader):
     from store.filters import Filters
 
-    return list(reader._segments("verdicts", Filters(), 1 << 62))
+    return list(reader._segments.candidates("verdicts", Filters(), 1 << 62))
 
 
 def test_a_compacted_segment_comes_in_row_groups_the_last_first(store):
@@ -34,10 +34,10 @@ def test_a_compacted_segment_comes_in_row_groups_the_last_first(store):
     assert (newest.level, newest.first_row, merged.first_row, merged.rows) == (0, 40, 0, 40)
     ends = group_ends(store.path, merged)
     assert ends[-1] == 40
-    found = list(store._pieces.of(merged, 40))
+    found = list(store._segments._pieces.of(merged, 40))
     assert [first for first, _ in found] == [0, *ends[:-1]][::-1]
     assert sum(table.num_rows for _, table in found) == 40
-    assert list(store._pieces.of(merged, 0)) == []
+    assert list(store._segments._pieces.of(merged, 0)) == []
 
 
 def test_pieces_are_read_once_and_only_so_many_are_kept(store, monkeypatch):

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import threading
-
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -153,38 +151,3 @@ def test_a_wrong_filter_is_one_clear_line(store, filters, words):
 def test_no_store_is_one_clear_line(tmp_path):
     with pytest.raises(InputError, match="holds no store"):
         StoreReader(tmp_path)
-
-
-def test_a_damaged_segment_is_one_clear_line(tmp_path):
-    with StoreWriter(tmp_path) as writer:
-        writer.commit(verdicts=verdicts(100))
-    (path,) = (tmp_path / "verdicts").iterdir()
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
-    with StoreReader(tmp_path) as reader, pytest.raises(InputError, match="damaged segment: its checksum differs"):
-        list(reader.verdict_tables())
-
-
-def test_readers_are_undisturbed_by_commits_and_compaction(tmp_path):
-    ended = threading.Event()
-    faults: list[object] = []
-
-    def look() -> None:
-        with StoreReader(tmp_path) as reader:
-            while not ended.is_set():
-                numbers = [i for table in reader.verdict_tables() for i in table.column("flow_id").to_pylist()]
-                if numbers != list(range(len(numbers))):
-                    faults.append(numbers)
-                page = reader.detections(limit=30).table.column("flow_id").to_pylist()
-                if page != list(reversed(range(page[-1], page[0] + 1) if page else [])):
-                    faults.append(page)
-
-    with StoreWriter(tmp_path, compact_after=4) as writer:
-        thread = threading.Thread(target=look)
-        thread.start()
-        for number in range(150):
-            writer.commit(verdicts=verdicts(10, number * 10))
-        ended.set()
-        thread.join()
-    assert faults == []

@@ -122,7 +122,20 @@ def test_every_event_is_valid_against_suricatas_own_schema():
     path = os.environ.get("TENFOLD_EVE_SCHEMA")
     if not path:
         pytest.skip(f"{OPTIONAL} no schema of Suricata's; TENFOLD_EVE_SCHEMA names its etc/schema.json")
-    check(every_kind(), json.loads(Path(path).read_text(encoding="utf-8")))
+    whole = json.loads(Path(path).read_text(encoding="utf-8"))
+    check(every_kind(), whole)
+    assert differences(SURICATA, whole) == []  # what is said of it here is what it says
+
+
+def differences(said: Any, whole: Any, where: str = "") -> list[str]:
+    """Where a part of a schema says something else than the whole."""
+    if isinstance(said, dict) and isinstance(whole, dict):
+        missing = [f"{where}/{key}" for key in said if key not in whole]
+        return missing + [
+            one for key in said if key in whole for one in differences(said[key], whole[key], f"{where}/{key}")
+        ]
+    same = sorted(said) == sorted(whole) if isinstance(said, list) and isinstance(whole, list) else said == whole
+    return [] if same else [f"{where}: {said!r}, not {whole!r}"]
 
 
 def test_no_rows_are_no_lines():
