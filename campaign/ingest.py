@@ -15,9 +15,7 @@ import secrets
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,18 +23,18 @@ import pyarrow as pa
 
 from campaign.detector_socket import START_PATIENCE_S, connect
 from campaign.frame_batches import check_frames, send_frames
+from campaign.held_batches import HeldBatches
 from campaign.journal import Journal
 from campaign.processes import Child
 from campaign.resuming import cut_down
 from campaign.runfolder import SOCKET
-from campaign.sent_batches import SentBatches
 from campaign.sent_log import Place, SentLog
 from campaign.spool import SUFFIX, Batch, left_over
 from contract.arrow_io import read_stream
 from contract.clock import Clock
 from contract.errors import FullError, LackingError, TenfoldError
 from contract.files import TEMPORARY, make_folder, write_synced
-from contract.ledger import Ledger, Stage
+from contract.ledger import Ledger
 from contract.schemas import FRAMES
 
 SPOOL: Final = "spool"
@@ -66,22 +64,17 @@ class Ingest:
         self._turn = threading.Condition()
         self._journal: Journal | None = None
         self._pending: set[str] = set()  # being written
-        self._waiting: deque[Batch] = deque()
-        self._uncounted = SentBatches()
-        self._backlog = 0
+        self._held = HeldBatches(self.unit)
         self._ending = False
         self._thread: threading.Thread | None = None
-        self._sent = 0  # frames that were sent to the present child
         self._stream_name = ""  # of what goes to it
         self.fault = ""
         self.notes: list[str] = []  # on what an earlier process left
-        self._found = 0  # batches that an earlier process left in the spool
-        self._batches, self._contents = Stage("batches"), Stage(self.unit)
 
     @property
     def backlog(self) -> int:
         """Bytes spooled and not yet forwarded."""
-        return self._backlog
+        return self._held.backlog
 
     @property
     def begun(self) -> bool:
@@ -91,7 +84,7 @@ class Ingest:
     def figures(self) -> dict[str, Any]:
         """Batches and bytes that wait, and frames forwarded to the present child."""
         with self._turn:
-            return {"waiting": len(self._waiting), "backlog_bytes": self._backlog, "forwarded_frames": self._sent}
+            return self._held.figures()
 
     def ledger(self, kind: str = "") -> Ledger:
         """From kept batches to what the detector counted of them; ``kind`` begins the stages' names.
@@ -99,13 +92,7 @@ class Ingest:
         What is in flight lies in the spool, and is looked at there.
         """
         with self._turn:
-            held = [*self._waiting, *self._uncounted.all]
-            self._batches.in_flight, self._contents.in_flight = len(held), sum(batch.frames for batch in held)
-            ledger = Ledger({f"{kind}forwarded": replace(self._batches)})
-            ledger.stages[f"{kind}forwarded_{self.unit}"] = replace(self._contents)
-            kept = self._batches.offered - self._found
-        ledger.witness("the spool, less what was in it at the start,", f"{kind}posts", "delivered", kept)
-        return ledger
+            return self._held.ledger(kind)
 
     def offer(self, name: str, data: bytes | bytearray, frames: int) -> bool:
         """Keep a batch durably; False where one of that id was kept before (then nothing changes).
@@ -124,7 +111,7 @@ class Ingest:
             with self._turn:
                 # Not synced: while the file is there its name says the same.
                 journal.add(name, frames, len(data))
-                self._queue(Batch(name, path, frames, len(data)))
+                self._held.queue(Batch(name, path, frames, len(data)))
         except OSError as error:
             for left in (path, path.with_name(path.name + TEMPORARY)):
                 with contextlib.suppress(OSError):
@@ -140,7 +127,7 @@ class Ingest:
     def drain(self, timeout_s: float = _END_PATIENCE_S) -> bool:
         """Wait until all that was offered is forwarded; False where it takes longer."""
         with self._turn:
-            return self._turn.wait_for(lambda: not self._waiting or self._ending, timeout_s)
+            return self._turn.wait_for(lambda: not self._held.waiting or self._ending, timeout_s)
 
     def close(self) -> None:
         """Forward what waits, end stream and detector in order. What is left stays spooled for the next start."""
@@ -159,28 +146,18 @@ class Ingest:
         try:
             self._journal = self._open_spool()
         except OSError as error:
-            self._waiting.clear()
-            self._backlog = self._found = self._batches.offered = self._contents.offered = 0
+            self._held = HeldBatches(self.unit)
             raise LackingError(f"{self.folder}: cannot keep batches here: {error.strerror}") from None
         self._thread = threading.Thread(target=self._forward_all, name="ingest", daemon=True)
         self._thread.start()
         return self._journal
-
-    def _queue(self, batch: Batch) -> None:
-        """One batch more waits. The caller holds the turn."""
-        self._waiting.append(batch)
-        self._backlog += batch.bytes
-        self._batches.offered += 1
-        self._contents.offered += batch.frames
 
     def _open_spool(self) -> Journal:
         make_folder(self._spool)
         journal = Journal(self.folder)
         found, self.notes = left_over(self._spool, journal, self.check)
         sys.stderr.writelines(f"tenfold: {note}\n" for note in self.notes)
-        for batch in found:
-            self._queue(batch)
-        self._found = len(found)
+        self._held.queue_left(found)
         return journal
 
     def check(self, data: bytes) -> None:
@@ -192,26 +169,18 @@ class Ingest:
         pause = _RETRY_S / 2
         while True:
             with self._turn:
-                self._turn.wait_for(lambda: self._waiting or self._is_ending())
+                self._turn.wait_for(lambda: self._held.waiting or self._is_ending())
                 if self._is_ending():
                     return
-            before = self._batches.delivered
+            before = self._held.delivered
             try:
                 self._serve_child()
                 self.fault = ""
             except (OSError, TenfoldError, pa.ArrowException) as error:
                 self.fault = f"the detector of posted batches ended: {error}"
-            pause = min(2 * pause, _RETRY_MOST_S) if self.fault and self._batches.delivered == before else _RETRY_S
+            pause = min(2 * pause, _RETRY_MOST_S) if self.fault and self._held.delivered == before else _RETRY_S
             with self._turn:
-                # What this child did not count is for the next one.
-                uncounted = [batch for batch in self._uncounted.all if batch.path.exists()]
-                gone = [batch for batch in self._uncounted.all if batch not in uncounted]
-                self._batches.drop("vanished", len(gone))
-                self._contents.drop("vanished", sum(batch.frames for batch in gone))
-                self._backlog += sum(batch.bytes for batch in uncounted)
-                self._waiting.extendleft(reversed(uncounted))
-                self._uncounted.clear()
-                self._sent = 0
+                self._held.child_ended()
                 if not self._is_ending():
                     self._turn.wait_for(self._is_ending, pause)
 
@@ -246,24 +215,21 @@ class Ingest:
         with pa.ipc.new_stream(sink, FRAMES) as writer:
 
             def note(batch: Batch, frames: int) -> None:
-                log.add(batch.name, Place(self._sent, frames))
+                log.add(batch.name, Place(self._held.sent, frames))
 
             self._each(child, lambda batch: send_frames(batch, writer, sink, note))
 
     def _resume(self, log: SentLog) -> None:
         """What the child before has told of what waits is not sent again."""
         with self._turn:
-            waiting = list(self._waiting)
+            waiting = list(self._held.waiting)
         done = cut_down(self.folder, log, waiting)
         with self._turn:
             if done and self._journal is not None:
                 self._journal.sync()
             for batch in [batch for batch in waiting if batch.name in done]:
                 batch.path.unlink(missing_ok=True)
-                self._waiting.remove(batch)
-                self._backlog -= batch.bytes
-                self._batches.delivered += 1
-                self._contents.delivered += batch.frames
+                self._held.told_before(batch)
 
     def _each(self, child: Child, send: Callable[[Batch], int]) -> None:
         """Send each batch that comes, until the end; ``send`` returns how much the child will count of it."""
@@ -274,11 +240,11 @@ class Ingest:
                     return
                 raise LackingError(child.fault())
             with self._turn:
-                self._turn.wait_for(lambda: self._waiting or self._ending, _LOOK_S)
-                batch = self._waiting[0] if self._waiting else None
+                self._turn.wait_for(lambda: self._held.waiting or self._ending, _LOOK_S)
+                batch = self._held.waiting[0] if self._held.waiting else None
                 if batch is None and self._ending:
                     return
-                crowded = self._uncounted.crowded
+                crowded = self._held.uncounted.crowded
             if batch is None:
                 continue
             if crowded:
@@ -286,25 +252,21 @@ class Ingest:
                 continue
             counted = send(batch)
             with self._turn:
-                self._sent += counted
-                self._uncounted.add(self._sent, batch)
-                self._waiting.popleft()
-                self._backlog -= batch.bytes
+                self._held.first_sent(counted)
                 self._turn.notify_all()
 
     def _forget(self, *, everything: bool = False) -> None:
         """Remove the spool files of which the detector has told all (or all, once it has ended well)."""
-        told, self._uncounted.taken = (self._sent, self._sent) if everything else self._counted()
+        uncounted = self._held.uncounted
+        told, uncounted.taken = (self._held.sent, self._held.sent) if everything else self._counted()
         try:
-            if self._uncounted.first_told(told) and self._journal is not None:
+            if uncounted.first_told(told) and self._journal is not None:
                 with self._turn:
                     self._journal.sync()
-            while batch := self._uncounted.first_told(told):
+            while batch := uncounted.first_told(told):
                 batch.path.unlink(missing_ok=True)
                 with self._turn:
-                    self._uncounted.forget_first()
-                    self._batches.delivered += 1
-                    self._contents.delivered += batch.frames
+                    self._held.first_told(batch)
         except OSError as error:  # tried again the next time
             self.fault = f"{self._spool}: what was forwarded cannot be removed: {error.strerror}"
         else:

@@ -21,6 +21,7 @@ from api.ingest import IngestDesk
 from api.metrics import Metrics
 from api.problems import ProblemError
 from api.settings import Settings
+from campaign.held_batches import HeldBatches
 from campaign.ingest import Ingest
 from campaign.run_ledger import faults, run_ledger
 from campaign.runfolder import RunFolder, create, read_json, write_json
@@ -290,7 +291,7 @@ def test_posts_and_the_spool_balance_and_a_batch_that_vanishes_is_missed(tmp_pat
         assert ledger.faults() == []
         assert dict(ledger.stages["posts"].dropped) == {"duplicate": 1, "refused": 1}
         assert (ledger.stages["posts"].delivered, ledger.stages["forwarded_frames"].in_flight) == (2, 5)
-        found.queue._waiting.pop()
+        found.queue._held.waiting.pop()
         assert found.ledger().faults() == [
             "stage forwarded: 1 batches unexplained",
             "stage forwarded_frames: 2 frames unexplained",
@@ -298,7 +299,7 @@ def test_posts_and_the_spool_balance_and_a_batch_that_vanishes_is_missed(tmp_pat
 
 
 def test_a_kept_batch_that_never_reached_the_queue_is_missed(tmp_path: Path, monkeypatch: Patch) -> None:
-    once(monkeypatch, Ingest, "_queue", lambda real, me, one: (None, True))
+    once(monkeypatch, HeldBatches, "queue", lambda real, me, one: (None, True))
     with desk(tmp_path, monkeypatch) as found:
         [line] = found.ledger().faults()
         assert line == (

@@ -103,8 +103,8 @@ def test_sensors_are_told_to_wait_and_each_is_counted_and_the_next_goes_in(
     assert ledger.faults() == []
     assert (ledger.stages["posts"].delivered, ledger.stages["posts"].dropped["busy"]) == (5, 45)
     with desk.queue._turn:  # it takes them
-        desk.queue._waiting.clear()
-        desk.queue._backlog = 0
+        desk.queue._held.waiting.clear()
+        desk.queue._held.backlog = 0
     post(99)
     assert desk.queue.figures()["waiting"] == 1
 

@@ -80,10 +80,10 @@ class Spool(Ingest):
 
     def count(self) -> None:
         """As if a detector had taken the frames of all that waits."""
-        for batch in self._waiting:
+        for batch in self._held.waiting:
             say("counted", batch.name.removeprefix("batch-"))
-            self._uncounted.add(0, batch)
-        self._waiting.clear()
+            self._held.uncounted.add(0, batch)
+        self._held.waiting.clear()
         self._forget(everything=True)
 
 
