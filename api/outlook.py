@@ -27,7 +27,13 @@ def drift(facts: RunFacts, card: Json | None) -> Json | None:
     found = (card or {}).get("drift") or (read_json(facts.folder / "detector.status.json") or {}).get("drift")
     if not isinstance(found, dict) or not found.get("state"):
         return None
-    return {name: found[name] for name in _DRIFT if name in found}
+    told = {name: found[name] for name in _DRIFT if name in found}
+    features = found.get("features")
+    if found["state"] == "unlike" and isinstance(features, list):
+        told["differs"] = [
+            one["text"] for one in features if isinstance(one, dict) and isinstance(one.get("text"), str)
+        ]
+    return told
 
 
 def _toml(path: Path) -> Json:

@@ -67,7 +67,11 @@ SCHEMAS: Final[dict[str, Any]] = {
             "latency_ms": {"type": ["object", "null"]},
             "families": {"type": "array", "items": {"type": "object"}},
             "ledger": {"type": ["object", "null"]},
-            "drift": {"type": ["object", "null"], "description": "how far the traffic is from that of training"},
+            "drift": {
+                "type": ["object", "null"],
+                "description": "how far the traffic is from that of training: `state`, `text`; of an unlike network "
+                "`differs`, a list of texts",
+            },
             "targets": {"type": "object", "description": "what the scenario wants: `p99_ms`, `recall`"},
         },
         required=["as_of", "run"],

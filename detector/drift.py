@@ -17,25 +17,12 @@ from contract.errors import InputError
 from detector.classifiers.base import Matrix
 from detector.drift_reference import LEAST_ROWS, Reference
 from detector.drift_scores import ScoreReference
-from detector.features import FEATURES
+from detector.drift_words import UNLIKE, USUAL, WORTH, direction, figure, in_words
 
 KEPT: Final = 8192  # looks
 _A_TICK: Final = 64  # looks taken of one tick at most
 _SHOWN: Final = 3
-NO_REFERENCE: Final = "no reference in this model; `tenfold train` writes one into its card"
-_WHERE: Final = {
-    "src": "around a source",
-    "dst": "around a destination",
-    "service": "at a service",
-    "pair": "between two hosts",
-    "conversation": "in conversations of two hosts",
-    "mac": "around a MAC address",
-    "flow": "in a flow",
-    "tcp": "in TCP",
-    "dns": "in DNS",
-    "arp": "in ARP",
-    "icmp": "in ICMP",
-}
+NO_REFERENCE: Final = "this model has nothing to compare with; `tenfold train` writes it into its card"
 Json = dict[str, Any]
 
 
@@ -101,27 +88,23 @@ class Drift:
         if len(rows) < LEAST_ROWS:
             return found | {
                 "state": "few",
-                "text": f"{len(rows)} ordinary looks; from {LEAST_ROWS} on they are compared",
+                "text": f"too little ordinary traffic yet to say whether it is like what the detector learned from"
+                f" ({len(rows)} of {LEAST_ROWS} looks)",
             }
         gaps = reference.distances(rows)
         whole = gaps.mean(axis=1)
         at = int(whole.argmin())
         unlike = bool(whole[at] > reference.threshold)
         features = self._features(reference, rows, gaps)
-        words = f"nearest is {reference.sources[at]} at {whole[at]:.2f} ({reference.threshold:.2f} is usual at most)"
-        most = "; ".join(feature["text"] for feature in features)
-        text = f"unlike every network in training: {words}: {most}" if unlike else f"as networks in training: {words}"
         scores = self._scores.report(self._doubts[: len(rows)]) if self._scores else None
         doubtful = bool(scores and scores["unlike"])
-        if scores and doubtful:
-            text = f"{text}; {scores['text']}"
         return found | {
             "scores": scores,
             "state": "unlike" if unlike or doubtful else "usual",
             "distance": round(float(whole[at]), 4),
             "nearest": reference.sources[at],
             "features": features,
-            "text": text,
+            "text": _told(features if unlike else [], scores if scores and doubtful else None),
         }
 
     @staticmethod
@@ -132,23 +115,26 @@ class Drift:
         found = []
         for at in np.argsort(-least, kind="stable")[:_SHOWN]:
             low, high = np.quantile(reference.means[:, at], (0.05, 0.95))
-            name = reference.features[at]
+            name, here = reference.features[at], float(means[at])
+            way = direction(here, low, high)
+            usual = f"{figure(name, low)} to {figure(name, high)}"
             found.append(
                 {
                     "name": name,
                     "distance": round(float(least[at]), 4),
-                    "here": round(float(means[at]), 3),
+                    "here": round(here, 3),
                     "training": [round(float(low), 3), round(float(high), 3)],
-                    "text": f"{in_words(name)} {means[at]:.2f} on average, in training {low:.2f} to {high:.2f}",
+                    "words": f"{in_words(name)} ({way})",
+                    "text": f"{in_words(name)}: {way}, {figure(name, here)} on average; {usual} where it learned",
                 }
             )
         return found
 
 
-def in_words(name: str) -> str:
-    """A feature for people: ``src_peers_10s`` is ``peers 10s around a source (logarithm)``."""
-    head, _, rest = name.partition("_")
-    unit = next((feature.unit for feature in FEATURES if feature.name == name), "")
-    words = rest if head in _WHERE and rest else name
-    place = f" {_WHERE[head]}" if head in _WHERE and rest else ""
-    return words.replace("_", " ") + place + (" (logarithm)" if unit == "ln" else "")
+def _told(features: list[Json], scores: Json | None) -> str:
+    """The outcome as a sentence: ``features`` of an unlike network, ``scores`` where it doubts more than usual."""
+    if features:
+        most = ", ".join(feature["words"] for feature in features)
+        doubts = f"; {scores['text']}" if scores else ""
+        return f"{UNLIKE}, most in {most}{doubts}: {WORTH}"
+    return f"{USUAL}, but {scores['text']}: {WORTH}" if scores else USUAL

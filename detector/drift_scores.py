@@ -63,14 +63,14 @@ class ScoreReference:
         here, limits = np.quantile(doubts, QUANTILES), self.limits
         beyond = bool((here > limits + _MARGIN).any())
         at = int((here - limits).argmax())
-        share = f"{100 * (1 - QUANTILES[at]):.0f} of 100 ordinary looks"
-        word = "less sure than on" if beyond else "as sure as on"
-        bounds = f"{here[at]:.2f} or more to be an attack ({limits[at]:.2f} is usual at most)"
+        share = f"{100 * (1 - QUANTILES[at]):.0f} of 100 ordinary connections"
+        word = "less sure than" if beyond else "as sure as"
+        bounds = f"a chance of {here[at]:.0%} or more to be an attack ({limits[at]:.0%} is usual)"
         return {
             "unlike": beyond,
             "doubt": [round(float(value), 4) for value in here],
             "usual_at_most": [round(float(value), 4) for value in limits],
-            "text": f"{word} networks in training: {share} are given {bounds}",
+            "text": f"the detector is {word} where it learned: it gives {share} {bounds}",
         }
 
 

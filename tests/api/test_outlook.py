@@ -33,6 +33,15 @@ def test_drift_is_told_by_the_scorecard_else_by_the_detector(tmp_path):
     assert drift(facts, {"drift": {"state": "usual", "text": "near"}}) == {"state": "usual", "text": "near"}
 
 
+def test_an_unlike_network_is_told_with_what_differs(tmp_path):
+    said = {"state": "unlike", "text": "another", "features": [{"name": "x", "text": "new connections: more"}, {}, 3]}
+    assert drift(folder(tmp_path, ""), {"drift": said}) == {
+        "state": "unlike",
+        "text": "another",
+        "differs": ["new connections: more"],
+    }
+
+
 def test_without_a_look_there_is_no_drift(tmp_path):
     assert drift(folder(tmp_path, ""), None) is None
     assert drift(folder(tmp_path, "", {"drift": None}), {}) is None

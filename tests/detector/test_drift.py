@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detector.drift import KEPT, NO_REFERENCE, Drift, in_words
+from detector.drift import KEPT, NO_REFERENCE, Drift
 from detector.drift_reference import LEAST_ROWS, build
+from detector.drift_words import USUAL, WORTH
 from detector.features import NAMES, WIDTH
 from tests.detector.drifting import IMPORTANCES, network, networks
 
@@ -38,7 +39,7 @@ def test_a_network_like_those_of_training_is_usual(card: dict[str, Any]) -> None
     assert found["state"] == "usual"
     assert found["nearest"] in ("n5", "n6")
     assert found["distance"] < found["threshold"]
-    assert found["text"].startswith("as networks in training")
+    assert found["text"] == USUAL
 
 
 def test_another_is_unlike_and_the_features_say_why(card: dict[str, Any]) -> None:
@@ -54,8 +55,11 @@ def test_another_is_unlike_and_the_features_say_why(card: dict[str, Any]) -> Non
     assert len(found["features"]) == 3
     assert {feature["name"] for feature in found["features"]} <= set(NAMES[:12])
     assert found["features"][0]["here"] > found["features"][0]["training"][1]
-    assert "unlike every network in training" in found["text"]
-    assert "on average, in training" in found["text"]
+    assert found["text"].startswith("ordinary traffic here is unlike that of every network the detector learned from")
+    assert found["text"].endswith(WORTH)
+    assert all(feature["words"] in found["text"] for feature in found["features"])
+    assert found["features"][0]["words"].endswith("(more)")
+    assert "on average" in found["features"][0]["text"]
 
 
 def test_few_looks_say_nothing(card: dict[str, Any]) -> None:
@@ -88,8 +92,3 @@ def test_a_model_without_a_reference_says_so() -> None:
     drift.take(np.zeros((9, WIDTH), np.float32), np.zeros(9, np.int16), sure(9))
     assert (drift.report()["state"], drift.report()["text"], drift.sources) == ("none", NO_REFERENCE, 0)
     assert "damaged" in Drift({"drift": {"format": "x"}}).report()["text"]
-
-
-def test_features_in_words() -> None:
-    assert in_words("src_peers_10s") == "peers 10s around a source (logarithm)"
-    assert in_words("is_tcp") == "is tcp"

@@ -44,10 +44,10 @@ def test_doubt_beyond_that_of_training_is_told_and_the_same_is_not() -> None:
     assert reference is not None
     usual = reference.report(doubts(0.12))
     assert not usual["unlike"]
-    assert usual["text"].startswith("as sure as on networks in training")
+    assert usual["text"].startswith("the detector is as sure as where it learned")
     unsure = reference.report(np.concatenate([doubts(0.1, 850), np.full(150, 0.45, np.float32)]))
     assert unsure["unlike"]
-    assert "10 of 100 ordinary looks are given 0.45 or more" in unsure["text"]
+    assert "it gives 10 of 100 ordinary connections a chance of 45% or more" in unsure["text"]
 
 
 def test_drift_says_it_with_the_features() -> None:
@@ -63,5 +63,5 @@ def test_drift_says_it_with_the_features() -> None:
             drift.take(rows, np.zeros(50, np.int16), np.full(50, 1 - doubt, np.float32))
         words[doubt] = drift.report()
     assert (words[0.02]["state"], words[0.4]["state"]) == ("usual", "unlike")
-    assert "less sure than on networks in training" in words[0.4]["text"]
+    assert "the detector is less sure than where it learned" in words[0.4]["text"]
     assert words[0.02]["scores"]["unlike"] is False

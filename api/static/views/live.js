@@ -1,6 +1,6 @@
 // What a person at the wall wants to know: is it seen, how fast, is anything lost.
 import { empty, fill, h, panel, put } from "../dom.js";
-import { amount, clock, count, duration, known, multiple, percent, plural, share, timesTokyo } from "../format.js";
+import { amount, clock, count, duration, known, multiple, percent, plural, sentence, share, timesTokyo } from "../format.js";
 import { ledgerTable, lostFrames } from "../ledger.js";
 import { backlogChart, latencyChart, rateChart } from "../series.js";
 import { headline, paragraph } from "../tell.js";
@@ -168,12 +168,16 @@ class Live {
   remarks({ drift, run, counts, backlog_frames: backlog, within_1ms: onTime }) {
     const running = run.state === "running";
     const found = [];
-    if (drift) found.push([drift.state === "usual" ? "" : "warn", `Traffic: ${drift.text || drift.state}`]);
+    if (drift) found.push([drift.state === "unlike" ? "warn" : "", sentence(drift.text || drift.state), drift.differs]);
     if (running && backlog > 20000) found.push(["warn", `${amount(backlog)} frames wait for the detector`]);
     if (running && known(onTime) && counts.frames > 0 && onTime < 0.999) found.push(["warn", `The generator is behind its plan: ${percent(onTime)} of frames left within 1 ms of it`]);
     const silenced = counts.alerts_silenced;
     if (silenced?.allowed || silenced?.muted) found.push(["", `${plural(silenced.allowed, "incident")} allowed and ${count(silenced.muted)} muted by the configuration`]);
-    fill(this.$("remarks"), found.map(([tone, text]) => h("li", { "data-tone": tone }, text)));
+    const told = JSON.stringify(found);
+    if (told === this.remarked) return; // what a reader has opened stays open
+    this.remarked = told;
+    const open = this.$("remarks").querySelector("details")?.open ?? false;
+    fill(this.$("remarks"), found.map(([tone, text, more]) => h("li", { "data-tone": tone }, text, more?.length ? h("details", { open }, h("summary", {}, "What differs"), h("ul", {}, more.map((one) => h("li", {}, sentence(one))))) : null)));
   }
 
   timeline(t) {

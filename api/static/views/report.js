@@ -130,6 +130,6 @@ export function tell(card, stats) {
   if (entries?.length) said.push(`${count(entries.filter((one) => one.detected).length)} of ${plural(entries.length, "attack")} of the truth were found.`);
   if (capture?.frames) said.push(`${amount(capture.frames)} frames in ${plural(capture.flows, "flow")} over ${span(capture.seconds)}.`);
   if (ledger) said.push(ledger.balanced ? "Every frame is accounted for." : "The ledger does not balance: frames are missing without a reason.");
-  if (card.drift?.text) said.push(`Traffic: ${sentence(card.drift.text)}`);
+  if (card.drift?.text) said.push(sentence(card.drift.text));
   return said;
 }
