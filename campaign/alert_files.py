@@ -7,33 +7,26 @@ written: it is left out and noted.
 
 from __future__ import annotations
 
-import gzip
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from campaign.adapters import Adapter
+from campaign.alert_lines import LONGEST_LINE, Line, groups_of, lines_of, opened
 from campaign.alert_record import AlertRow, BadLineError, CountRow, Reader, ReadSettings
 from campaign.alert_table import I64, UNREAD, Alerts, Gathering, Many, ManyReader, Seen
 from contract.errors import InputError
 
-LONGEST_LINE: Final = 1 << 20
 READ_TIMES: Final = ".read"  # beside a recorded file: when each of its lines could be read
 _NAMED: Final = 5
 _QUOTED: Final = 300  # characters of what is wrong with a line
-_HOPELESS: Final = 16 << 20  # bytes of a line: that is not one line too long, but something else
-_MOST_EMPTY: Final = 10_000
-_INFLATES: Final = 250  # times the compressed size, beyond
-_SMALL: Final = 4 << 20
 _MOST_ROWS: Final = 50_000_000
-_STEP: Final = 8192  # lines that are looked at together
 _FEW: Final = 64  # lines that are sooner read one by one
-_STEP_BYTES: Final = 8 << 20
-Line = tuple[int, bytes, bool]  # its number, its bytes, whether a line feed ended it
+_PART: Final = 512  # of a group with an unusual line: lines that are tried together once more
 ADVICE: Final = "mend or cut that line, or leave such lines out with --damaged skip"
 
 
@@ -100,11 +93,8 @@ class _Reading:
             reader = self._adapter.reader(replace(self._settings, file_name=path.name))
             read_at = _read_times(path)
             with opened(path) as file:
-                for group in _groups(lines_of(file)):
-                    if not self._many(reader, group, number, read_at):
-                        for at, line, whole in group:
-                            when = int(read_at[at - 1]) if at <= len(read_at) else UNREAD
-                            self._line(reader, line, whole, (path, number, at, when))
+                for group in groups_of(lines_of(file)):
+                    self._group(reader, group, (path, number), read_at)
         except FileNotFoundError:
             raise InputError(f"{path}: no such file of alerts") from None
         except InputError as error:
@@ -112,23 +102,32 @@ class _Reading:
         except (OSError, EOFError, zlib.error) as error:
             raise InputError(f"{path}: cannot read: {getattr(error, 'strerror', None) or error}") from None
 
+    def _group(self, reader: Reader, group: list[Line], place: tuple[Path, int], read_at: I64) -> None:
+        """Take lines of one file, together where that can be; where it cannot, in parts, and then one by one."""
+        if self._many(reader, group, place[1], read_at):
+            return
+        if len(group) > _PART:
+            for begin in range(0, len(group), _PART):
+                self._group(reader, group[begin : begin + _PART], place, read_at)
+            return
+        for at, line, whole in group:
+            when = int(read_at[at - 1]) if at <= len(read_at) else UNREAD
+            self._line(reader, line, whole, (*place, at, when))
+
     def _many(self, reader: Reader, group: list[Line], number: int, read_at: I64) -> bool:
         """Take lines of one file at once; False where one of them must be looked at alone."""
         if not isinstance(reader, ManyReader) or len(group) < _FEW or not group[-1][2]:
             return False
         lines = [line for _, line, _ in group]
-        found = reader.take_many(lines) if max(map(len, lines)) <= LONGEST_LINE else None
+        try:
+            found = reader.take_many(lines) if max(map(len, lines)) <= LONGEST_LINE else None
+        except ValueError:  # one by one, the reader says where, and why
+            return False
         if found is None:
             return False
         self.lines += len(lines)
         self._check_size()
-        fresh = []
-        for row, line in enumerate(found.alerts.line.tolist()):
-            mark = hash(lines[line])
-            if mark not in self._known:
-                self._known.add(mark)
-                fresh.append(row)
-        self.duplicates += len(found.alerts) - len(fresh)
+        fresh = self._fresh(lines, found.alerts.line)
         at = np.array([at for at, _, _ in group], np.int64)[found.alerts.line[fresh]]
         read = np.full(len(at), UNREAD, np.int64)
         there = at <= len(read_at)
@@ -137,6 +136,19 @@ class _Reading:
         columns |= {"line": at, "read": read, "file": np.full(len(at), number, np.int32)}
         self.found.extend(Many(Alerts(**columns, kinds=found.alerts.kinds), found.seen, found.counts))
         return True
+
+    def _fresh(self, lines: list[bytes], of_rows: I64) -> npt.NDArray[np.bool_]:
+        """Which rows are of lines that did not come before."""
+        told = np.unique(of_rows)
+        new = np.zeros(len(lines), np.bool_)
+        for line in told.tolist():
+            mark = hash(lines[line])
+            if mark not in self._known:
+                self._known.add(mark)
+                new[line] = True
+        self.duplicates += len(told) - int(new.sum())
+        fresh: npt.NDArray[np.bool_] = new[of_rows]
+        return fresh
 
     def _check_size(self) -> None:
         if self.lines > _MOST_ROWS:
@@ -180,71 +192,9 @@ def _short(error: BadLineError) -> str:
     return words if len(words) <= _QUOTED else f"{words[: _QUOTED // 2]}...{words[-_QUOTED // 2 :]}"
 
 
-def opened(path: Path) -> BinaryIO:
-    """A file of alerts, decompressed where it ends in .gz."""
-    return cast(BinaryIO, _Inflated(path)) if path.suffix == ".gz" else path.open("rb")
-
-
-class _Inflated(gzip.GzipFile):
-    """A compressed file that may inflate like a log, and no more: text of lines is a tenth to a hundredth."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, "rb")
-        self._most = _INFLATES * path.stat().st_size + _SMALL
-
-    def readline(self, size: int | None = -1) -> bytes:
-        """As that of any file. Raises ``InputError`` once too much has come out."""
-        line: bytes = super().readline(-1 if size is None else size)
-        if self.tell() > self._most:
-            raise InputError(f"inflates to more than {_INFLATES} times its size: no log does; decompress it first")
-        return line
-
-
 def _read_times(path: Path) -> I64:
     beside = path.with_name(path.name + READ_TIMES)
     try:
         return np.fromfile(beside, np.int64) if beside.is_file() else np.zeros(0, np.int64)
     except OSError as error:
         raise InputError(f"{beside}: cannot read: {error.strerror}") from None
-
-
-def _groups(lines: Iterator[Line]) -> Iterator[list[Line]]:
-    """Lines in groups that are bounded in number and bytes; one that may be cut off is a group of its own."""
-    group: list[Line] = []
-    size = 0
-    for one in lines:
-        if not one[2] and group:
-            yield group
-            group, size = [], 0
-        group.append(one)
-        size += len(one[1])
-        if len(group) == _STEP or size > _STEP_BYTES:
-            yield group
-            group, size = [], 0
-    if group:
-        yield group
-
-
-def lines_of(file: BinaryIO, longest: int = LONGEST_LINE) -> Iterator[Line]:
-    """Number, bytes and whether a line feed ended it, of each line that is not empty; of too long ones the beginning.
-
-    Never more than ``longest`` and a little are in memory. A zero byte, which a file that was cut by copytruncate under
-    a writer begins with, is passed over.
-    """
-    number = empty = 0
-    while line := file.readline(longest + 2):
-        number += 1
-        whole = line.endswith(b"\n")
-        if not whole and len(line) > longest:
-            skipped = len(line)
-            while (rest := file.readline(longest)) and not rest.endswith(b"\n"):
-                skipped += len(rest)
-                if skipped > _HOPELESS:
-                    raise InputError(f"line {number} is longer than {_HOPELESS >> 20} MiB: this is no log of lines")
-            whole = True  # not cut off: too long
-        line = line.rstrip(b"\r\n").lstrip(b"\0")
-        if line:
-            empty = 0
-            yield number, line, whole
-        elif (empty := empty + 1) > _MOST_EMPTY:
-            raise InputError(f"line {number}: more than {_MOST_EMPTY:,} empty lines in a row: no log has these")

@@ -9,7 +9,7 @@ from typing import Final, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from campaign.alert_record import NOBODY, AlertRow, CountRow, Kind, Row, SeenRow
+from campaign.alert_record import NOBODY, AlertRow, CountRow, Kind, Reader, Row, SeenRow
 from contract.addresses import Bytes2D
 
 I64 = npt.NDArray[np.int64]
@@ -63,7 +63,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Many:
-    """What many lines say: ``alerts.line`` is which of these lines, from 0; at most one row a line."""
+    """What many lines say: ``alerts.line`` is which of these lines, from 0, in their order."""
 
     alerts: Alerts
     seen: Seen
@@ -71,11 +71,11 @@ class Many:
 
 
 @runtime_checkable
-class ManyReader(Protocol):
+class ManyReader(Reader, Protocol):
     """A reader that can take many lines at once, to the same effect as one by one."""
 
     def take_many(self, lines: Sequence[bytes]) -> Many | None:
-        """What they say; None where some line must be looked at alone."""
+        """What they say; None (or ``ValueError``) where some line must be looked at alone. It then changes nothing."""
         ...
 
 

@@ -24,7 +24,7 @@ _NUMBER: Final = re.compile(r"-?\d{1,19}(\.\d{1,9})?\d*\Z")
 # month/day, or three parts of which one is the year, then the time of day: how Snort and Suricata's fast log write.
 _SLASHED: Final = re.compile(r"(\d{1,4})/(\d{1,2})(?:/(\d{2,4}))?-(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?\Z")
 _OFFSET: Final = re.compile(r"([+-])(\d{2}):?(\d{2})\Z")
-_LATEST: Final = 1 << 62
+LATEST: Final = 1 << 62  # ns: what lies beyond is no time
 UNITS: Final = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 
 
@@ -87,7 +87,7 @@ class Stamps:
             nanoseconds = round(value * scale / 1000) * 1000
         else:
             raise ValueError(f"{value!r} is no time")
-        if abs(nanoseconds) > _LATEST:
+        if abs(nanoseconds) > LATEST:
             raise ValueError(f"{value!r} is no time between 1824 and 2116")
         return nanoseconds
 
@@ -128,7 +128,7 @@ def _nanoseconds(moment: datetime) -> int:
         found = (moment - _EPOCH) // _MICROSECOND * 1000
     except OverflowError:
         raise ValueError(f"{moment} is no time that can be used") from None
-    if abs(found) > _LATEST:
+    if abs(found) > LATEST:
         raise ValueError(f"{moment} is no time between 1824 and 2116")
     return found
 

@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 import pyarrow.json as pa_json
 
 from campaign.alert_record import NONE, Kind, address_or_none, protocol, text
-from campaign.alert_table import I32, I64, UNREAD, Alerts, Many, Seen, packed
+from campaign.alert_table import I32, UNREAD, Alerts, Many, Seen, packed
 from campaign.alert_times import Stamps
-from campaign.iso_columns import iso_column
+from campaign.stamp_columns import iso_times
 from contract.addresses import Bytes2D
 
 _ICMP: Final = (1, 58)
@@ -81,7 +81,7 @@ def many_of(events: pa.Table, stamps: Stamps) -> Many | None:
         return None
     ids = [text(one) for one in alerts.column("community_id").to_pylist()]
     table = Alerts(
-        _times(alerts.column("timestamp"), stamps),
+        iso_times(alerts.column("timestamp").to_pylist(), stamps),
         np.full(len(which), UNREAD, np.int64),
         *ends,
         code,
@@ -90,13 +90,8 @@ def many_of(events: pa.Table, stamps: Stamps) -> Many | None:
         np.array(ids, object),
         kinds,
     )
-    start, end = (_times(one, stamps) for one in span.flatten())
+    start, end = (iso_times(one.to_pylist(), stamps) for one in span.flatten())
     return Many(table, Seen(start, end, *seen), [])
-
-
-def _times(column: pa.Array | pa.ChunkedArray, stamps: Stamps) -> I64:
-    found = iso_column(column)
-    return np.array([stamps.iso(one) for one in column.to_pylist()], np.int64) if found is None else found
 
 
 def _ends(events: pa.Table) -> tuple[Bytes2D, Bytes2D, I32, I32, I32] | None:

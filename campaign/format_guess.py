@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from campaign import adapters
-from campaign.alert_files import files_of, lines_of, opened
+from campaign.alert_files import files_of
+from campaign.alert_lines import lines_of, opened
 from campaign.alert_record import BadLineError, ReadSettings
 from contract.errors import InputError
 

@@ -11,6 +11,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+import numpy as np
+
+from campaign.alert_columns import Values, each, ends_of, table_of
 from campaign.alert_record import (
     AlertRow,
     BadLineError,
@@ -21,7 +24,9 @@ from campaign.alert_record import (
     protocol,
     text,
 )
+from campaign.alert_table import Many, seen_of
 from campaign.alert_times import UNITS
+from campaign.stamp_columns import any_times
 from contract.errors import InputError
 
 COLUMNS: Final = (
@@ -92,6 +97,24 @@ class Fields:
                 self._time(found["time"]), kind, src, dst, src_port, dst_port, number, text(found.get("community_id"))
             ),
         )
+
+    def table(self, column: Callable[[str | int], Values], count: int) -> Many:
+        """As ``row`` of each of ``count`` rows, by column. Raises ``ValueError``."""
+        where = list(range(count))
+        for name, wanted in self.where.items():
+            said = each(column(name), text)
+            where = [n for n in where if said[n] in wanted]
+        found: dict[str, Values] = dict.fromkeys(COLUMNS, [None] * len(where))
+        for name, place in self.columns.items():
+            values = column(place)
+            found[name] = [values[n] for n in where] if len(where) < count else values
+        ends = ends_of(*(found[name] for name in ("src", "dst", "src_port", "dst_port", "protocol")))
+        kind = [found[name] for name in ("signature", "signature_id", "category", "severity", "technique")]
+        if self._format:
+            times = np.array([self._time(value) for value in found["time"]], np.int64)
+        else:
+            times = any_times(found["time"], self._stamps, self._unit)
+        return Many(table_of(where, times, kind, ends, found["community_id"]), seen_of([]), [])
 
     def _time(self, value: object) -> int:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -22,6 +23,15 @@ def json_line(line: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BadLineError("not a JSON object")
     return value
+
+
+def json_lines(lines: Sequence[bytes]) -> list[dict[str, Any]] | None:
+    """The objects of many lines; None where one holds anything else."""
+    try:
+        values = [orjson.loads(line) for line in lines]
+    except orjson.JSONDecodeError:
+        return None
+    return values if set(map(type, values)) <= {dict} else None
 
 
 def inner(value: dict[str, Any], name: str) -> dict[str, Any]:

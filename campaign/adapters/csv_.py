@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from typing import Final
 
 from campaign.alert_record import BadLineError, Reader, ReadSettings, Row
+from campaign.alert_table import Many
 from campaign.generic_fields import Fields
 from contract.errors import InputError
 
@@ -47,6 +49,27 @@ class _Csv:
                 raise BadLineError(f"there is no column {column!r}") from None
 
         return self._fields.row(value_of)
+
+    def take_many(self, lines: Sequence[bytes]) -> Many | None:
+        """As ``take`` of each, by column; None where some line must be looked at alone. Raises ``ValueError``."""
+        words = b"\n".join(lines).decode()
+        if not self._width or "\ufeff" in words:
+            return None
+        try:
+            rows = list(csv.reader(words.split("\n"), delimiter=self._delimiter, strict=True))
+        except csv.Error:
+            return None
+        # As many rows as lines: none of them goes on in the next.
+        if len(rows) != len(lines) or set(map(len, rows)) != {self._width}:
+            return None
+
+        def column(name: str | int) -> list[str]:
+            at = self._at.get(name, self._width)
+            if at >= self._width:
+                raise BadLineError(f"there is no column {name!r}")
+            return [row[at] for row in rows]
+
+        return self._fields.table(column, len(rows))
 
     def _header(self, cells: list[str]) -> None:
         self._at = {name.strip(): at for at, name in enumerate(cells)}

@@ -88,7 +88,7 @@ class _Eve:
         technique = metadata.get("mitre_technique_id")
         kind = Kind(
             text(alert.get("signature")),
-            f"{alert.get('gid', 1)}:{alert.get('signature_id', '')}",
+            text(f"{alert.get('gid', 1)}:{alert.get('signature_id', '')}"),
             text(alert.get("category")),
             text(alert.get("severity")),
             text(technique[0]) if isinstance(technique, list) and technique else "",

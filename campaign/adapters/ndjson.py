@@ -5,11 +5,13 @@ A path has dots: ``source.ip`` is ``ip`` inside ``source``, or a field that is c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from campaign.alert_record import Reader, ReadSettings, Row
+from campaign.alert_table import Many
 from campaign.generic_fields import Fields
-from campaign.json_line import json_line
+from campaign.json_line import json_line, json_lines
 
 TITLE: Final = "JSON, one object a line, with paths named in [detector.fields]"
 FILES: Final = ("*.ndjson", "*.jsonl", "*.json")
@@ -24,6 +26,13 @@ class _Ndjson:
             return ()
         event = json_line(line)
         return self._fields.row(lambda path: _at(event, str(path)))
+
+    def take_many(self, lines: Sequence[bytes]) -> Many | None:
+        """As ``take`` of each, by column; None where some line must be looked at alone. Raises ``ValueError``."""
+        events = json_lines(lines)
+        if events is None:
+            return None
+        return self._fields.table(lambda path: [_at(event, str(path)) for event in events], len(events))
 
 
 def _at(value: dict[str, Any], path: str) -> object:

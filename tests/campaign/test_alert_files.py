@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import os
 import random
@@ -13,7 +12,8 @@ import numpy as np
 import pytest
 
 from campaign.adapters import adapter, names
-from campaign.alert_files import LONGEST_LINE, Read, files_of, lines_of, read_alerts
+from campaign.alert_files import Read, files_of, read_alerts
+from campaign.alert_lines import LONGEST_LINE
 from campaign.alert_record import ReadSettings
 from contract.errors import InputError
 from tests.campaign import judged, recorded
@@ -93,9 +93,24 @@ def test_zero_bytes_before_a_line_are_what_copytruncate_leaves(tmp_path: Path) -
     assert len(read(path).alerts) == 10
 
 
-def test_lines_are_counted_as_an_editor_counts_them() -> None:
-    found = list(lines_of(io.BytesIO(b"a\r\n\nb\nc")))
-    assert found == [(1, b"a", True), (3, b"b", True), (4, b"c", False)]
+@pytest.mark.parametrize("damaged", ["refuse", "skip"])
+def test_one_unusual_line_among_many_changes_nothing_for_the_others(tmp_path: Path, damaged: str) -> None:
+    """What is read together, in parts and one by one comes out as if each line had been read alone."""
+    path = tmp_path / "notice.log"
+    notices = [(judged.START + 1000 * n, "Scan::Port_Scan", "198.18.0.9", None, n) for n in range(1500)]
+    rows = recorded.zeek_notices([*notices, notices[3]]).encode().splitlines(keepends=True)
+    rows.insert(700, b"cut off\n")
+    path.write_bytes(b"".join(rows))
+    np.arange(len(rows), dtype=np.int64).tofile(tmp_path / "notice.log.read")
+    if damaged == "refuse":
+        with pytest.raises(InputError, match=r"notice\.log: line 701: 1 values"):
+            read(path, kind="zeek")
+        return
+    found = read(path, kind="zeek", damaged="skip")
+    assert (found.lines, found.damaged, found.duplicates) == (len(rows), 1, 1)
+    assert found.alerts.dst_port.tolist() == list(range(1500))
+    assert found.alerts.read.tolist() == [n - 1 for n in found.alerts.line.tolist()]
+    assert found.alerts.line.tolist() == [n + 9 + (n >= 692) for n in range(1500)]
 
 
 def test_when_lines_could_be_read_lies_beside(tmp_path: Path) -> None:

@@ -140,3 +140,12 @@ def test_a_line_cut_off_anywhere_is_told_or_lacks_only_its_last_value() -> None:
             reader.take(line[:at])
     for at in range(last + 1, len(line)):
         assert reader.take(line[:at]) == (whole,)
+
+
+@pytest.mark.parametrize("duration", ["9" * 400, "1e30", "-5", "inf"])
+def test_a_duration_that_cannot_be_is_bounded(duration: str) -> None:
+    line = {"_path": "conn", "ts": AT / NS, "duration": duration, "id.orig_h": "198.18.0.9", "proto": "tcp"}
+    (seen,) = rows(json.dumps(line), "x.json")
+    assert 0 <= seen.last - seen.first <= 10**9 * NS
+    with pytest.raises(BadLineError, match="is no number"):
+        rows(json.dumps(line | {"duration": "nan"}), "x.json")
