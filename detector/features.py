@@ -29,19 +29,37 @@ _FLOW_BYTES: Final = FLOW.itemsize
 
 @dataclass(frozen=True)
 class Feature:
-    """``unit`` is ``ln``, ``share``, ``yes/no``, ``spread`` or ``count``; ``source`` is what it is taken from."""
+    """``unit`` is ``ln``, ``share``, ``yes/no``, ``spread``, ``count``, ``bits`` or ``hundreds`` (of bytes).
+
+    ``source`` is what it is taken from.
+    """
 
     name: str
     unit: str
     source: str
 
 
+_YES_NO: Final = (
+    "is_", "app_", "port_", "flow_answered", "tcp_open", "tcp_syn_first", "tcp_syn_ack", "tcp_fin_", "icmp_error",
+    "sign_query",
+)  # fmt: skip
+_COUNTS: Final = frozenset({"sign_count", "dns_label_max", "dns_labels_max"})
+_SHARES: Final = (
+    "share", "balance", "unanswered", "refused", "per_start", "half_open", "missing", "variety", "_asked_", "_told_",
+    "_change_", "reply_first",
+)  # fmt: skip
+
+
 def _unit(name: str) -> str:
-    if name == "sign_count":
+    if name in _COUNTS:
         return "count"
-    if name.startswith(("is_", "app_", "port_")) or name in ("flow_answered", "tcp_open"):
+    if name.startswith(_YES_NO):
         return "yes/no"
-    if any(word in name for word in ("share", "balance", "unanswered", "refused", "per_start", "half_open", "missing")):
+    if "entropy" in name:
+        return "bits"
+    if "dns_name" in name:
+        return "hundreds"
+    if any(word in name for word in _SHARES):
         return "share"
     return "spread" if "spread" in name else "ln"
 

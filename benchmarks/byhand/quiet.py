@@ -36,6 +36,15 @@ def cs_dns_beacon(net: Traffic) -> None:
         net.dns(at, INFECTED, RESOLVER, name, reply=Reply(data=b"\0\0\0\0"))
 
 
+@attack("c2_beacon")
+def drawn_names(net: Traffic) -> None:
+    """An implant looks for its controller under names that it draws, a dozen a minute, of which hardly one exists."""
+    for at in net.paced(150, 2, 8):
+        letters = "".join(net.random.choice("bcdfghklmnoprstuwxyaei") for _ in range(net.random.randrange(9, 17)))
+        reply = Reply() if net.random.random() < 0.01 else Reply(3)
+        net.dns(at, INFECTED, RESOLVER, f"{letters}.{net.random.choice(['com', 'net', 'ru', 'info'])}", reply=reply)
+
+
 @attack("dns_tunnel")
 def dnscat2(net: Traffic) -> None:
     """A shell whose words are names of DNS."""

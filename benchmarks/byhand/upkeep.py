@@ -76,6 +76,26 @@ def resolver(net: Traffic) -> None:
 
 
 @ordinary
+def mail_blocklists(net: Traffic) -> None:
+    """A mail server asks three blocklists for each of its callers; one in four is listed."""
+    for at in net.arrivals(300, 0.8):
+        caller = ".".join(reversed(net.stranger().split(".")))
+        for turn, zone in enumerate(("zen.spamlist.org", "bl.listed.net", "dnsbl.mailcheck.example.com")):
+            listed = net.random.random() < 0.25
+            reply = Reply(data=b"\x7f\0\0\x0b") if listed else Reply(3)
+            net.dns(at + turn * 0.05, "198.18.10.25", "198.18.10.10", f"{caller}.{zone}", reply=reply)
+
+
+@ordinary
+def names_of_addresses(net: Traffic) -> None:
+    """A host that reads logs asks for the names of the addresses in them, half of which have none."""
+    for at in net.arrivals(200, 2):
+        name = ".".join(reversed(net.stranger().split("."))) + ".in-addr.arpa"
+        reply = Reply(data=b"\4host\7example\3com\0") if net.random.random() < 0.5 else Reply(3)
+        net.dns(at, "198.18.10.77", "198.18.10.10", name, 12, reply)
+
+
+@ordinary
 def syslog_netflow(net: Traffic) -> None:
     """Sixty devices log to a collector, and eight export their flows to it."""
     for at in net.arrivals(30, 250):
