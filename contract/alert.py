@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from contract.clock import iso
@@ -62,7 +62,7 @@ class Alert:
     def as_dict(self) -> dict[str, Any]:
         """The alert as a JSON object, with group, technique and tactic by name and times in ISO 8601 beside."""
         family = catalogue()[self.family]
-        document = asdict(self)
+        document = {name: _own(getattr(self, name)) for name in _NAMES}
         document["group"] = family.group
         document["title"] = family.title
         document["technique"] = {"id": family.technique, "name": TECHNIQUES.get(family.technique, "")}
@@ -75,3 +75,13 @@ class Alert:
     def from_dict(cls, document: dict[str, Any]) -> Alert:
         """Read what ``as_dict`` wrote."""
         return cls(**{name: document[name] for name in cls.__dataclass_fields__ if name in document})
+
+
+_NAMES: Final = tuple(each.name for each in fields(Alert))
+
+
+def _own(value: Any) -> Any:  # noqa: ANN401 - of any field
+    """A value that is the document's own: lists, of plain values or of flat dictionaries, are copied."""
+    if not isinstance(value, list):
+        return value
+    return [dict(item) if isinstance(item, dict) else item for item in value]

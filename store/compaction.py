@@ -20,7 +20,7 @@ from contract.errors import TenfoldError
 from store import records, segments
 from store.footnotes import footnotes
 from store.layout import KINDS, TEMPORARY, connect_writer
-from store.segments import COMMIT, SEGMENT_COLUMNS, Segment
+from store.segments import COMMIT, SEGMENT_COLUMNS, CommitNote, Segment
 
 FAN_IN: Final = 60
 MAX_ROWS: Final = 4_000_000
@@ -139,15 +139,17 @@ def _write(root: Path, path: Path, sources: list[Segment]) -> int:
     schema = pa.schema([*KINDS[sources[0].kind].schema, COMMIT])
     plain = pa.schema([f.with_type(pa.string()) if pa.types.is_dictionary(f.type) else f for f in schema])
     temporary = path.with_name(path.name + TEMPORARY)
-    rows = 0
+    rows, notes = 0, list[CommitNote | None]()
     options = {"compression": "zstd", "compression_level": 1, "write_page_checksum": True}
     with temporary.open("wb", _BUFFER) as file:
         with pq.ParquetWriter(file, plain, **options) as out:
             for group in _groups(sources):
-                table = pa.concat_tables([segments.read(root, segment).cast(plain) for segment in group])
+                found = [segments.read_noted(root, segment) for segment in group]
+                table = pa.concat_tables([part for part, _ in found]).cast(plain)
                 out.write_table(table, row_group_size=1 << 17)
                 rows += table.num_rows
-            out.add_key_value_metadata(footnotes(root, sources))
+                notes += [note for _, note in found]
+            out.add_key_value_metadata(footnotes(root, zip(sources, notes, strict=True)))
         file.flush()
         os.fsync(file.fileno())
     segments.publish(path)

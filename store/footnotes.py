@@ -19,7 +19,6 @@ import pyarrow.parquet as pq
 
 from contract.arrow_io import first_line
 from contract.errors import InputError
-from store import segments
 from store.records import REVISION
 from store.segments import CommitNote, Segment
 
@@ -27,15 +26,16 @@ KEY: Final = b"tenfold.commits"
 _MOST: Final = 1 << 30  # bytes of what is unpacked
 
 
-def footnotes(root: Path, sources: Iterable[Segment]) -> dict[bytes, bytes]:
-    """The footer's entry of a segment made of ``sources``. Raises ``InputError`` where one is damaged."""
+def footnotes(root: Path, sources: Iterable[tuple[Segment, CommitNote | None]]) -> dict[bytes, bytes]:
+    """The footer's entry of a segment made of ``sources``, each with its commit's note, None where it holds many.
+
+    Raises ``InputError`` where one is damaged.
+    """
     notes: dict[int, CommitNote] = {}
-    for source in sources:
-        path = source.path(root)
-        if source.level:
-            notes |= read_footnotes(path)
+    for source, note in sources:
+        if note is None:
+            notes |= read_footnotes(source.path(root))
         else:
-            _, note = segments.read_arrow(path, source.kind, None)
             # The alerts of a commit are in the file of its last kind: once is enough.
             notes[note.commit_id] = note if source.kind == note.parts[-1] else replace(note, alerts=())
     document = [json.loads(note.to_bytes()) for note in _slim(notes)]

@@ -16,6 +16,7 @@ from contract.alert import Alert
 from contract.families import BENIGN, group_of
 from contract.schemas import VERDICTS
 from store.alert_filters import packed
+from store.entered import Entered
 from store.layout import INDEXES, is_indexed
 from store.seen import Seen
 from store.segments import SEGMENT_COLUMNS, CommitNote, Segment
@@ -26,17 +27,21 @@ Rollup = tuple[int, str, int, int, int, int]
 
 
 def record(
-    database: sqlite3.Connection, note: CommitNote, segments: Sequence[Segment], rollups: Iterable[Rollup]
+    database: sqlite3.Connection,
+    note: CommitNote,
+    segments: Sequence[Segment],
+    rollups: Iterable[Rollup],
+    entered: Entered | None = None,
 ) -> None:
-    """Write the rows of one commit. The caller holds the transaction."""
+    """Write the rows of one commit. The caller holds the transaction, and says what earlier ones entered."""
     database.execute(
         "INSERT INTO commits(id, key, written_ns) VALUES(?,?,?)", (note.commit_id, note.key, note.written_ns)
     )
     for segment in segments:
         record_segment(database, segment)
     record_rollups(database, rollups)
-    for document in note.alerts:
-        record_alert(database, document, note.commit_id)
+    for document, text in zip(note.alerts, note.texts, strict=True):
+        record_alert(database, document, note.commit_id, text, entered)
 
 
 def record_segment(database: sqlite3.Connection, segment: Segment) -> None:
@@ -72,8 +77,14 @@ def segment_row(segment: Segment) -> tuple[Any, ...]:
     )
 
 
-def record_alert(database: sqlite3.Connection, document: dict[str, Any], commit_id: int) -> None:
-    """Write an alert as it now is, and that it was written."""
+def record_alert(
+    database: sqlite3.Connection,
+    document: dict[str, Any],
+    commit_id: int,
+    text: str = "",
+    entered: Entered | None = None,
+) -> None:
+    """Write an alert as it now is, and that it was written; ``text`` is the document as JSON, where it is known."""
     number = document["alert_id"]
     database.execute(
         "INSERT INTO alerts(alert_id, family, grp, severity, confidence, first_seen, last_seen, open, revision,"
@@ -93,13 +104,15 @@ def record_alert(database: sqlite3.Connection, document: dict[str, Any], commit_
             document["revision"],
             commit_id,
             commit_id,
-            json.dumps(document),
+            text or json.dumps(document),
         ),
     )
     record_revision(database, document, commit_id)
-    _index(database, number, document)
+    entered = entered or Entered()
+    _index(database, number, document, entered)
     named = {flow.get("community_id") for flow in document["sample_flows"]} - {None, ""}
-    database.executemany("INSERT OR IGNORE INTO alert_flows VALUES(?,?)", [(flow, number) for flow in named])
+    rows = [(flow, number) for flow in entered.fresh("flow", number, named)]
+    database.executemany("INSERT OR IGNORE INTO alert_flows VALUES(?,?)", rows)
 
 
 def record_revision(database: sqlite3.Connection, document: dict[str, Any], commit_id: int) -> None:
@@ -108,12 +121,12 @@ def record_revision(database: sqlite3.Connection, document: dict[str, Any], comm
     database.execute("INSERT OR IGNORE INTO revisions VALUES(?,?,?,?,?,?)", (number, revision, commit_id, *rest))
 
 
-def _index(database: sqlite3.Connection, number: int, document: dict[str, Any]) -> None:
-    hosts = {packed(host) for host in (*document["attackers"], *document["victims"])} - {None}
-    database.executemany("INSERT OR IGNORE INTO alert_addresses VALUES(?,?)", [(host, number) for host in hosts])
-    database.executemany(
-        "INSERT OR IGNORE INTO alert_ports VALUES(?,?)", [(port, number) for port in document["ports"]]
-    )
+def _index(database: sqlite3.Connection, number: int, document: dict[str, Any], entered: Entered) -> None:
+    hosts = entered.fresh("host", number, {*document["attackers"], *document["victims"]})
+    addresses = [(address, number) for address in {packed(host) for host in hosts} - {None}]
+    database.executemany("INSERT OR IGNORE INTO alert_addresses VALUES(?,?)", addresses)
+    ports = [(port, number) for port in entered.fresh("port", number, set(document["ports"]))]
+    database.executemany("INSERT OR IGNORE INTO alert_ports VALUES(?,?)", ports)
 
 
 def index_alerts(database: sqlite3.Connection) -> None:
@@ -124,7 +137,7 @@ def index_alerts(database: sqlite3.Connection) -> None:
     for statement in filter(str.strip, INDEXES.split(";")):
         database.execute(statement)
     for number, text in database.execute("SELECT alert_id, document FROM alerts").fetchall():
-        _index(database, number, json.loads(text))
+        _index(database, number, json.loads(text), Entered())
     database.execute("COMMIT")
 
 

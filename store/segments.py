@@ -9,6 +9,7 @@ import json
 import os
 import zlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
@@ -72,10 +73,15 @@ class CommitNote:
     key: str | None = None
     alerts: tuple[dict[str, Any], ...] = field(default_factory=tuple)
 
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """``alerts`` as JSON, made once: every part of a commit carries them, and so does the database."""
+        return tuple(json.dumps(alert) for alert in self.alerts)
+
     def to_bytes(self) -> bytes:
         """As schema metadata."""
         document = {"id": self.commit_id, "parts": self.parts, "written_ns": self.written_ns, "key": self.key}
-        return json.dumps(document | {"alerts": self.alerts}).encode()
+        return f'{json.dumps(document)[:-1]}, "alerts": [{", ".join(self.texts)}]}}'.encode()
 
     @classmethod
     def from_bytes(cls, text: bytes) -> CommitNote:
@@ -148,13 +154,18 @@ def read(root: Path, segment: Segment) -> pa.Table:
 
     Raises ``FileNotFoundError`` where compaction has taken the file away, ``InputError`` where it is damaged.
     """
+    return read_noted(root, segment)[0]
+
+
+def read_noted(root: Path, segment: Segment) -> tuple[pa.Table, CommitNote | None]:
+    """As ``read``, and what the segment says of its commit, None where it holds many. Raises as ``read`` does."""
     path = segment.path(root)
     try:
         if segment.level == 0:
-            batch, _ = read_arrow(path, segment.kind, segment.checksum)
+            batch, note = read_arrow(path, segment.kind, segment.checksum)
             commits = pa.array(np.full(batch.num_rows, segment.commit_id, np.int64))
-            return pa.Table.from_batches([batch]).append_column(COMMIT, commits)
-        return read_parquet(path, segment.kind)
+            return pa.Table.from_batches([batch]).append_column(COMMIT, commits), note
+        return read_parquet(path, segment.kind), None
     except FileNotFoundError:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:

@@ -20,6 +20,7 @@ from contract.errors import InputError, LackingError, TenfoldError
 from contract.files import make_folder
 from contract.schemas import check_schema
 from store import compaction, records, segments
+from store.entered import Entered
 from store.layout import KINDS, LOCK, TEMPORARY, DamagedError, connect_writer, disk_errors, segment_name
 from store.rebuild import rebuild, set_database_aside
 from store.recovery import recover
@@ -54,6 +55,7 @@ class StoreWriter:
         # Held around each transaction, so that compaction and commits wait for each other here, not in SQLite.
         self._turn = threading.Lock()
         self._seen = Seen()
+        self._entered = Entered()
         self._next_commit = 1 + _scalar(self._database, "SELECT coalesce(max(id), 0) FROM commits")
         self._next_row = {kind: _scalar(self._database, _ROWS, kind) for kind in KINDS}
         self._unconfirmed: tuple[int, int] | None = None
@@ -171,12 +173,13 @@ class StoreWriter:
             try:
                 self._database.execute("BEGIN IMMEDIATE")
                 self._confirm()
-                records.record(self._database, note, rows, records.roll_up(verdicts, self._seen))
+                records.record(self._database, note, rows, records.roll_up(verdicts, self._seen), self._entered)
                 self._database.execute("COMMIT")
                 self._seen.settle()
             except BaseException:
                 self._unconfirmed = unconfirmed
                 self._seen.take_back()
+                self._entered.forget()
                 with suppress(sqlite3.DatabaseError):
                     self._database.execute("ROLLBACK")
                 raise

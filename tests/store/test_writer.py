@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from contract.clock import Clock
 from contract.errors import InputError
 from contract.schemas import FLOWS
+from store.filters import Filters
 from store.reader import StoreReader
 from store.writer import StoreWriter
 from tests.store.helpers import START, alert, flows, verdicts
@@ -54,6 +57,17 @@ def test_an_alert_is_updated_and_its_revisions_are_kept(tmp_path):
         assert first.committed_ns < second.committed_ns
         assert reader.alert(7)["raised_ns"] == first.committed_ns
         assert reader.alert(8) is None
+
+
+def test_hosts_of_a_commit_that_failed_are_found_when_it_is_made_again(tmp_path):
+    with StoreWriter(tmp_path) as writer:
+        with pytest.raises(OverflowError):
+            writer.commit(alerts=[replace(alert(7), ports=[1 << 70])])
+        writer.commit(alerts=[alert(7)])
+        writer.commit(alerts=[replace(alert(7, revision=2), victims=["198.18.1.2"])])
+    with StoreReader(tmp_path) as reader:
+        for host in ("198.18.0.7", "198.18.1.1", "198.18.1.2"):
+            assert [found["alert_id"] for found in reader.alerts(Filters(host=host)).alerts] == [7]
 
 
 def test_a_flow_counts_once_however_many_verdicts_it_has(tmp_path):
