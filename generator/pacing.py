@@ -14,7 +14,11 @@ import numpy.typing as npt
 _BINS: Final = 200_000  # of 1 us
 _COARSE_US: Final = 1000  # what is later is told to 1 ms, up to two minutes
 _COARSE: Final = 120_000
+_BLOCK: Final = 512
+_BLOCKS: Final = -(-(_BINS + _COARSE + 1) // _BLOCK)
+_TOGETHER: Final = 4096  # frames that are counted in one go
 LIMIT_US: Final = 1000
+Int64 = npt.NDArray[np.int64]
 PERCENTILES: Final = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99, 100.0)
 
 
@@ -35,11 +39,17 @@ def claim_processor(priority: int = 1) -> None:
 
 
 class Lateness:
-    """A histogram of |left - planned| over all frames, in microseconds."""
+    """A histogram of |left - planned| over all frames, in microseconds.
+
+    It is counted beside the thread that paces, which waits for the interpreter as long as one step of it takes: so
+    steps are small, and none goes through the whole histogram.
+    """
 
     def __init__(self) -> None:
-        self.bins: npt.NDArray[np.int64] = np.zeros(_BINS + _COARSE + 1, np.int64)
         self.worst_us = 0
+        self._bins: Int64 = np.zeros(_BLOCKS * _BLOCK, np.int64)
+        self._sums: Int64 = np.zeros(_BLOCKS, np.int64)  # of each block of bins
+        self._total = self._on_time = 0
         self._pending: list[tuple[int, bytes]] = []
 
     def note(self, left_ns: int, times: bytes) -> None:
@@ -47,42 +57,55 @@ class Lateness:
         if times:
             self._pending.append((left_ns, times))
 
-    def count(self, left_ns: npt.NDArray[np.int64], times: npt.NDArray[np.int64]) -> None:
+    def count(self, left_ns: Int64, times: Int64) -> None:
         """These frames left at these moments; both int64 ns."""
         off = np.abs(left_ns - times) // 1000
         self.worst_us = max(self.worst_us, int(off.max(initial=0)))
         coarse = _BINS + np.minimum((off - _BINS) // _COARSE_US, _COARSE)
-        self.bins += np.bincount(np.where(off < _BINS, off, coarse), minlength=len(self.bins))
+        at, counts = np.unique(np.where(off < _BINS, off, coarse), return_counts=True)
+        self._bins[at] += counts
+        np.add.at(self._sums, at // _BLOCK, counts)
+        self._total += len(off)
+        self._on_time += int(counts[: np.searchsorted(at, LIMIT_US, side="right")].sum())
 
     def settle(self) -> None:
         """Count what was noted."""
         pending, self._pending = self._pending, []
-        if not pending:
-            return
-        lefts = np.repeat(np.array([left for left, _ in pending], np.int64), [len(times) // 8 for _, times in pending])
-        times = np.frombuffer(b"".join(times for _, times in pending), np.int64)
-        self.count(lefts, times)
+        low = 0
+        while low < len(pending):
+            high, frames = low, 0
+            while high < len(pending) and frames < _TOGETHER:
+                frames += len(pending[high][1]) // 8
+                high += 1
+            part = pending[low:high]
+            sizes = [len(times) // 8 for _, times in part]
+            lefts = np.repeat(np.array([left for left, _ in part], np.int64), sizes)
+            self.count(lefts, np.frombuffer(b"".join(times for _, times in part), np.int64))
+            low = high
 
     def summary(self) -> tuple[float, dict[str, int]]:
         """The share of frames within 1 ms of plan, and p50, p99, max in microseconds."""
-        total = int(self.bins.sum())
-        if not total:
+        if not self._total:
             return 1.0, {"p50": 0, "p99": 0, "max": 0}
-        sums = np.cumsum(self.bins)
-        p50, p99 = (min(_bin_us(int(np.searchsorted(sums, part * total))), self.worst_us) for part in (0.5, 0.99))
-        return float(sums[LIMIT_US] / total), {"p50": p50, "p99": p99, "max": self.worst_us}
+        p50, p99 = (self._reached(part * self._total) for part in (0.5, 0.99))
+        return self._on_time / self._total, {"p50": p50, "p99": p99, "max": self.worst_us}
 
     def percentiles(self) -> dict[str, Any]:
         """``{"count", "mean", "percentiles": {"50": us, ...}}``: to 1 us up to 200 ms, beyond to 1 ms."""
-        total = int(self.bins.sum())
-        if not total:
+        if not self._total:
             return {"count": 0, "mean": None, "percentiles": dict.fromkeys(map("{:g}".format, PERCENTILES))}
-        sums = np.cumsum(self.bins)
-        at = np.searchsorted(sums, np.ceil(np.array(PERCENTILES) / 100 * total))
-        found = {f"{p:g}": min(_bin_us(int(i)), self.worst_us) for p, i in zip(PERCENTILES, at, strict=True)}
-        used = np.flatnonzero(self.bins)
-        mean = sum(int(self.bins[i]) * _bin_us(int(i)) for i in used) / total
-        return {"count": total, "mean": round(mean, 1), "percentiles": found | {"100": self.worst_us}}
+        found = {f"{p:g}": self._reached(float(np.ceil(p / 100 * self._total))) for p in PERCENTILES}
+        used = np.flatnonzero(self._bins)
+        mean = sum(int(self._bins[i]) * _bin_us(int(i)) for i in used) / self._total
+        return {"count": self._total, "mean": round(mean, 1), "percentiles": found | {"100": self.worst_us}}
+
+    def _reached(self, frames: float) -> int:
+        """The lateness (us) that so many frames did not exceed."""
+        block = min(int(np.searchsorted(np.cumsum(self._sums), frames)), _BLOCKS - 1)
+        before = int(self._sums[:block].sum())
+        own = self._bins[block * _BLOCK : (block + 1) * _BLOCK]
+        at = block * _BLOCK + int(np.searchsorted(before + np.cumsum(own), frames))
+        return min(_bin_us(at), self.worst_us)
 
 
 def _bin_us(index: int) -> int:
