@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from typing import IO, Final, TypeAlias
+from typing import IO, Final, Protocol, TypeAlias, runtime_checkable
 
 import pyarrow as pa
 
@@ -23,7 +23,17 @@ _SMALL: Final = 4 << 20
 _CONTINUES: Final = 0xFFFFFFFF  # before the length of a message
 _PREFIX: Final = 8  # bytes of a message that say how long its header is
 _int32, _uint32, _uint16 = (struct.Struct(kind).unpack_from for kind in ("<i", "<I", "<H"))
-Source: TypeAlias = IO[bytes] | pa.NativeFile | bytes | bytearray
+
+
+@runtime_checkable
+class Messages(Protocol):
+    """What gives one message of a stream after the other; ``StopIteration`` at its end, as a ``pa.MessageReader``."""
+
+    def read_next_message(self) -> pa.Message:
+        """The next one."""
+
+
+Source: TypeAlias = IO[bytes] | pa.NativeFile | bytes | bytearray | Messages
 
 
 def check_batch(batch: pa.RecordBatch, expected: pa.Schema, where: str) -> pa.RecordBatch:
@@ -63,7 +73,7 @@ def read_messages(
     Raises ``InputError`` as ``read_stream`` does; for what is wrong with a batch when it is taken.
     """
     try:
-        messages = pa.ipc.MessageReader.open_stream(source)
+        messages = source if isinstance(source, Messages) else pa.ipc.MessageReader.open_stream(source)
         first = messages.read_next_message()
         _check_kind(first, ("schema",))
         schema = pa.ipc.read_schema(first)
@@ -75,7 +85,7 @@ def read_messages(
     return schema, _batches(messages, schema, where)
 
 
-def _batches(messages: pa.MessageReader, schema: pa.Schema, where: str) -> Iterator[pa.RecordBatch]:
+def _batches(messages: Messages, schema: pa.Schema, where: str) -> Iterator[pa.RecordBatch]:
     has_dictionaries = any(pa.types.is_dictionary(f.type) for f in schema)
     kept: dict[int, pa.Message] = {}
     taken, again = 0, 0

@@ -62,6 +62,23 @@ class Reader:
         self._lent = True
         return found if aligned else bytearray(found)
 
+    def whole(self) -> tuple[memoryview, int]:
+        """The messages that have come whole, one behind the other, and how many they are; waits for the first bytes.
+
+        None where the next one is not yet whole, or its length cannot be told: ``read`` is for those. A view, good
+        until ``free``.
+        """
+        if self._high - self._low < _PREFIX:
+            self._make_room()
+            self._high = self._receive(self._memory, self._high, _PREFIX)
+        waiting = self._memory[self._low : self._high]
+        end = count = 0
+        while self._low % 8 == 0 and 0 < (size := message_size(waiting[end:])) <= len(waiting) - end:
+            end, count = end + size, count + 1
+        self._low += end
+        self._lent = self._lent or end > 0
+        return waiting[:end], count
+
     def ready(self) -> bool:
         """Whether the next message has come whole, so that to read it is not to wait."""
         waiting = self._memory[self._low : self._high]
@@ -110,6 +127,31 @@ class Reader:
         return data
 
 
+class _Messages:
+    """The messages that a socket brings. What came whole Arrow reads from memory, without asking back for each part."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._far = pa.ipc.MessageReader.open_stream(reader)
+        self._near = self._far
+        self._left = 0  # messages that have come whole and were not read
+
+    def read_next_message(self) -> pa.Message:
+        """The next one; ``StopIteration`` at the end of the stream."""
+        if not self._left:
+            whole, self._left = self._reader.whole()
+            if not self._left:
+                return self._far.read_next_message()
+            self._near = pa.ipc.MessageReader.open_stream(pa.py_buffer(whole))
+        self._left -= 1
+        return self._near.read_next_message()
+
+    @property
+    def ready(self) -> bool:
+        """Whether to read the next message is not to wait."""
+        return self._left > 0 or self._reader.ready()
+
+
 class SocketSource(StreamSource):
     """The frames that a socket brings; each message is validated in full before anything reads it."""
 
@@ -123,11 +165,12 @@ class SocketSource(StreamSource):
         """
         where, gathered = self._where, list[pa.RecordBatch]()
         try:
-            _, batches = read_messages(self._reader, lambda schema, place: check_schema(schema, FRAMES, place), where)
+            messages = _Messages(self._reader)
+            _, batches = read_messages(messages, lambda schema, place: check_schema(schema, FRAMES, place), where)
             for batch in batches:
                 check_memory(batch, where)
                 gathered.append(batch)
-                if not self._reader.ready():
+                if not messages.ready:
                     together, gathered = gathered, []
                     size = sum(one.get_total_buffer_size() for one in together)
                     yield from self._joined(together)
