@@ -20,18 +20,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from contract.clock import Clock
-from contract.errors import InputError, LackingError, TenfoldError
+from contract.errors import InputError, TenfoldError
 from contract.ledger import Ledger
 from generator.changes import Changes
 from generator.maker import Maker
+from generator.outlet import connect
 from generator.pacing import Lateness, StatusFile, claim_processor
 from generator.ring import END, META, Record, Ring
+from generator.sender_options import SPOOL, parse
 
-_RING_BYTES: Final = 192 << 20
 _STATUS_NS: Final = 200_000_000
 _GRACE_NS: Final = 5_000_000_000  # how long a peer that does not read holds up an ordered stop
 _END_OF_STREAM: Final = b"\xff\xff\xff\xff\x00\x00\x00\x00"
-_SPOOL: Final = "generator.spool"
 TOKYO_RATE: Final = 815.0
 
 
@@ -55,7 +55,7 @@ class Sender:
         self._recent: deque[tuple[int, int]] = deque()
         self._ended = False
         self._next_status = 0
-        self.changes = Changes(self.options.maker == _SPOOL)
+        self.changes = Changes(self.options.maker == SPOOL)
         self._maker: Maker | None = None
 
     def stop(self, *_: object) -> None:
@@ -120,27 +120,9 @@ class Sender:
 
     def _deliver(self, ring: Ring, maker: Maker) -> None:
         """Send it all, from the first frame to the end of the stream."""
-        peer = self._connect()
+        peer = connect(str(self.options.socket), self._stopping)
         self._pace(peer, ring, maker)
         self._finish(peer)
-
-    def _connect(self) -> socket.socket:
-        """The peer's socket; it may take a while until somebody listens."""
-        path = str(self.options.socket)
-        until = time.monotonic() + 15
-        while True:
-            peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            try:
-                peer.connect(path)
-            except OSError as error:
-                peer.close()
-                if time.monotonic() > until or self.stopping_since:
-                    raise LackingError(f"{path}: nobody listens: {error.strerror or error}") from None
-                time.sleep(0.05)
-                continue
-            peer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
-            peer.settimeout(0.2)
-            return peer
 
     def _send(self, peer: socket.socket, data: memoryview | bytes) -> bool:
         """Send it all, however long the peer takes; false where a stop runs out of patience."""
@@ -295,27 +277,7 @@ def calm() -> None:
 
 def main(arguments: list[str]) -> int:
     """Entry point of the process."""
-    parser = argparse.ArgumentParser(prog="python -m generator.sender")
-    parser.add_argument("--workload", required=True, type=Path, help="JSON of generator.workload")
-    target = parser.add_mutually_exclusive_group(required=True)
-    target.add_argument("--socket", type=Path, help="Unix socket of the detector")
-    target.add_argument("--wire", default="", help="interface of the lab to send real frames on (docs/lab.md)")
-    parser.add_argument("--clock", default="", help="anchor of the campaign's clock")
-    parser.add_argument("--status", required=True, type=Path, help="JSON, replaced five times a second")
-    parser.add_argument("--truth", required=True, type=Path, help="Parquet, written at the end")
-    parser.add_argument("--seal", default="", help="JSON, written at the end: the fingerprint of what left")
-    parser.add_argument("--control", default="", help='JSON that may come to say {"stop": true, "changes": [..]}')
-    parser.add_argument("--ring", type=int, default=_RING_BYTES, help="bytes of frames made ahead at most")
-    parser.add_argument("--maker", default=_SPOOL, help="the module that makes the frames")
-    wire = parser.add_argument_group("with --wire")
-    wire.add_argument("--netns", default="", help="network namespace of the wire")
-    wire.add_argument("--heartbeat", default="", help="file of generator.lab.deadman.Heartbeat: the controller lives")
-    wire.add_argument("--pacing", choices=("exact", "frugal"), help="read the clock all the time, or sleep")
-    wire.add_argument("--engine", choices=("auto", "xdp", "sendmmsg"), default="auto")
-    wire.add_argument("--ceiling", type=int, default=0, help="frames a second, at most")
-    wire.add_argument("--lab-file", default="", help="permission for another interface than one of the lab")
-    wire.add_argument("--sent", default="", help=".npy of the planned time of each frame that left, in their order")
-    options = parser.parse_args(arguments)
+    options = parse(arguments)
     if not options.wire:
         return Sender(options).run()
     from generator.lab import wire_sender

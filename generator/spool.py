@@ -78,6 +78,7 @@ def produce(options: argparse.Namespace) -> int:
     traffic.postpone(max(clock.now_ns() + _LEAD_NS - traffic.workload.start_ns, 0))
     spool = Spool(planner, traffic, clock, Path(options.truth), Orders(sys.stdin.fileno()))
     tell(options.out, spool.meta(META))
+    os.nice(5)  # from here on it is seconds ahead: who detects goes first as well
     try:
         spool.fill(ring, options.out, PACKINGS[options.packing]())
     except StopError:
