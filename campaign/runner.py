@@ -38,6 +38,7 @@ _POLL_S: Final = 0.1
 _LOOK_S: Final = 1.0
 _READY_S: Final = 600.0  # the first start of all compiles every kernel
 _DRAIN_S: Final = 180.0
+_BRIEF_S: Final = 180.0  # the store of a run no longer than that is compacted behind it, not beside it
 _LEAD_NS: Final = 1_000_000_000
 _FINAL: Final = ("finished", "interrupted", "failed")
 Json = dict[str, Any]
@@ -194,6 +195,8 @@ class Campaign:
         arguments = ["--store", str(self.folder.path), "--clock", self.clock.anchor]
         arguments += ["--status", str(self.folder.status("detector")), *self.listening()]
         arguments += ["--ticks", str(self.folder.ticks)]
+        if self.scenario.duration_s <= _BRIEF_S:
+            arguments += ["--compact-after", "0"]
         if self._options.model:
             arguments += ["--model", str(self._options.model.absolute())]
         if self._options.config:

@@ -91,7 +91,7 @@ def _serve(options: argparse.Namespace, stop: threading.Event, again: threading.
     from detector.tick_times import TickTimes
     from detector.told import Told
     from detector.warm import warm_up
-    from store.writer import StoreWriter
+    from store.writer import HOT_SEGMENTS, StoreWriter
 
     clock = Clock.from_anchor(options.clock) if options.clock else Clock.start()
     model = load(options.model) if options.model else load_default()
@@ -99,7 +99,8 @@ def _serve(options: argparse.Namespace, stop: threading.Event, again: threading.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     gc.freeze()  # what is loaded by now stays: collections need not look at it again
-    with StoreWriter(options.store, clock) as writer:
+    hot = HOT_SEGMENTS if options.compact_after is None else options.compact_after
+    with StoreWriter(options.store, clock, compact_after=hot) as writer:
         sys.stderr.writelines(f"detector.service: {note}\n" for note in writer.notes)
         settings = Settings(options.config, again)
         config = replace(
@@ -170,6 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--capacity", type=int, default=0, help="live flows at most; 0 for as many as usual")
     parser.add_argument("--shards", type=int, default=0, help="so many threads share the work")
     parser.add_argument("--seed", type=int, default=0, help="of hashes, to get the same answer again; 0: by chance")
+    parser.add_argument("--compact-after", type=int, help="commits until the store is compacted; 0: others do that")
     parser.add_argument("--once", action="store_true", help="end with the first stream")
     live = parser.add_argument_group("with --interface")
     live.add_argument("--netns", default="", help="network namespace of the interface")
