@@ -59,7 +59,7 @@ export class Chart {
 
   draw() {
     if (!this.data) return;
-    const options = { legend: { show: false }, cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } }, padding: [10, 10, 0, 0], hooks: { setCursor: [(plot) => this.say(plot.cursor.idx)] }, ...this.make() };
+    const options = { legend: { show: false }, cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } }, padding: [10, 18 * scale(), 0, 0], hooks: { setCursor: [(plot) => this.say(plot.cursor.idx)] }, ...this.make() };
     this.plot = new window.uPlot({ ...this.size(), ...options }, this.data, this.root);
   }
 

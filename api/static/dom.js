@@ -37,6 +37,9 @@ export function panel(title, { side = null, id = null, sub = null } = {}, ...chi
   return h("section", { class: "panel", id, "aria-labelledby": id && `${id}-title` }, h("header", {}, heading, sub && h("span", { class: "sub" }, sub), side), ...children);
 }
 
+/** What to do where there is nothing to look at yet. */
+export const beginning = () => h("a", { href: "#/campaigns/new" }, "Start a campaign");
+
 export const empty = (text, more = null) => h("p", { class: "empty" }, text, more && " ", more);
 
 /** A button that copies a text and says so. */

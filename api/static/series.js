@@ -2,8 +2,9 @@
 import { axis, Chart, colour, line, plotPanel } from "./chart.js";
 import { TOKYO, clock, count, duration, known, multiple } from "./format.js";
 
-const elapsed = () => axis((_, ticks) => ticks.map(clock), 30, { space: 70 });
-const thousands = (v) => (v >= 1000 ? `${count(v / 100) / 10}k` : count(v));
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400];
+const elapsed = () => axis((_, ticks) => ticks.map(clock), 30, { space: 70, incrs: STEPS });
+const thousands = (v) => (v >= 1e6 ? `${Math.round(v / 1e5) / 10}M` : v >= 1000 ? `${Math.round(v / 100) / 10}k` : count(v));
 const perSecond = (v) => (known(v) ? `${count(v)}/s, ${multiple(v)}×` : "");
 
 /** Round multiples of Tokyo rather than round numbers of attempts. */
@@ -18,6 +19,14 @@ function multiples(_, __, low, high) {
 const rateAxes = () => [elapsed(), axis((_, ticks) => ticks.map((v) => `${Math.round((v / TOKYO) * 100) / 100}×`), 46, { splits: multiples }), axis((_, ticks) => ticks.map(thousands), 46, { side: 1, grid: { show: false } })];
 const fromZero = (least) => ({ range: (_, low, high) => [0, Math.max(high * 1.08, least)] });
 
+/** A stall that is worked off in one second must not press all else flat: the scale is that of what is planned and sent. */
+const ofRates = {
+  range: (plot, low, high) => {
+    const most = [...plot.data[1], ...plot.data[2]].reduce((top, v) => Math.max(top, v || 0), 0);
+    return [0, Math.max(Math.min(high, most ? 1.5 * most : high) * 1.08, TOKYO * 0.5)];
+  },
+};
+
 /** Planned, sent and detected attempts a second. */
 export function rateChart() {
   const box = plotPanel("Attempts a second", [["planned", "planned"], ["sent", "sent"], ["detected", "detected"]], "Attempts a second over time: planned, sent, detected", "in multiples of Tokyo; detected counts flows");
@@ -26,7 +35,7 @@ export function rateChart() {
     legend: box.legend,
     read: (data, at) => [1, 2, 3].map((n) => perSecond(data[n][at])),
     make: () => ({
-      scales: { x: { time: false }, y: fromZero(TOKYO * 0.5) },
+      scales: { x: { time: false }, y: ofRates },
       axes: rateAxes(),
       series: [{}, line("planned", "--planned", { dash: [6, 5], width: 1.6 }), line("sent", "--sent"), line("detected", "--detected", { width: 2.4, fill: colour("--tint") })],
     }),

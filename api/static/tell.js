@@ -14,7 +14,7 @@ export function headline(stats) {
 }
 
 export function paragraph(stats) {
-  if (!stats) return "Start one from its form, or with “tenfold run paris-2024” in a terminal. This page follows it by itself.";
+  if (!stats) return "This page shows how fast attacks are sent, how fast they are seen, and what is lost, while a campaign runs or sensors send.";
   const { run, rates, counts, latency_ms: latency } = stats;
   const over = known(run.duration_s) && run.elapsed_s > run.duration_s;
   const said = [];

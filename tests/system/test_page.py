@@ -54,7 +54,7 @@ def runs(tmp_path_factory) -> Path:
         run = make_run(folder / name)
         finish(run, title="Paris 2024")
         (run / "scenario.toml").write_text('title = "Paris 2024"\n[targets]\np99_ms = 500\n')
-        drift = {"state": "usual", "text": "as networks in training"}
+        drift = {"state": "unlike", "text": "this network is unlike others", "differs": ["new connections: more"]}
         (run / "detector.status.json").write_text(json.dumps({"drift": drift}))
         card = JUDGED | {"latency_ms": CARD["latency_ms"] | {"p99": latency}}
         (run / "scorecard.json").write_text(json.dumps(card))
@@ -91,7 +91,9 @@ def test_live_tells_a_finished_run_in_words_and_figures(at):
     expect(page.locator("#latency-p99")).to_have_attribute("data-tone", "good")
     expect(page.locator("#lost")).to_have_text("2")
     expect(page.locator("#ledger")).to_contain_text("stopped")
-    expect(page.locator("#remarks")).to_contain_text("as networks in training")
+    expect(page.locator("#remarks")).to_contain_text("This network is unlike others.")
+    page.get_by_text("What differs").click()
+    expect(page.get_by_text("New connections: more.")).to_be_visible()
     expect(page.locator("#newest tbody tr")).to_have_count(9)
     expect(page.locator(".chart .uplot canvas")).to_have_count(2)
     expect(page.locator("#link")).to_have_attribute("data-link", "live")
@@ -434,6 +436,10 @@ def test_nothing_yet_and_a_service_that_goes_and_comes_back(page, tmp_path):
         page.goto(f"{base}#/live")
         expect(page.locator("#lead-title")).to_have_text("No campaign yet")
         expect(page.locator("#state")).to_have_text("No run")
+        expect(page.locator("#welcome")).to_contain_text(f"--to {str(base).rstrip('/')}")
+        page.get_by_role("link", name="Ten seconds of everything").click()
+        expect(page.locator("#launch-form select")).to_have_value("smoke")
+        expect(page.locator("#plan-words")).to_contain_text("in 10 s")
         for view, words in (
             ("alerts", "No run yet"),
             ("families", "No run yet"),

@@ -1,5 +1,5 @@
 // The triage list: filters, keys, decisions. The evidence of one alert stands beside it (evidence.js).
-import { empty, fill, h, panel, put } from "../dom.js";
+import { beginning, empty, fill, h, panel, put } from "../dom.js";
 import { count, plural } from "../format.js";
 import { parse, replace, write } from "../route.js";
 import { call, withQuery } from "../service.js";
@@ -9,6 +9,7 @@ import { triageRow } from "./rows.js";
 export const title = "Alerts";
 const PAGE = 50;
 const MOST_PAGES = 20;
+const NO_RUN = "No run yet.";
 const FILTERS = ["show", "severity", "family", "host"];
 // Nothing, or an address that could be whole: what is still being typed is no question yet.
 const WHOLE = /^$|^(\d{1,3}(\.\d{1,3}){3}|[\da-f:]*::[\da-f:.]*|([\da-f]{1,4}:){7}[\da-f]{1,4})(\/\d{1,3})?$/i;
@@ -128,7 +129,7 @@ class Alerts {
     } catch (error) {
       if (turn !== this.turn) return undefined;
       if (!older) this.items.clear();
-      this.fault = error.status === 404 ? "No run yet." : error.message;
+      this.fault = error.status === 404 ? NO_RUN : error.message;
     }
     this.loaded = true;
     return this.draw();
@@ -169,7 +170,7 @@ class Alerts {
   }
 
   tick(stats) {
-    if (!stats) this.fault = "No run yet.";
+    if (!stats) this.fault = NO_RUN;
     if (stats?.run.id !== this.run) {
       this.run = stats?.run.id;
       this.items.clear();
@@ -187,7 +188,9 @@ class Alerts {
     this.fresh.clear();
     this.more.hidden = !(this.next || sorted.length > cut.length);
     this.none.hidden = cut.length > 0;
-    put(this.none, this.fault || (!this.loaded && !this.fault ? "Loading the alerts …" : this.nothing()));
+    const words = this.fault || (this.loaded ? this.nothing() : "Loading the alerts …");
+    if (words === NO_RUN) fill(this.none, `${words} `, beginning(), ".");
+    else put(this.none, words);
     put(this.tally, cut.length ? `${count(cut.length)}${this.more.hidden ? "" : " newest"} shown` : "");
     this.actions.hidden = !this.selected.size;
     put(this.chosen, `${plural(this.selected.size, "alert")} selected`);

@@ -1,5 +1,5 @@
 // What was seen as ATT&CK techniques by tactic, and a layer file for the Navigator.
-import { empty, fill, h, put } from "../dom.js";
+import { beginning, empty, fill, h, put } from "../dom.js";
 import { amount, count, percent, plural } from "../format.js";
 import { call, withQuery } from "../service.js";
 
@@ -36,7 +36,8 @@ class Attack {
     if (!stats) {
       put(this.sub, "No run yet: techniques show here once something is seen.");
       this.layer.hidden = true;
-      return this.load(null);
+      fill(this.grid, empty("Nothing to show.", beginning()));
+      return undefined;
     }
     const mark = `${stats.run.id} ${stats.counts.alerts} ${stats.judged}`;
     if (mark === this.seen || Date.now() - this.asked < (this.seen.startsWith(stats.run.id) ? EVERY_MS : 0)) return undefined;
@@ -46,12 +47,12 @@ class Attack {
 
   async load(run) {
     this.asked = Date.now();
-    if (!run) return;
     try {
       const found = await call(withQuery("/v1/attack", { run }));
       if (this.app.run?.id === run) this.draw(found);
     } catch (error) {
       fill(this.grid, empty(error.message));
+      this.seen = `${run} not read`; // tried again
     }
   }
 

@@ -43,9 +43,9 @@ class Campaigns {
     }
   }
 
-  route({ rest }) {
+  route({ rest, query }) {
     if (rest[0] === "compare") this.app.remount();
-    else if (rest[0] === "new") this.launch.focus();
+    else if (rest[0] === "new") this.launch.focus(query.scenario);
   }
 
   /** The list has come anew. */

@@ -1,5 +1,5 @@
 // What is seen of each family, and what it is taken for.
-import { empty, fill, h, panel } from "../dom.js";
+import { beginning, empty, fill, h, panel } from "../dom.js";
 import { amount, count, duration, known, percent, words } from "../format.js";
 import { call } from "../service.js";
 
@@ -41,7 +41,7 @@ class Families {
 
   tick(stats) {
     if (!stats) {
-      fill(this.none, "No run yet. ", h("a", { href: "#/campaigns/new" }, "Start a campaign"), ".");
+      fill(this.none, "No run yet. ", beginning(), ".");
       return;
     }
     const mark = `${stats.run.id} ${stats.run.has_scorecard} ${stats.run.state}`;

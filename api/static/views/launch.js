@@ -32,9 +32,19 @@ export class Launch {
     this.load();
   }
 
-  focus() {
+  /** Bring the form into view, with that scenario chosen where there is one of that name. */
+  focus(scenario = "") {
+    this.wanted = scenario;
+    this.choose();
     this.root.scrollIntoView({ block: "nearest" });
     this.form.elements.scenario.focus();
+  }
+
+  choose() {
+    if (!this.scenarios.some((one) => one.name === this.wanted)) return;
+    this.form.elements.scenario.value = this.wanted;
+    this.wanted = "";
+    this.describe();
   }
 
   async load() {
@@ -46,6 +56,7 @@ export class Launch {
       fill(select, items.map((scenario) => h("option", { value: scenario.name }, scenario.title || scenario.name)));
       select.value = items.some((scenario) => scenario.name === before) ? before : (items.find((scenario) => scenario.name === "paris-2024") || items[0])?.name || "";
       this.describe();
+      this.choose();
     } catch (error) {
       this.fault(error.message);
     }

@@ -5,6 +5,7 @@ import { ledgerTable, lostFrames } from "../ledger.js";
 import { backlogChart, latencyChart, rateChart } from "../series.js";
 import { headline, paragraph } from "../tell.js";
 import { compactRow, newestFirst } from "./rows.js";
+import { welcome } from "./welcome.js";
 
 export const title = "Live";
 export const BUDGET_MS = 1000;
@@ -30,7 +31,8 @@ class Live {
     this.ledger = h("div", { class: "scroll", id: "ledger" }, empty("Loading …"));
     const newest = panel("Newest alerts", { id: "newest", side: h("a", { href: app.href("alerts") }, "All alerts") }, h("div", { class: "scroll" }, h("table", { class: "alerts compact" }, h("thead", {}, h("tr", {}, ["Severity", "Incident", "From", "Against"].map((name) => h("th", { scope: "col" }, name)), h("th", { scope: "col", class: "n" }, "Flows"), h("th", { scope: "col", class: "n" }, "Seen"))), this.rows)), this.none);
     const ledger = panel("Ledger", { id: "ledger-panel", side: h("span", { class: "sub", id: "ledger-sub" }) }, this.ledger);
-    fill(root, this.lead(), this.figures(), h("section", { class: "charts", "aria-label": "Over time" }, this.charts.rate.root, this.charts.latency.root, this.charts.backlog.root), h("div", { class: "columns" }, newest, ledger));
+    this.welcome = welcome();
+    fill(root, this.lead(), this.welcome, this.figures(), h("section", { class: "charts", "aria-label": "Over time" }, this.charts.rate.root, this.charts.latency.root, this.charts.backlog.root), h("div", { class: "columns" }, newest, ledger));
   }
 
   $(id) {
@@ -65,6 +67,7 @@ class Live {
     put(this.$("lead-title"), headline(stats));
     put(this.$("words"), paragraph(stats));
     this.state(stats?.run);
+    this.welcome.hidden = Boolean(stats);
     if (!stats) {
       put(this.none, "Incidents show here once a campaign runs.");
       fill(this.ledger, empty("Every frame is accounted for here once a run begins."));

@@ -1,5 +1,5 @@
 // The scorecard in words, the report as a document, and what can be taken along.
-import { empty, fill, h, panel, put } from "../dom.js";
+import { beginning, empty, fill, h, panel, put } from "../dom.js";
 import { amount, count, day, duration, known, percent, plural, sentence, span, words } from "../format.js";
 import { ledgerTable } from "../ledger.js";
 import { call, withQuery } from "../service.js";
@@ -21,13 +21,13 @@ class Report {
     fill(root, this.place);
   }
 
-  nothing(head, text) {
-    fill(this.place, h("div", { class: "heading" }, h("div", {}, h("h1", {}, head), h("p", { class: "lede" }, text))));
+  nothing(head, text, more = null) {
+    fill(this.place, h("div", { class: "heading" }, h("div", {}, h("h1", {}, head), h("p", { class: "lede" }, text, more && " ", more))));
   }
 
   tick(stats) {
     if (!stats) {
-      this.nothing("No run yet", "A report is written at the end of a campaign.");
+      this.nothing("No run yet", "A report is written at the end of a campaign.", beginning());
       return;
     }
     const mark = `${stats.run.id} ${stats.run.state} ${stats.run.has_scorecard}`;
@@ -130,6 +130,7 @@ export function tell(card, stats) {
   if (entries?.length) said.push(`${count(entries.filter((one) => one.detected).length)} of ${plural(entries.length, "attack")} of the truth were found.`);
   if (capture?.frames) said.push(`${amount(capture.frames)} frames in ${plural(capture.flows, "flow")} over ${span(capture.seconds)}.`);
   if (ledger) said.push(ledger.balanced ? "Every frame is accounted for." : "The ledger does not balance: frames are missing without a reason.");
-  if (card.drift?.text) said.push(sentence(card.drift.text));
+  const drift = card.drift || stats?.drift;
+  if (drift?.text) said.push(sentence(drift.text), ...(drift.differs || []).map(sentence));
   return said;
 }

@@ -1,5 +1,5 @@
 // Who attacks, who is attacked, on which ports: counted over flows that were called an attack.
-import { empty, fill, h, panel, put } from "../dom.js";
+import { beginning, empty, fill, h, panel, put } from "../dom.js";
 import { amount, bytes, plural, share, words } from "../format.js";
 import { call, withQuery } from "../service.js";
 
@@ -29,7 +29,7 @@ class Talkers {
   tick(stats) {
     if (!stats) {
       put(this.sub, "No run yet: the busiest hosts and ports show here once something is seen.");
-      for (const { body } of Object.values(this.places)) fill(body, empty("Nothing yet."));
+      for (const { body } of Object.values(this.places)) fill(body, empty("Nothing yet.", beginning()));
       return;
     }
     const mark = `${stats.run.id} ${stats.counts.verdicts}`;
@@ -47,6 +47,7 @@ class Talkers {
       this.draw(found);
     } catch (error) {
       for (const { body } of Object.values(this.places)) fill(body, empty(error.message));
+      this.seen = `${run} not read`; // tried again
     }
   }
 
