@@ -10,7 +10,7 @@ from api.facts import RunFacts, read_json
 
 Json = dict[str, Any]
 _TARGETS: Final = ("p99_ms", "recall", "false_alarm_rate", "within_1ms")
-_DRIFT: Final = ("state", "text", "distance", "threshold", "nearest")
+_DRIFT: Final = ("state", "text", "differs", "distance", "threshold", "nearest")
 _MAX_TEXT: Final = 1 << 20
 
 
@@ -27,13 +27,7 @@ def drift(facts: RunFacts, card: Json | None) -> Json | None:
     found = (card or {}).get("drift") or (read_json(facts.folder / "detector.status.json") or {}).get("drift")
     if not isinstance(found, dict) or not found.get("state"):
         return None
-    told = {name: found[name] for name in _DRIFT if name in found}
-    features = found.get("features")
-    if found["state"] == "unlike" and isinstance(features, list):
-        told["differs"] = [
-            one["text"] for one in features if isinstance(one, dict) and isinstance(one.get("text"), str)
-        ]
-    return told
+    return {name: found[name] for name in _DRIFT if name in found}
 
 
 def _toml(path: Path) -> Json:

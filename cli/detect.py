@@ -258,6 +258,8 @@ def _show(document: dict[str, Any]) -> None:
     console.print(f"{document['frames']:,} frames, {document['flows']:,} flows in {took}")
     console.print(f"flows by verdict: {families or 'none'}")
     console.print(f"network: {document['drift']['text']}", highlight=False)
+    for respect in document["drift"].get("differs", ()):
+        console.print(f"  {respect}", highlight=False)
     if silenced := document["silenced"]:
         allowed = sum(bool(alert["allowed"]) for alert in silenced)
         console.print(f"by configuration {allowed} allowed and {len(silenced) - allowed} muted; --json prints them")

@@ -95,6 +95,8 @@ def _show_one(card: dict[str, Any]) -> None:
     if latency["count"]:
         console.print(f"a tick took {latency['p50']} ms (p50), {latency['p99']} ms (p99), {latency['max']} ms at most")
     console.print(f"network: {card['drift']['text']}", highlight=False)
+    for respect in card["drift"].get("differs", ()):
+        console.print(f"  {respect}", highlight=False)
     ledger = card["ledger"]
     console.print("ledger: balanced" if ledger["balanced"] else f"ledger: {'; '.join(ledger['faults'])}")
 

@@ -17,7 +17,7 @@ from contract.errors import InputError
 from detector.classifiers.base import Matrix
 from detector.drift_reference import LEAST_ROWS, Reference
 from detector.drift_scores import ScoreReference
-from detector.drift_words import UNLIKE, USUAL, WORTH, direction, figure, in_words
+from detector.drift_words import FEW, UNLIKE, UNSURE, USUAL, direction, figure, in_words
 
 KEPT: Final = 8192  # looks
 _A_TICK: Final = 64  # looks taken of one tick at most
@@ -67,7 +67,8 @@ class Drift:
 
         ``state`` is ``none`` (no reference), ``few`` (too few looks to say), ``usual`` or ``unlike``. ``distance`` is
         to the ``nearest`` source, 0 to 1; ``features`` are those that differ most from every source. ``scores`` tells
-        how sure the model is of ordinary looks (``ScoreReference.report``), null where the card does not say.
+        how sure the model is of ordinary looks (``ScoreReference.report``), null where the card does not say. ``text``
+        is for people; ``differs`` says in which respects, of an unlike network.
         """
         found: Json = {
             "state": "none",
@@ -78,6 +79,7 @@ class Drift:
             "nearest": None,
             "features": [],
             "scores": None,
+            "differs": [],
             "text": self.fault or NO_REFERENCE,
         }
         reference = self._reference
@@ -88,8 +90,7 @@ class Drift:
         if len(rows) < LEAST_ROWS:
             return found | {
                 "state": "few",
-                "text": f"too little ordinary traffic yet to say whether it is like what the detector learned from"
-                f" ({len(rows)} of {LEAST_ROWS} looks)",
+                "text": f"{FEW} ({len(rows)} of {LEAST_ROWS} looks)",
             }
         gaps = reference.distances(rows)
         whole = gaps.mean(axis=1)
@@ -104,7 +105,9 @@ class Drift:
             "distance": round(float(whole[at]), 4),
             "nearest": reference.sources[at],
             "features": features,
-            "text": _told(features if unlike else [], scores if scores and doubtful else None),
+            "differs": [feature["text"] for feature in features if unlike]
+            + ([scores["text"]] if scores and doubtful else []),
+            "text": UNLIKE if unlike else UNSURE if doubtful else USUAL,
         }
 
     @staticmethod
@@ -124,17 +127,7 @@ class Drift:
                     "distance": round(float(least[at]), 4),
                     "here": round(here, 3),
                     "training": [round(float(low), 3), round(float(high), 3)],
-                    "words": f"{in_words(name)} ({way})",
                     "text": f"{in_words(name)}: {way}, {figure(name, here)} on average; {usual} where it learned",
                 }
             )
         return found
-
-
-def _told(features: list[Json], scores: Json | None) -> str:
-    """The outcome as a sentence: ``features`` of an unlike network, ``scores`` where it doubts more than usual."""
-    if features:
-        most = ", ".join(feature["words"] for feature in features)
-        doubts = f"; {scores['text']}" if scores else ""
-        return f"{UNLIKE}, most in {most}{doubts}: {WORTH}"
-    return f"{USUAL}, but {scores['text']}: {WORTH}" if scores else USUAL

@@ -70,7 +70,7 @@ class ScoreReference:
             "unlike": beyond,
             "doubt": [round(float(value), 4) for value in here],
             "usual_at_most": [round(float(value), 4) for value in limits],
-            "text": f"the detector is {word} where it learned: it gives {share} {bounds}",
+            "text": f"it is {word} where it learned: it gives {share} {bounds}",
         }
 
 

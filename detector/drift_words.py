@@ -8,9 +8,11 @@ import numpy as np
 
 from detector.features import FEATURES
 
-USUAL: Final = "ordinary traffic here is like that of networks the detector learned from"
-UNLIKE: Final = "ordinary traffic here is unlike that of every network the detector learned from"
-WORTH: Final = "expect more false alarms and missed attacks than elsewhere"
+_WORTH: Final = "expect more false alarms and missed attacks"
+FEW: Final = "too little ordinary traffic yet to say whether this network is like those the detector learned from"
+USUAL: Final = "this network is like those the detector learned from"
+UNLIKE: Final = f"this network is unlike those the detector learned from: {_WORTH}"
+UNSURE: Final = f"the detector is less sure of ordinary traffic here than where it learned: {_WORTH}"
 _PLACES: Final = {
     "src": "of one source",
     "dst": "at one destination",

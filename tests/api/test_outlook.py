@@ -27,19 +27,10 @@ def test_a_scenario_that_wants_nothing_or_is_damaged_has_no_targets(tmp_path):
 
 
 def test_drift_is_told_by_the_scorecard_else_by_the_detector(tmp_path):
-    said = {"drift": {"state": "unusual", "text": "far from training", "features": [1, 2]}}
+    said = {"drift": {"state": "unusual", "text": "far from training", "differs": ["a"], "features": [1, 2]}}
     facts = folder(tmp_path, "", said)
-    assert drift(facts, None) == {"state": "unusual", "text": "far from training"}
+    assert drift(facts, None) == {"state": "unusual", "text": "far from training", "differs": ["a"]}
     assert drift(facts, {"drift": {"state": "usual", "text": "near"}}) == {"state": "usual", "text": "near"}
-
-
-def test_an_unlike_network_is_told_with_what_differs(tmp_path):
-    said = {"state": "unlike", "text": "another", "features": [{"name": "x", "text": "new connections: more"}, {}, 3]}
-    assert drift(folder(tmp_path, ""), {"drift": said}) == {
-        "state": "unlike",
-        "text": "another",
-        "differs": ["new connections: more"],
-    }
 
 
 def test_without_a_look_there_is_no_drift(tmp_path):

@@ -9,6 +9,7 @@ from contract.errors import InputError
 from detector.drift import Drift
 from detector.drift_reference import build
 from detector.drift_scores import LEAST_ROWS, QUANTILES, ScoreReference, build_scores
+from detector.drift_words import UNSURE
 from tests.detector.drifting import IMPORTANCES, network, networks
 
 
@@ -44,7 +45,7 @@ def test_doubt_beyond_that_of_training_is_told_and_the_same_is_not() -> None:
     assert reference is not None
     usual = reference.report(doubts(0.12))
     assert not usual["unlike"]
-    assert usual["text"].startswith("the detector is as sure as where it learned")
+    assert usual["text"].startswith("it is as sure as where it learned")
     unsure = reference.report(np.concatenate([doubts(0.1, 850), np.full(150, 0.45, np.float32)]))
     assert unsure["unlike"]
     assert "it gives 10 of 100 ordinary connections a chance of 45% or more" in unsure["text"]
@@ -63,5 +64,6 @@ def test_drift_says_it_with_the_features() -> None:
             drift.take(rows, np.zeros(50, np.int16), np.full(50, 1 - doubt, np.float32))
         words[doubt] = drift.report()
     assert (words[0.02]["state"], words[0.4]["state"]) == ("usual", "unlike")
-    assert "the detector is less sure than where it learned" in words[0.4]["text"]
+    assert words[0.4]["text"] == UNSURE
+    assert words[0.4]["differs"] == [words[0.4]["scores"]["text"]]
     assert words[0.02]["scores"]["unlike"] is False
