@@ -12,11 +12,12 @@ import pyarrow.csv as pc_csv
 from campaign.alert_judgement import REMARK, UNMATCHED, WORDS, Judged
 from campaign.alert_record import NONE
 from campaign.family_map import UNMAPPED
-from campaign.labels import I64, Mask, numbers
+from campaign.labels import I64, Mask, numbers, words
 from campaign.true_flows import TrueFlows
 from contract.addresses import texts
 from contract.clock import iso
 from contract.errors import InputError
+from contract.families import BENIGN
 
 Json = dict[str, Any]
 _LISTED: Final = 200
@@ -112,3 +113,41 @@ def worst_missed(truth: TrueFlows, flagged: Mask) -> list[Json]:
             for row, attempt, src, dst in zip(chosen.tolist(), attempts, *ends, strict=True)
         ]
     return worst
+
+
+def mistaken(judged: Judged, truth: TrueFlows) -> Json:
+    """Ordinary flows that were called an attack, as ``campaign.examples.false_alarms`` tells it of our own detector.
+
+    The largest of each mistake is an example, with what the alert on it said (``signature``).
+    """
+    ordinary = truth.family == BENIGN
+    names = np.asarray(words(truth.table, "family"))
+    rows = np.flatnonzero(judged.flagged & ordinary)
+    by_family = {
+        str(name): {"flows": int((names == name).sum()), "flagged": int((names[rows] == name).sum())}
+        for name in sorted(set(names[ordinary]))
+    }
+    frames = numbers(truth.table, "frames").astype(np.int64)
+    keys = names[rows] + "\0" + judged.word[rows] if len(rows) else np.zeros(0, object)
+    examples = []
+    for key in sorted(set(keys)):
+        mine = rows[keys == key]
+        row = int(mine[np.argmax(frames[mine])])
+        src, dst = texts(truth.src[[row]])[0], texts(truth.dst[[row]])[0]
+        ends = {name: int(numbers(truth.table, name)[row]) for name in ("src_port", "dst_port", "protocol")}
+        examples.append(
+            {"src": src, "dst": dst, "truth": str(names[row]), "said": str(judged.word[row]), "flows": len(mine)}
+            | ends
+            | {"first_ns": int(truth.first[row]), "packets": int(frames[row]), "score": None}
+            | {"signature": _signature_on(judged, row)}
+        )
+    return {"by_family": by_family, "examples": sorted(examples, key=lambda one: -one["flows"]), "alerts": []}
+
+
+def _signature_on(judged: Judged, row: int) -> str:
+    """What the first alert said that named a flow, or else covered it."""
+    for found in (judged.matches, judged.cover):
+        alerts = found.alert[found.row == row]
+        if len(alerts):
+            return judged.alerts.kinds[int(judged.alerts.kind[alerts.min()])].signature
+    return ""

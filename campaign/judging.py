@@ -10,7 +10,7 @@ import numpy as np
 from campaign import adapters, scorecard
 from campaign.alert_files import Read, read_alerts
 from campaign.alert_judgement import Judged, Terms, card_of, judge_alerts
-from campaign.alert_listing import listing, worst_missed
+from campaign.alert_listing import listing, mistaken, worst_missed
 from campaign.attempts import Attempts, add_attempts
 from campaign.clock_offset import estimate
 from campaign.detector_file import Detector
@@ -56,6 +56,7 @@ def judge_read(detector: Detector, read: Read, truth: TrueFlows, ledger: Json | 
     card["ledger"] = ledger or Ledger().as_dict()
     card["groups"] = scorecard.group_rows(card["families"])
     card["worst_missed"] = worst_missed(truth, judged.flagged)
+    card["mistaken"] = mistaken(judged, truth)
     card["detector"] = {
         "name": detector.name,
         "format": detector.format,

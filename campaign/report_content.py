@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from campaign import latency
 from campaign.capacity_trial import losses
+from campaign.report_missed import missed, mistaken
 from campaign.report_page import milliseconds, number, percent
 from campaign.runfolder import RunFolder, read_json
 from contract.clock import iso
@@ -24,13 +25,6 @@ FORMAT: Final = "tenfold-report/1"
 _ALERTS: Final = 40
 _FALSE_ALERTS: Final = 20
 _ORDER: Final = ("sent", "decide", "received", "metered", "classified", "queued", "committed", "commit", "total")
-_REASONS: Final = {
-    "not seen": "no flow carries it: its frames were lost, or never came",
-    "allowed": "the configuration allows or mutes it",
-    "suspected": "the classifier suspected an attack, but no incident reached its bar",
-    "taken for ordinary": "the classifier took it for ordinary traffic",
-    "no verdict": "its flow has no verdict",
-}
 Json = dict[str, Any]
 
 
@@ -61,8 +55,8 @@ def content(folder: RunFolder) -> Json:
         "families": _families(card),
         "on_sight": card.get("on_sight") or {},
         "over_time": card.get("over_time") or {},
-        "missed": _missed(card, started or 0),
-        "mistaken": _mistaken(card, started or 0),
+        "missed": missed(card, started or 0),
+        "mistaken": mistaken(card, started or 0),
         "false_alarms": card["false_alarms"],
         "alerts": card["alerts"],
         "shown_alerts": _alerts(folder, card),
@@ -111,38 +105,51 @@ def text_of(path: Path) -> str:
 
 def _summary(document: Json) -> list[str]:
     """The run in a few sentences, for who reads no table."""
-    attempts, late = document["attempts"], document["latency_ms"]
-    lines = []
+    late, other = document["latency_ms"], document["detector"]
+    lines = [f"Detector under test: {other['name']} ({other['title']})."] if other else []
+    attempts = document["attempts"]
     if attempts and attempts["total"]:
+        soon = (
+            f", half of them within {milliseconds(late['p50'])} and 99 of 100 within {milliseconds(late['p99'])} "
+            "of the moment at which they were due."
+        )
         lines.append(
             f"Of {number(attempts['total'])} attempts the detector found {number(attempts['detected'])} "
-            f"({percent(attempts['recall'])})"
-            + (
-                f", half of them within {milliseconds(late['p50'])} and 99 of 100 within {milliseconds(late['p99'])} "
-                "of the moment at which they were due."
-                if late["count"]
-                else "."
-            )
+            f"({percent(attempts['recall'])}){soon if late['count'] else '.'}"
         )
     sight = document["on_sight"]
     if sight and sight["latency_ms"]["count"]:
-        soon = sight["latency_ms"]
+        first = sight["latency_ms"]
         lines.append(
             f"Of floods and scans, which can be known on sight, it found {number(sight['detected'])} of "
-            f"{number(sight['attempts'])} attempts, half of them within {milliseconds(soon['p50'])} and 99 of 100 "
-            f"within {milliseconds(soon['p99'])}."
+            f"{number(sight['attempts'])} attempts, half of them within {milliseconds(first['p50'])} and 99 of 100 "
+            f"within {milliseconds(first['p99'])}."
         )
     wrong, ordinary = document["false_alarms"], document["alerts"]
     lines.append(
         f"Of {number(wrong['benign_flows'])} ordinary flows it called {number(wrong['flagged'])} an attack "
         f"({percent(wrong['rate'])}); {number(wrong['alerts'])} of {number(ordinary['total'])} alerts were false."
     )
-    lost = sum(row["count"] for row in document["losses"] if row["unit"] == "frames")
-    balance = "every frame is accounted for" if document["ledger"]["balanced"] else "the ledger does NOT balance"
-    lines.append(f"{'No frame was lost' if not lost else f'{number(lost)} frames were lost'}, and {balance}.")
+    lines.append(_lost(document))
     if document["verdict"] == "not valid":
         lines.append("The run is not valid, so it says nothing of whether the detector passes: see why below.")
     return lines
+
+
+def _lost(document: Json) -> str:
+    """What became of the frames; of another detector's own losses, what it says."""
+    lost = sum(row["count"] for row in document["losses"] if row["unit"] == "frames")
+    balance = "every frame is accounted for" if document["ledger"]["balanced"] else "the ledger does NOT balance"
+    other = document["detector"]
+    way = " on the way to the detector" if other else ""
+    line = f"{'No frame was lost' if not lost else f'{number(lost)} frames were lost'}{way}, and {balance}."
+    if not other:
+        return line
+    told = ", ".join(f"{name} {number(value)}" for name, value in other["losses"]["lost"].items())
+    if told:
+        return f"{line} It says itself that it lost: {told}."
+    silent = "It reports no counters of its own, so what it lost inside is not known."
+    return f"{line} {'It reports no loss of its own.' if other['losses']['records'] else silent}"
 
 
 def _rate(card: Json, run: Json) -> Json:
@@ -199,74 +206,6 @@ def _families(card: Json) -> list[Json]:
             }
         )
     return sorted(rows, key=lambda row: -row["total"])
-
-
-def _missed(card: Json, started: int) -> Json:
-    """Missed attempts: how many, why by family, and examples with times in seconds of the run."""
-    found = card.get("missed") or {"total": 0, "why": {}, "examples": []}
-    totals = {name: row.get("attempts", 0) for name, row in card.get("families", {}).items()}
-    rows = [
-        {"family": family, "missed": sum(why.values()), "of": totals.get(family, 0), "why": why}
-        for family, why in found["why"].items()
-    ]
-    return {
-        "total": found["total"],
-        "reasons": [name for name in _REASONS if any(name in row["why"] for row in rows)],
-        "words": _REASONS,
-        "families": sorted(rows, key=lambda row: -row["missed"]),
-        "examples": _examples(found["examples"], started),
-        "flows": card.get("worst_missed", [])[:_ALERTS],
-    }
-
-
-def _examples(examples: list[Json], started: int) -> list[Json]:
-    """Each with its number among those of its family (``rank``)."""
-    seen: dict[str, int] = {}
-    rows = []
-    for example in examples:
-        rank = seen.get(example["family"], 0)
-        seen[example["family"]] = rank + 1
-        rows.append(_example(example, started) | {"rank": rank})
-    return rows
-
-
-def _example(example: Json, started: int) -> Json:
-    at = (example["intended_ns"] - started) / 1e9 if started else 0.0
-    word = _REASONS.get(example["why"], str(example["why"]))
-    score = (example["flow"] or {}).get("benign_score")
-    if score is not None and example["why"] == "suspected":
-        word += f" (attack {1 - score:.2f})"
-    elif score is not None:
-        word += f" (ordinary {score:.2f})"
-    lasted = (example["last_ns"] - example["intended_ns"]) / 1e9
-    return example | {"at_s": round(at, 3), "lasted_s": round(max(lasted, 0.0), 3), "because": word} | _filter(example)
-
-
-def _filter(ends: Json) -> Json:
-    """A display filter that finds the conversation in the frames of the run."""
-    name = "ipv6" if ":" in str(ends["src"]) else "ip"
-    if ends["protocol"] == 0x0806:
-        text = f"arp && arp.src.proto_ipv4 == {ends['src']}"
-    else:
-        text = f"{name}.addr == {ends['src']} && {name}.addr == {ends['dst']}"
-        layer = {6: "tcp", 17: "udp"}.get(ends["protocol"])
-        text += f" && {layer}.port == {ends['src_port']} && {layer}.port == {ends['dst_port']}" if layer else ""
-    return {"display_filter": text}
-
-
-def _mistaken(card: Json, started: int) -> Json:
-    """False alarms by ordinary family, with examples."""
-    found = card.get("mistaken") or {"by_family": {}, "examples": [], "alerts": []}
-    rows = [{"family": name} | row for name, row in found["by_family"].items()]
-    examples = [
-        row | {"at_s": round((row["first_ns"] - started) / 1e9, 3) if started else 0.0} | _filter(row)
-        for row in found["examples"]
-    ]
-    return {
-        "families": sorted(rows, key=lambda row: (-row["flagged"], -row["flows"])),
-        "examples": examples,
-        "alerts": found.get("alerts", []),
-    }
 
 
 def _alerts(folder: RunFolder, card: Json) -> Json:

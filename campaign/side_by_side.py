@@ -17,6 +17,7 @@ from campaign.flow_words import NEVER
 from campaign.judge import material_of
 from campaign.judgement import judge_attempts
 from campaign.judging import Result
+from campaign.report_page import number, percent
 from campaign.true_flows import TrueFlows
 from contract.errors import InputError
 from store.layout import DATABASE
@@ -58,6 +59,19 @@ def side_by_side(name: str, truth: TrueFlows, results: Sequence[Result]) -> Json
         "agreement_by_family": {one: _sets(names, found[:, family == one]) for one in families},
         "pairs": _pairs(names, found),
     }
+
+
+def summary(document: Json) -> list[str]:
+    """What a reader wants to know first: how far all of them together reach, and where none of them looks."""
+    total, missed = document["attempts"], document["agreement"]["by_nobody"]
+    lines = []
+    if len(document["detectors"]) > 1 and total:
+        share = percent(1 - missed / total)
+        lines.append(f"Together they found {number(total - missed)} of {number(total)} attempts ({share}).")
+    blind = [name for name, row in document["families"].items() if row["by_nobody"] == row["attempts"]]
+    if blind:
+        lines.append(f"Found by nobody at all: {', '.join(blind)}.")
+    return lines
 
 
 def _summary(result: Result) -> Json:

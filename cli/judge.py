@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +11,8 @@ import typer
 from cli.output import JsonFlag, note, print_json, stdout_console
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from campaign.detector_file import Detector
     from campaign.judging import Result
     from campaign.true_flows import TrueFlows
@@ -175,42 +178,16 @@ def _targets(run: Path, result: Result) -> list[dict[str, Any]]:
 
 
 def _show(document: dict[str, Any], results: list[Result], written: dict[str, Any]) -> None:
-    from rich.table import Table
-
-    from campaign.progress import milliseconds
-    from campaign.report_page import number, percent
+    from campaign.report_page import number
+    from campaign.side_by_side import summary
 
     console = stdout_console()
-    table = Table(title=f"{document['campaign']}: {number(document['attempts'])} attempts", title_justify="left")
-    table.add_column("family", no_wrap=True, min_width=24)
-    table.add_column("attempts", justify="right")
+    console.print(_families(document, [result.name for result in results]))
     for result in results:
-        table.add_column(result.name, justify="right")
-    for family, row in document["families"].items():
-        cells = (percent(row["detectors"][result.name]["recall"]) for result in results)
-        table.add_row(family, number(row["attempts"]), *cells)
-    console.print(table)
-    for result in results:
-        card, said = result.card, result.card.get("detector", {})
-        latency, alerts, false = card["latency_ms"], card["alerts"], card["false_alarms"]
-        console.print(
-            f"{result.name}: {percent(card['attempts']['recall'])} of attempts detected; "
-            f"{number(alerts['false'])} of {number(alerts['total'])} alerts false, "
-            f"{percent(false['rate'])} of ordinary flows called an attack; "
-            f"p50 {milliseconds(latency['p50'])}, p99 {milliseconds(latency['p99'])} "
-            f"until {said.get('basis', 'readable')}",
-            soft_wrap=True,
-            highlight=False,
-        )
-        lost = (said.get("losses") or {}).get("lost") or {}
-        if lost:
-            words = ", ".join(f"{name} {number(value)}" for name, value in lost.items())
-            console.print(f"  it says that it lost: {words}", soft_wrap=True, highlight=False)
-        for target in card.get("targets", []) if said else []:
-            word = "[green]met[/]" if target["met"] else "[red]missed[/]"
-            console.print(f"  target {target['name']}: {target['got']} ({target['wanted']}), {word}", soft_wrap=True)
-        for line in card["notes"] if said else []:
-            console.print(f"  {line}", soft_wrap=True, highlight=False, markup=False)
+        for line in _told(result):
+            console.print(line, soft_wrap=True, highlight=False)
+        for note_ in result.card["notes"] if result.card.get("detector") else []:
+            console.print(f"  {note_}", soft_wrap=True, highlight=False, markup=False)
     for pair in document["pairs"]:
         console.print(
             f"{pair['one']} and {pair['two']}: both {number(pair['both'])}, only {pair['one']} "
@@ -219,5 +196,53 @@ def _show(document: dict[str, Any], results: list[Result], written: dict[str, An
             soft_wrap=True,
             highlight=False,
         )
+    for line in summary(document):
+        console.print(line, soft_wrap=True, highlight=False)
     if written:
         console.print(f"report      {written['report']}", soft_wrap=True, highlight=False)
+
+
+def _families(document: dict[str, Any], names: list[str]) -> Table:
+    """Of each family and detector: recall, and how long after the first attempt it was first found."""
+    from rich.table import Table
+
+    from campaign.report_page import number, percent
+    from campaign.side_by_side_page import seconds
+
+    table = Table(title=f"{document['campaign']}: {number(document['attempts'])} attempts", title_justify="left")
+    table.add_column("family", no_wrap=True, min_width=24)
+    table.add_column("attempts", justify="right")
+    for name in names:
+        table.add_column(name, justify="right")
+        table.add_column("after", justify="right", no_wrap=True)
+    for family, row in document["families"].items():
+        found = [row["detectors"][name] for name in names]
+        cells = [text for one in found for text in (percent(one["recall"]), seconds(one["time_to_detect_s"]))]
+        table.add_row(family, number(row["attempts"]), *cells)
+    return table
+
+
+def _told(result: Result) -> Iterator[str]:
+    """One detector in a few lines."""
+    from rich.markup import escape
+
+    from campaign.progress import milliseconds
+    from campaign.report_page import number, percent
+
+    card, said = result.card, result.card.get("detector", {})
+    latency, alerts, false = card["latency_ms"], card["alerts"], card["false_alarms"]
+    until = "written" if said.get("basis", "readable") == "written" else "readable"
+    yield (
+        f"{escape(result.name)}: {percent(card['attempts']['recall'])} of attempts detected; "
+        f"{number(alerts['false'])} of {number(alerts['total'])} alerts false, "
+        f"{percent(false['rate'])} of ordinary flows called an attack; "
+        f"p50 {milliseconds(latency['p50'])}, p99 {milliseconds(latency['p99'])} until an alert was {until}"
+    )
+    losses = said.get("losses") or {}
+    if lost := losses.get("lost"):
+        yield f"  it says that it lost: {', '.join(f'{name} {number(value)}' for name, value in lost.items())}"
+    elif said:
+        yield "  it reports no loss" if losses.get("records") else "  it reports no counters: what it lost is not known"
+    for target in card.get("targets", []) if said else []:
+        word = "[green]met[/]" if target["met"] else "[red]missed[/]"
+        yield f"  target {target['name']}: {target['got']} ({target['wanted']}), {word}"

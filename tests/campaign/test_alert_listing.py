@@ -8,7 +8,7 @@ import pyarrow.csv as pc_csv
 import pytest
 
 from campaign.alert_judgement import Terms, judge_alerts
-from campaign.alert_listing import listing, worst_missed, write_unmatched
+from campaign.alert_listing import listing, mistaken, worst_missed, write_unmatched
 from campaign.family_map import family_map
 from contract.errors import InputError
 from tests.campaign import judged, recorded
@@ -42,3 +42,16 @@ def test_the_largest_missed_flows_come_first(tmp_path: Path) -> None:
     assert [row["family"] for row in rows].count("ssh_bruteforce") == 5
     assert rows[0]["dst_port"] == 22
     assert worst_missed(truth, truth.attack) == []
+
+
+def test_ordinary_flows_that_were_called_an_attack(tmp_path: Path) -> None:
+    browsing = judged.flows("web_browsing")
+    alert = recorded.eve_alert(browsing[0])
+    alert["alert"] = recorded.eve_alert(judged.flows("web_attack")[0])["alert"]
+    _, read = judged.eve(tmp_path, [alert])
+    found = mistaken(judge_alerts(read, judged.truth(), family_map(), Terms()), judged.truth())
+    assert found["by_family"]["web_browsing"] == {"flows": len(browsing), "flagged": 1}
+    (row,) = found["examples"]
+    assert (row["truth"], row["said"], row["flows"]) == ("web_browsing", "web_attack", 1)
+    assert (row["src"], row["dst_port"]) == (browsing[0].src, browsing[0].dst_port)
+    assert row["signature"] == alert["alert"]["signature"]

@@ -39,31 +39,33 @@ def test_a_scorecard_of_before_is_shown_without_what_it_lacks(tmp_path):
     assert found["over_time"] == {}
 
 
-def test_a_missed_attempt_is_told_with_its_time_and_a_filter(tmp_path):
-    folder = finished(tmp_path)
-    card = read_json(folder.scorecard)
-    started = read_json(folder.state)["started_ns"]
-    example = {"src": "198.18.0.1", "dst": "198.18.0.9", "src_port": 1025, "dst_port": 80, "protocol": 6}
-    example |= {"family": "syn_flood", "attempt": 1, "frames": 2, "why": "suspected", "nearest": None}
-    example |= {"intended_ns": started + 1_500_000_000, "last_ns": started + 1_600_000_000}
-    example["flow"] = {"flow_id": 1, "frames": 2, "benign_score": 0.2}
-    card["missed"] = {"total": 1, "why": {"syn_flood": {"suspected": 1}}, "examples": [example]}
-    write_json(folder.scorecard, card)
-    found = content(folder)["missed"]
-    row = found["examples"][0]
-    assert (row["at_s"], row["lasted_s"], row["rank"]) == (1.5, 0.1, 0)
-    assert row["display_filter"] == (
-        "ip.addr == 198.18.0.1 && ip.addr == 198.18.0.9 && tcp.port == 1025 && tcp.port == 80"
-    )
-    assert row["because"].endswith("(attack 0.80)")
-    assert found["families"] == [{"family": "syn_flood", "missed": 1, "of": 100, "why": {"suspected": 1}}]
-
-
 def test_losses_are_those_of_the_ledger(tmp_path):
     found = content(finished(tmp_path, received=590))
     assert found["verdict"] == "not valid"
     assert found["ledger"]["balanced"] is False
     assert found["losses"] == []  # they are unexplained: no stage dropped them
+
+
+@pytest.mark.parametrize(
+    ("losses", "told"),
+    [
+        (
+            {"lost": {"capture.kernel_drops": 1200}, "records": 2},
+            "It says itself that it lost: capture.kernel_drops 1,200.",
+        ),
+        ({"lost": {}, "records": 2}, "It reports no loss of its own."),
+        ({"lost": {}, "records": 0}, "what it lost inside is not known."),
+    ],
+)
+def test_another_detector_is_named_and_its_own_losses_are_told(tmp_path, losses, told):
+    folder = finished(tmp_path)
+    card = read_json(folder.scorecard)
+    card["detector"] = {"name": "suricata", "title": "Suricata EVE JSON", "losses": losses}
+    write_json(folder.scorecard, card)
+    summary = content(folder)["summary"]
+    assert summary[0] == "Detector under test: suricata (Suricata EVE JSON)."
+    assert summary[-1].endswith(told)
+    assert "on the way to the detector" in summary[-1]
 
 
 @pytest.mark.parametrize(

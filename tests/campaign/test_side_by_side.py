@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from campaign.judging import Result, judge_detector
-from campaign.side_by_side import built_in, side_by_side
+from campaign.side_by_side import built_in, side_by_side, summary
 from campaign.true_flows import of_run
 from contract.errors import InputError
 from tests.campaign import judged, recorded, runs
@@ -39,6 +39,7 @@ def test_who_found_what_alone_both_or_nobody(tmp_path: Path) -> None:
     assert family["detectors"]["two"]["time_to_detect_s"] is None
     assert (family["by_all"], family["by_nobody"]) == (0, 0)
     assert page["families"]["web_attack"]["by_nobody"] == 1
+    assert summary(page) == ["Together they found 15 of 16 attempts (93.8 %).", "Found by nobody at all: web_attack."]
 
 
 def test_two_of_one_name_and_too_many_are_refused(tmp_path: Path) -> None:
