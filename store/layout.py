@@ -140,6 +140,8 @@ def _prepare(database: sqlite3.Connection, root: Path, *, check: bool) -> None:
     if not database.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
         database.executescript(f"BEGIN IMMEDIATE;{SCHEMA}{INDEXES}INSERT INTO meta VALUES('format','{FORMAT}');COMMIT;")
     check_format(database, root)
+    # SQLite opens a file that it may not write, or cannot at this moment, for reading only, and says so at a write.
+    database.execute("DELETE FROM meta WHERE key IS NULL")
     found = database.execute("PRAGMA quick_check(1)").fetchone()[0] if check else "ok"
     if found != "ok":
         raise DamagedError(f"{root}: damaged store: {str(found).splitlines()[0]}")
