@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,9 @@ import pyarrow.compute as pc
 
 from contract.families import BENIGN
 from store.reader import StoreReader
-from store.seen import Seen
+
+if TYPE_CHECKING:
+    from store.seen import Seen
 
 _EVERY_S: Final = 0.5
 _MAX_MS: Final = 86_400_000.0
@@ -34,7 +36,7 @@ class SeenLatency:
         self._commit = -1
         self._rows = 0
         self._asked = 0.0
-        self._seen = Seen()  # the earliest word on each flow counts, and only once
+        self._seen: Seen | None = None  # the earliest word on each flow counts, and only once
         self._seconds: I64 = np.zeros(0, np.int64)
         self._ms: F64 = np.zeros(0, np.float64)
 
@@ -50,7 +52,7 @@ class SeenLatency:
                 return
             if commit < self._commit:  # another store under the same name
                 self._rows = 0
-                self._seen, self._seconds, self._ms = Seen(), self._seconds[:0], self._ms[:0]
+                self._seen, self._seconds, self._ms = None, self._seconds[:0], self._ms[:0]
             for table in reader.verdict_tables(self._rows):
                 self._rows += table.num_rows
                 self._take(table)
@@ -90,6 +92,9 @@ class SeenLatency:
         return p50, p99
 
     def _take(self, table: pa.Table) -> None:
+        from store.seen import Seen  # compiled: half a second, which a service that starts does not have
+
+        self._seen = self._seen or Seen()
         attack: npt.NDArray[np.bool_] = np.asarray(pc.not_equal(table.column("family").cast(pa.string()), BENIGN))
         flows = np.ascontiguousarray(np.asarray(table.column("flow_id")))
         fresh = self._seen.first_turns(flows, attack, np.asarray(table.column("final")))

@@ -19,7 +19,6 @@ from api.rows import PROTOCOLS
 from contract.addresses import column_to_array, texts
 from contract.families import BENIGN
 from store.reader import StoreReader
-from store.seen import Seen
 
 _EVERY_S: Final = 1.0
 _MOST_RUNS: Final = 4
@@ -40,6 +39,8 @@ class Talkers:
         self._start()
 
     def _start(self) -> None:
+        from store.seen import Seen  # compiled: half a second, which a service that starts does not have
+
         self._commit, self._rows, self._flows = -1, 0, 0
         self._seen = Seen()
         self._tables: dict[str, pa.Table] = {}

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from campaign.processes import Children, Kept
 from campaign.runfolder import read_json, write_json
-from detector.config_file import parse
 from detector.live_settings import text_of
 from store.formats.base import Origin
 
@@ -28,6 +27,8 @@ def configured(config: Path | None, text: str | None = None) -> list[dict[str, A
     """
     if config is None:
         return []
+    from detector.config_file import parse  # loads what detectors load: not where there is no file
+
     found = parse(text_of(config) if text is None else text, datetime.now(UTC)).outputs
     place = config.absolute().parent
     return [one | {name: str(place / one[name]) for name in _SECRETS if one.get(name)} for one in found]

@@ -12,7 +12,6 @@ from api import documents
 from api.rights import READ
 from api.service import Service, Shared
 from api.wire import json_response
-from campaign.in_use import configuration as of_detectors
 from contract.families import ATTACK_VERSION
 from contract.version import VERSION
 
@@ -31,6 +30,8 @@ async def configuration(shared: Shared) -> Response:
 
 
 def _document(shared: Service) -> dict[str, Any]:
+    from campaign.in_use import configuration as of_detectors  # loads what detectors load, a second's work
+
     settings = shared.settings
     return {
         "version": VERSION,
