@@ -18,8 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from campaign.again import make_again
+from campaign.flow_keys import U64, hashes, hashes_of, key_ports, words_of
 from campaign.runfolder import RunFolder, existing
-from contract.addresses import Bytes2D, column_to_array, to_bytes
+from contract.addresses import to_bytes
 from contract.errors import InputError
 from detector.capture.opening import open_capture
 from detector.config_file import read
@@ -27,11 +28,8 @@ from detector.frame_keys import UNREADABLE, FrameKeys, Keys
 from generator.sinks import open_sink
 from store.feed import Feed
 
-_PORTED: Final = (6, 17, 33, 132)
 _ETHERNET: Final = 1
 _COLUMNS: Final = ("key", "first", "last", "ids")
-_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
-U64 = npt.NDArray[np.uint64]
 I64 = npt.NDArray[np.int64]
 
 
@@ -48,7 +46,7 @@ class Flows:
         """Which frames are of one of the flows."""
         if not len(self.key):
             return np.zeros(len(ts), np.bool_)
-        found = hashes(keys.address, keys.port, keys.protocol)
+        found = hashes(keys.address, keys.key_port, keys.protocol)
         at = np.minimum(np.searchsorted(self.key, found), len(self.key) - 1)
         held: npt.NDArray[np.bool_] = (self.key[at] == found) & (keys.protocol != UNREADABLE)
         return held & (ts >= self.first[at]) & (ts <= self.last[at])
@@ -129,44 +127,18 @@ def _until_end(feed: Feed, parts: list[Flows]) -> Flows:
 
 def _of_table(table: pa.Table, alert_id: int) -> Flows:
     rows = table.filter(pc.equal(table.column("alert_id"), pa.scalar(alert_id, pa.uint64())))
-    address = np.stack([_words(column_to_array(rows.column(name))) for name in ("src", "dst")], axis=1)
-    port = np.stack([np.asarray(rows.column(name)) for name in ("src_port", "dst_port")], axis=1)
     first, last = (np.asarray(rows.column(name).cast(pa.int64())) for name in ("first", "last"))
-    key = hashes(address, port, np.asarray(rows.column("protocol")))
-    return Flows(key, first, last, np.asarray(rows.column("flow_id")))
+    return Flows(hashes_of(rows), first, last, np.asarray(rows.column("flow_id")))
 
 
 def _of_samples(alert: dict[str, Any]) -> Flows:
     samples = [sample for sample in alert["sample_flows"] if sample.get("src")]
     packed = [np.frombuffer(to_bytes(one["src"]) + to_bytes(one["dst"]), np.uint8) for one in samples]
-    address = _words(np.reshape(packed, (-1, 16)).astype(np.uint8)).reshape(-1, 2, 2)
+    address = words_of(np.reshape(packed, (-1, 16)).astype(np.uint8)).reshape(-1, 2, 2)
     port = np.array([(one["src_port"], one["dst_port"]) for one in samples], np.uint16).reshape(-1, 2)
     protocol = np.array([one["protocol"] for one in samples], np.uint16)
     first, last = (np.full(len(samples), alert[name], np.int64) for name in ("first_seen", "last_seen"))
-    return Flows(hashes(address, port, protocol), first, last)
-
-
-def _words(addresses: Bytes2D) -> U64:
-    """Addresses of 16 bytes as two words each."""
-    return np.ascontiguousarray(addresses, np.uint8).view(">u8").astype(np.uint64).reshape(-1, 2)
-
-
-def hashes(address: U64, port: npt.NDArray[np.uint16], protocol: npt.NDArray[np.uint16]) -> U64:
-    """A hash (n,) of each key, the same in both directions. Ports count where the protocol has them."""
-    ports = np.where(np.isin(protocol, _PORTED)[:, None], port, 0).astype(np.uint64)
-    ends = np.zeros(ports.shape, np.uint64)
-    for words in (address[:, :, 0], address[:, :, 1], ports):
-        ends = _mixed(ends ^ words)
-    low, high = ends.min(axis=1), ends.max(axis=1)
-    return _mixed(_mixed(low ^ protocol.astype(np.uint64)) ^ high)
-
-
-def _mixed(words: U64) -> U64:
-    """A finaliser in the manner of SplitMix64 (Steele et al., 2014); it wraps around on purpose."""
-    words = (words + _MIX) * np.uint64(0xBF58476D1CE4E5B9)
-    words ^= words >> np.uint64(30)
-    words *= np.uint64(0x94D049BB133111EB)
-    return words ^ (words >> np.uint64(31))
+    return Flows(hashes(address, key_ports(port, protocol), protocol), first, last)
 
 
 def _cut(capture: Path, flows: Flows, out: Path, tunnels: str) -> int:

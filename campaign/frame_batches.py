@@ -11,10 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from campaign.spool import Batch
-from contract.arrow_io import write_stream
 from contract.errors import InputError
-from contract.frontier import Frontier
-from contract.schemas import FRAMES
 
 
 def send_frames(
@@ -39,22 +36,6 @@ def spooled(path: Path) -> Iterator[list[pa.RecordBatch]]:
     # Validated before it was spooled; what lies in our own spool is ours.
     with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
         yield [rows for rows in reader if rows.num_rows]
-
-
-def untold(path: Path, frontier: Frontier, first: int, frames: int) -> bytes | None:
-    """What is to be sent again of a spooled batch whose ``frames`` were sent before, from number ``first`` on.
-
-    A stream of the frames that are not told, b"" where there is none; None where all are to be sent, or the file is not
-    what was sent then, because it was cut down to this before.
-    """
-    with spooled(path) as batches:
-        rows = pa.Table.from_batches(batches, FRAMES)
-        if rows.num_rows != frames:
-            return None
-        left = frontier.untold(first, rows.column("ts").cast(pa.int64()).to_numpy())
-        if left.all():
-            return None
-        return write_stream(rows.filter(pa.array(left)).combine_chunks().to_batches(), FRAMES) if left.any() else b""
 
 
 def check_frames(batches: list[pa.RecordBatch], where: str) -> int:

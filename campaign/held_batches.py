@@ -20,7 +20,7 @@ class HeldBatches:
         self.uncounted = SentBatches()
         self.backlog = 0  # bytes that wait
         self.sent = 0  # frames that were sent to the present child
-        self._left = 0  # batches that an earlier process left in the spool
+        self.left: list[Batch] = []  # what an earlier process left in the spool
         self._batches, self._contents = Stage("batches"), Stage(unit)
 
     @property
@@ -39,7 +39,7 @@ class HeldBatches:
         """Those wait that an earlier process left."""
         for batch in batches:
             self.queue(batch)
-        self._left += len(batches)
+        self.left = batches
 
     def first_sent(self, counted: int) -> None:
         """The first that waits was sent; the child will count so much of it."""
@@ -55,9 +55,14 @@ class HeldBatches:
 
     def told_before(self, batch: Batch) -> None:
         """One that waits needs not be sent: a detector before this one has told of it."""
-        self.waiting.remove(batch)
-        self.backlog -= batch.bytes
+        self._take_out(batch)
         self._deliver(batch)
+
+    def drop(self, batch: Batch, reason: str) -> None:
+        """One that waits is not sent."""
+        self._take_out(batch)
+        self._batches.drop(reason)
+        self._contents.drop(reason, batch.frames)
 
     def child_ended(self) -> None:
         """What it did not count is for the next one."""
@@ -80,9 +85,13 @@ class HeldBatches:
         self._batches.in_flight, self._contents.in_flight = len(held), sum(batch.frames for batch in held)
         ledger = Ledger({f"{kind}forwarded": replace(self._batches)})
         ledger.stages[f"{kind}forwarded_{self.unit}"] = replace(self._contents)
-        kept = self._batches.offered - self._left
+        kept = self._batches.offered - len(self.left)
         ledger.witness("the spool, less what was in it at the start,", f"{kind}posts", "delivered", kept)
         return ledger
+
+    def _take_out(self, batch: Batch) -> None:
+        self.waiting.remove(batch)
+        self.backlog -= batch.bytes
 
     def _deliver(self, batch: Batch) -> None:
         self._batches.delivered += 1

@@ -1,9 +1,9 @@
 """Batches that sensors post: kept on disk before anybody says so, then handed to a detector of their own.
 
 A batch is a validated Arrow IPC stream of FRAMES. It is spooled and fsynced under its id, acknowledged, and forwarded
-in the order of arrival to one ``detector.service`` child over a Unix socket. The spool file goes when the detector
-has told of its frames in what it has committed. After one that died, the next child gets what is not told (the keys of
-commits say so, ``contract.frontier``), no frame of the rest.
+in the order of arrival to one ``detector.service`` child over a Unix socket. The spool file goes when the flows of its
+frames have ended and are committed. After a child that died, the next one gets the frames that are in no flow of the
+store (``campaign.resuming``), no frame of the rest.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from campaign.processes import Child
 from campaign.resuming import cut_down
 from campaign.runfolder import SOCKET
 from campaign.sent_log import Place, SentLog
-from campaign.spool import SUFFIX, Batch, left_over
+from campaign.spool import SUFFIX, Batch, damaged, left_over
 from contract.arrow_io import read_stream
 from contract.clock import Clock
 from contract.errors import FullError, LackingError, TenfoldError
@@ -40,8 +40,9 @@ from contract.schemas import FRAMES
 SPOOL: Final = "spool"
 STATUS: Final = "detector.status.json"
 _END_PATIENCE_S: Final = 20.0
-_RETRY_S: Final = 1.0
+_RETRY_S: Final = 0.2
 _RETRY_MOST_S: Final = 30.0
+_STABLE_S: Final = 60.0
 _POLL_S: Final = 0.05
 _LOOK_S: Final = 0.2
 
@@ -155,30 +156,39 @@ class Ingest:
     def _open_spool(self) -> Journal:
         make_folder(self._spool)
         journal = Journal(self.folder)
-        found, self.notes = left_over(self._spool, journal, self.check)
-        sys.stderr.writelines(f"tenfold: {note}\n" for note in self.notes)
-        self._held.queue_left(found)
+        self._held.uncounted.allow(self._spool)
+        self._held.queue_left(left_over(self._spool, journal))
         return journal
+
+    def _look_at_left(self) -> None:
+        """Leave out what is damaged of what an earlier process left, while more is taken already."""
+        for batch, note in damaged(self._held.left, self.check):
+            self.notes.append(note)
+            sys.stderr.write(f"tenfold: {note}\n")
+            with self._turn:
+                self._held.drop(batch, "damaged")
 
     def check(self, data: bytes) -> None:
         """Look at a batch that an earlier process left. Raises ``InputError`` where it is damaged."""
         check_frames(list(read_stream(data, FRAMES, "batch")), "batch")
 
     def _forward_all(self) -> None:
-        """One child after another, until the end; after one that took nothing, the pause grows."""
+        """One child after another, until the end; after those that told nothing and did not last the pause grows."""
         pause = _RETRY_S / 2
+        self._look_at_left()
         while True:
             with self._turn:
                 self._turn.wait_for(lambda: self._held.waiting or self._is_ending())
                 if self._is_ending():
                     return
-            before = self._held.delivered
+            before, began = self._held.delivered, time.monotonic()
             try:
                 self._serve_child()
                 self.fault = ""
             except (OSError, TenfoldError, pa.ArrowException) as error:
                 self.fault = f"the detector of posted batches ended: {error}"
-            pause = min(2 * pause, _RETRY_MOST_S) if self.fault and self._held.delivered == before else _RETRY_S
+            lasted = self._held.delivered > before or time.monotonic() - began > _STABLE_S
+            pause = min(2 * pause, _RETRY_MOST_S) if self.fault and not lasted else _RETRY_S
             with self._turn:
                 self._held.child_ended()
                 if not self._is_ending():
@@ -223,7 +233,7 @@ class Ingest:
         """What the child before has told of what waits is not sent again."""
         with self._turn:
             waiting = list(self._held.waiting)
-        done = cut_down(self.folder, log, waiting)
+        done = cut_down(self.folder, log, waiting, self._config)
         with self._turn:
             if done and self._journal is not None:
                 self._journal.sync()

@@ -1,8 +1,8 @@
-"""What an earlier process left in a spool of batches: checked once more, for a disk may have spoiled it."""
+"""What an earlier process left in a spool of batches: looked at once more, for a disk may have spoiled it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,24 +25,27 @@ class Batch:
     bytes: int
 
 
-def left_over(spool: Path, journal: Journal, check: Callable[[bytes], object]) -> tuple[list[Batch], list[str]]:
-    """The batches in a spool, the oldest first, and a line for each that is damaged: ``check`` refused it.
-
-    A damaged one is moved to ``aside/`` beside the spool. Raises ``OSError``.
-    """
+def left_over(spool: Path, journal: Journal) -> list[Batch]:
+    """The batches in a spool, the oldest first. Raises ``OSError``."""
     for path in spool.glob(f"*{TEMPORARY}"):
         path.unlink(missing_ok=True)
-    found, notes = [], []
+    found = []
     for path in sorted(spool.glob(f"*{SUFFIX}"), key=lambda one: one.stat().st_mtime_ns):
-        name, data = path.name.removesuffix(SUFFIX), path.read_bytes()
-        journal.know(name, len(data))
+        name, size = path.name.removesuffix(SUFFIX), path.stat().st_size
+        journal.know(name, size)
+        found.append(Batch(name, path, journal.count_of(name), size))
+    return found
+
+
+def damaged(batches: Sequence[Batch], check: Callable[[bytes], object]) -> Iterator[tuple[Batch, str]]:
+    """Those that ``check`` refuses, moved to ``aside/`` beside the spool, each with a line on it."""
+    for batch in batches:
+        aside = batch.path.parent.parent / ASIDE
         try:
-            check(data)
+            check(batch.path.read_bytes())
         except InputError as error:
-            aside = spool.parent / ASIDE
             aside.mkdir(exist_ok=True)
-            path.rename(aside / path.name)
-            notes.append(f"{path}: {error}; set aside")
-            continue
-        found.append(Batch(name, path, journal.count_of(name), len(data)))
-    return found, notes
+            batch.path.rename(aside / batch.path.name)
+            yield batch, f"{batch.path}: {error}; set aside"
+        except OSError:
+            continue  # it is told when it is sent

@@ -24,6 +24,7 @@ class Keys(NamedTuple):
     address: npt.NDArray[np.uint64]  # (n, 2, 2) words of the 16-byte addresses, most significant first
     port: npt.NDArray[np.uint16]  # (n, 2); of ICMP type and code
     protocol: npt.NDArray[np.uint16]  # (n,) UNREADABLE where the frame cannot be metered
+    key_port: npt.NDArray[np.uint16]  # (n, 2) what flows are matched by: of ICMP the type of the request and the code
 
 
 class FrameKeys:
@@ -37,7 +38,8 @@ class FrameKeys:
     def of(self, batch: pa.RecordBatch) -> Keys:
         """The keys of a FRAMES batch, which must be sound."""
         n = batch.num_rows
-        keys = Keys(np.zeros((n, 2, 2), np.uint64), np.zeros((n, 2), np.uint16), np.zeros(n, np.uint16))
+        ports = np.zeros((2, n, 2), np.uint16)
+        keys = Keys(np.zeros((n, 2, 2), np.uint64), ports[0], np.zeros(n, np.uint16), ports[1])
         _read(columns_of(batch), n, self._rows, self._fragments, self._limits, keys)
         return keys
 
@@ -52,5 +54,6 @@ def _read(
         keys.protocol[n] = row["protocol"] if row["reason"] == 0 else np.uint16(UNREADABLE)
         for side in range(2):
             keys.port[n, side] = row["port"][side]
+            keys.key_port[n, side] = row["key_port"][side]
             for word in range(2):
                 keys.address[n, side, word] = row["address"][side, word]

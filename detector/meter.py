@@ -41,6 +41,7 @@ from detector.flowtable import (
 from detector.fragments import DISPLACED, UNMATCHED, Fragments
 from detector.messages import DISPLACED as HELLOS_DISPLACED
 from detector.meter_kernel import meter_frames, new_work
+from detector.open_flows import open_since
 from detector.packet import REASONS, Columns, columns_of
 from detector.shard_processes import Processes
 from detector.shards import Crew, Shards, Threads, new_memory
@@ -179,6 +180,10 @@ class Meter:
     def next_end(self) -> int:
         """No flow ends before this time (epoch ns) if no frame comes; ``NEVER`` where none lives."""
         return min(int(table.counters[NEXT_DEADLINE]) for table in self._tables)
+
+    def open_since(self) -> int:
+        """The time of the oldest frame of all flows that were not handed out (``detector.open_flows``)."""
+        return open_since(self._tables)
 
     def export(self, slots: Slots) -> pa.RecordBatch:
         """The flows in these slots as a FLOWS batch."""

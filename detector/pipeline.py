@@ -149,6 +149,10 @@ class Detector(Ticking):
         told.offered = told.delivered + sum(silenced.values())
         return self.ledger
 
+    def open_since(self) -> int:
+        """The time of the oldest frame that is in no flow yet that came out (epoch ns)."""
+        return min(self.meter.open_since(), self.told_until)
+
     @property
     def frames(self) -> int:
         """How many frames it was fed."""

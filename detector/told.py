@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from typing import Final
 
@@ -9,18 +10,25 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.frontier import Frontier
-from detector.ticking import Ticking
+from detector.pipeline import Detector
 
 _MOST_FED: Final = 65_536
 _NEVER: Final = int(np.iinfo(np.int64).max)
 _MOST_RANGES: Final = 256
+_LOOK_S: Final = 1.0
+_SHARE: Final = 0.02  # of its time that a detector with very many flows spends on looking at them ...
+_SELDOM: Final = 10  # ... but at the latest after so many times ``look_s``
 
 
 class Told:
-    """Follows a detector that is fed one stream, from its first frame on."""
+    """Follows a detector that is fed one stream, from its first frame on.
 
-    def __init__(self, stream: str, detector: Ticking) -> None:
-        self._stream, self._detector = stream, detector
+    ``look_s``: how often it looks at most which flows are open, for the ``whole`` of a frontier.
+    """
+
+    def __init__(self, stream: str, detector: Detector, look_s: float = _LOOK_S) -> None:
+        self._stream, self._detector, self._look_s = stream, detector, look_s
+        self._next_look = 0.0
         self._fed: deque[tuple[int, int]] = deque(maxlen=_MOST_FED)  # frames so far, the newest time among them
         self._whole = 0
 
@@ -30,8 +38,12 @@ class Told:
         if newest is not None and (not self._fed or self._fed[-1][0] != frames) and frames != self._whole:
             self._fed.append((frames, newest))
         late = ranges(self._detector.late_untold())
-        while self._fed and self._fed[0][1] < until and (not late or self._fed[0][0] <= late[0][0]):
-            self._whole = self._fed.popleft()[0]
+        if self._fed and self._fed[0][1] < until and (began := time.monotonic()) >= self._next_look:
+            closed = self._detector.open_since()
+            while self._fed and self._fed[0][1] < closed and (not late or self._fed[0][0] <= late[0][0]):
+                self._whole = self._fed.popleft()[0]
+            now = time.monotonic()
+            self._next_look = now + min(max(self._look_s, (now - began) / _SHARE), _SELDOM * self._look_s)
         return Frontier(self._stream, frames, until, late, self._whole)
 
     def all(self, frames: int) -> Frontier:

@@ -18,6 +18,7 @@ def warm_up(model: Judge) -> None:
     """Run a few frames through a detector that is thrown away."""
     detector = Detector(Config(capacity=256), _Alarmist(model))
     detector.feed(warm_frames())
+    detector.open_since()
     detector.finish()
     detector.outputs()
 

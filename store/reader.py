@@ -124,6 +124,12 @@ class StoreReader:
         """All flows from row ``start`` on, in the order of their commits: ``FLOWS``, then ``committed``."""
         return self._segments.tables("flows", start)
 
+    def first_row(self, kind: str, since_ns: int) -> int:
+        """A row from which on all rows of a kind lie whose time (``last`` of flows) is not before ``since_ns``."""
+        query = "SELECT min(first_row) FROM segments WHERE kind=? AND state='live' AND max_ns >= ?"
+        (found,) = self._query(query, kind, since_ns)[0]
+        return 1 << 62 if found is None else int(found)
+
     def following(self, kind: str, start: int) -> tuple[pa.Table, int] | None:
         """Some rows of a kind from row ``start`` on, and the row behind them; None where there are none."""
         return self._segments.following(kind, start)

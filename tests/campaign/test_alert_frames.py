@@ -116,16 +116,3 @@ def test_an_alert_that_no_verdict_names_is_cut_by_its_samples(tmp_path) -> None:
     with Feed(tmp_path) as feed:
         flows = alert_frames.flows_of(feed, tmp_path, 1)
     assert (flows.first.tolist(), flows.last.tolist()) == ([START], [START + 5])
-
-
-def test_a_key_is_the_same_in_both_directions_and_no_other() -> None:
-    rng = np.random.default_rng(1)
-    address = rng.integers(0, 1 << 63, (1000, 2, 2)).astype(np.uint64)
-    port = rng.integers(0, 1 << 16, (1000, 2)).astype(np.uint16)
-    protocol = np.full(1000, 6, np.uint16)
-    found = alert_frames.hashes(address, port, protocol)
-    assert (found == alert_frames.hashes(address[:, ::-1], port[:, ::-1], protocol)).all()
-    assert len(np.unique(found)) == 1000
-    assert not (found == alert_frames.hashes(address, port[:, ::-1], protocol)).any()
-    icmp = np.full(1000, 1, np.uint16)
-    assert (alert_frames.hashes(address, port, icmp) == alert_frames.hashes(address, port[:, ::-1], icmp)).all()

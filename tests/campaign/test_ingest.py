@@ -61,7 +61,8 @@ def test_a_detector_that_dies_is_replaced_and_nothing_that_it_did_not_take_is_lo
         return real("contract.version" if len(children) == 1 else module, arguments, **more)
 
     monkeypatch.setattr(ingest, "Child", child)
-    queue = Ingest(tmp_path)
+    (tmp_path / "config.toml").write_text("[meter]\nidle_s = 0.1\n")  # batches are kept until their flows have ended
+    queue = Ingest(tmp_path, config=tmp_path / "config.toml")
     try:
         queue.offer("a", frames_stream(50, time.time_ns()), 50)
         until(lambda: queue.fault, 60)

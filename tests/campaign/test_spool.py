@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from campaign.frame_batches import check_frames
 from campaign.journal import Journal
-from campaign.spool import left_over
+from campaign.spool import damaged, left_over
 from contract.arrow_io import read_stream
 from contract.schemas import FRAMES
 from tests.api.helpers import START, frames_stream
@@ -20,12 +20,13 @@ def test_what_is_damaged_is_set_aside_with_a_word_and_known(tmp_path):
     (spool / "c.arrows.tmp").write_bytes(b"half")
     journal = Journal(tmp_path)
     journal.add("a", 3, 1)
-    found, notes = left_over(spool, journal, check)
-    assert [(batch.name, batch.frames) for batch in found] == [("a", 3)]
-    assert len(notes) == 1
-    assert "b.arrows" in notes[0]
-    assert notes[0].endswith("set aside")
+    found = left_over(spool, journal)
+    assert [(batch.name, batch.frames) for batch in found] == [("a", 3), ("b", 0)]
+    ((bad, note),) = damaged(found, check)
+    assert bad.name == "b"
+    assert "b.arrows" in note
+    assert note.endswith("set aside")
     assert (tmp_path / "aside" / "b.arrows").is_file()
     assert [path.name for path in spool.iterdir()] == ["a.arrows"]
     assert "b" in journal
-    assert left_over(spool, journal, check)[1] == []
+    assert list(damaged(left_over(spool, journal), check)) == []

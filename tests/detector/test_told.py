@@ -20,8 +20,8 @@ def fed(told: Told, detector: Detector, *times: int) -> Frontier:
 
 
 def test_it_follows_the_ticks() -> None:
-    detector = Detector(Config(capacity=4096), always("benign"))
-    told = Told("s", detector)
+    detector = Detector(Config(capacity=4096, idle_s=0.05, sweep_s=0.05), always("benign"))
+    told = Told("s", detector, look_s=0.0)
     first = fed(told, detector, 10, 40)
     assert (first.frames, first.until_ns, first.whole) == (2, START, 0)
     second = fed(told, detector, 90, 130)  # the allowance of 10 ms: two ticks are over

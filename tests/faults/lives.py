@@ -20,6 +20,8 @@ import traceback
 from pathlib import Path
 from typing import NoReturn
 
+import pyarrow as pa
+
 from campaign import ingest
 from campaign.frame_batches import check_frames
 from contract.arrow_io import read_stream
@@ -32,7 +34,7 @@ from tests.api.helpers import frames_stream
 
 BASE = 1_722_022_200_000_000_000
 STEP_NS = 200_000_000
-FRAMES_EACH = 6
+SOURCES_EACH = 3
 
 
 def say(word: str, *values: object) -> None:
@@ -130,7 +132,7 @@ def desk(folder: Path, first: int, last: int = 1 << 40) -> None:
         data = frames_stream_of(number)
         check_frames(list(read_stream(data, FRAMES, "batch")), "batch")
         say("sent", number)
-        queue.offer(f"b{number}", data, FRAMES_EACH)
+        queue.offer(f"b{number}", data, frames_of(number).num_rows)
         say("acknowledged", number)
         number += 1
         time.sleep(0.002)
@@ -139,10 +141,18 @@ def desk(folder: Path, first: int, last: int = 1 << 40) -> None:
 
 
 def frames_stream_of(number: int) -> bytes:
-    """A batch whose flows are its own."""
-    from tests.api.helpers import syn_frames, write_stream
+    """A batch as a sensor posts it."""
+    from tests.api.helpers import write_stream
 
-    return write_stream([syn_frames(FRAMES_EACH, BASE + number * STEP_NS, number * FRAMES_EACH)], FRAMES)
+    return write_stream([frames_of(number)], FRAMES)
+
+
+def frames_of(number: int) -> pa.RecordBatch:
+    """Of a few sources of its own, and once more of those of the batch before: flows reach over batches."""
+    from tests.api.helpers import syn_frames
+
+    first = max(number - 1, 0) * SOURCES_EACH
+    return syn_frames((number + 1) * SOURCES_EACH - first, BASE + number * STEP_NS, first)
 
 
 def compact(folder: Path, first: int) -> None:
