@@ -86,7 +86,10 @@ def spawn(asked: socket.socket) -> NoReturn:
     """Fork a detector for each request; end with the one that asks."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
     while True:
-        request, handles, _, _ = socket.recv_fds(asked, 1 << 16, 1)
+        try:
+            request, handles, _, _ = socket.recv_fds(asked, 1 << 16, 1)
+        except ConnectionResetError:  # it was killed with an answer of ours unread
+            os._exit(0)
         if not request:
             os._exit(0)
         arguments, folder, log = json.loads(request)
@@ -188,6 +191,7 @@ def main() -> None:
         child = os.fork()
         if not child:
             os.setpgid(0, 0)
+            say("pid", os.getpid())  # before whatever else it says
             code = 1
             try:
                 WORKS[work](Path(folder), *arguments)
@@ -195,7 +199,6 @@ def main() -> None:
             except BaseException:  # noqa: BLE001 - the test must be told
                 traceback.print_exc()
             os._exit(code)
-        say("pid", child)
         os.waitpid(child, 0)
         say("dead")
 

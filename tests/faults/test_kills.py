@@ -78,7 +78,9 @@ def detector_of(folder: Path) -> int:
     """The pid of the present detector, 0 while there is none that says so."""
     with suppress(OSError, ValueError):
         document = json.loads((folder / "detector.status.json").read_bytes())
-        return int(document["pid"]) if document.get("state") in ("listening", "serving") else 0
+        pid = int(document["pid"]) if document.get("state") in ("listening", "serving") else 0
+        if b"tests.faults.lives" in Path(f"/proc/{pid}/cmdline").read_bytes():  # not one that has its number by now
+            return pid
     return 0
 
 
