@@ -24,6 +24,8 @@ from detector.packet import (
     be48,
     u8,
 )
+from detector.point_to_point import POINT_TO_POINT, point_to_point
+from detector.wireless import WIRELESS, wireless
 
 ETHERNET: Final = 1
 LINUX_COOKED: Final = 113
@@ -31,6 +33,7 @@ LINUX_COOKED_2: Final = 276
 NULL: Final = 0
 LOOP: Final = 108
 RAW: Final = 101
+PPP_OVER_ETHERNET: Final = 51  # from the session's header on
 _PPPOE: Final = 0x8864
 _PPPOE_SESSION: Final = 0x1100  # version 1, type 1, code 0 (RFC 2516 section 4)
 _LLC_SNAP: Final = 0xAAAA03
@@ -67,11 +70,25 @@ def link_layer(data: Bytes, at: Int, end: Int, link: Int, row: Record) -> Int:
         return _by_version(data, at, end, row)
     if link in (NULL, LOOP):
         return _loopback(data, at, end, row)
-    return -UNKNOWN_LINK
+    return _seldom(data, at, end, link, row)
 
 
 @lean_kernel
-def tags(data: Bytes, at: Int, end: Int, ethertype: int, row: Record) -> Int:
+def _seldom(data: Bytes, at: Int, end: Int, link: Int, row: Record) -> Int:
+    """As ``link_layer``, of the links that are seldom met."""
+    if link == PPP_OVER_ETHERNET:
+        return tags(data, at, end, _PPPOE, row)
+    if link in POINT_TO_POINT:
+        body = point_to_point(data, at, end, link, row)
+    elif link in WIRELESS:
+        body = wireless(data, at, end, link, row)
+    else:
+        return -UNKNOWN_LINK
+    return body if body < 0 else tags(data, body, end, np.int64(row["ethertype"]), row)
+
+
+@lean_kernel
+def tags(data: Bytes, at: Int, end: Int, ethertype: Int, row: Record) -> Int:
     """Step over VLAN tags (802.1Q, 802.1ad), SNAP, PPPoE sessions (RFC 2516) and MPLS label stacks (RFC 3032).
 
     Returns where the network header begins, or minus the reason why there is none; sets ``ethertype`` and ``vlan``.

@@ -24,6 +24,9 @@ REASONS: Final = (
     "bad_ip_header",  # version, header length or total length cannot be
     "bad_arp",  # ARP, but not of IPv4 over a link with addresses of 1 to 8 bytes
     "table_full",  # no slot: the table is full and ended flows were not released
+    "encrypted",  # a wireless frame whose data only its network can read
+    "not_one_packet",  # a wireless frame that holds several packets, or a later part of one
+    "bad_check_sequence",  # a wireless frame that arrived damaged, by the word of the card
 )
 UNKNOWN_LINK: Final = 1
 CUT_IN_LINK_HEADER: Final = 2
@@ -32,6 +35,9 @@ CUT_IN_NETWORK_HEADER: Final = 4
 BAD_IP_HEADER: Final = 5
 BAD_ARP: Final = 6
 NO_SLOT: Final = 7
+ENCRYPTED: Final = 8
+NOT_ONE_PACKET: Final = 9
+BAD_CHECK_SEQUENCE: Final = 10
 
 ARP: Final = 0x0806
 IPV4: Final = 0x0800

@@ -137,7 +137,88 @@ def link(frame: bytes, kind: int, packet: Packet) -> tuple[int, bytes]:
         if family in (10, 23, 24, 28, 30):
             return 0x86DD, frame[4:]
         raise RefusedError("not_ip")
+    if kind == 51:
+        return tags(0x8864, frame, packet)
+    if kind in (9, 50, 104, 166, 204):
+        return tags(*serial(frame, kind), packet)
+    if kind in (105, 119, 127, 163, 192):
+        return tags(0, in_the_air(frame, kind, packet), packet)
     raise RefusedError("unknown_link")
+
+
+def serial(frame: bytes, kind: int) -> tuple[int, bytes]:
+    """PPP and Cisco's HDLC."""
+    if len(frame) < 4:
+        raise RefusedError("cut_in_link_header")
+    if kind == 104 or (kind == 50 and frame[0] in (15, 143)):
+        return struct.unpack("!H", frame[2:4])[0], frame[4:]
+    rest = {166: frame[2:], 204: frame[1:]}.get(kind, frame)
+    if kind != 166:
+        rest = rest.removeprefix(b"\xff\x03")
+    if len(rest) < 2:
+        raise RefusedError("cut_in_link_header")
+    width = 1 if rest[0] % 2 else 2
+    number = int.from_bytes(rest[:width], "big")
+    if number not in (0x21, 0x57, 0x281, 0x283):
+        raise RefusedError("not_ip")
+    return {0x21: 0x0800, 0x57: 0x86DD}.get(number, 0x8847), rest[width:]
+
+
+def in_the_air(frame: bytes, kind: int, packet: Packet) -> bytes:
+    """What a frame of IEEE 802.11 carries, from LLC on."""
+    padded = False
+    if kind != 105:
+        if len(frame) < 8:
+            raise RefusedError("cut_in_link_header")
+        if kind == 119:
+            (size,) = struct.unpack("<I", frame[4:8])
+            size = size if size < 65536 else struct.unpack(">I", frame[4:8])[0]
+        elif kind == 163:
+            (size,) = struct.unpack(">I", frame[4:8])
+        else:
+            version, size, inner = struct.unpack("<BxHI", frame[:8])
+            if version or (kind == 192 and inner != 105):
+                raise RefusedError("not_ip")
+        if not 8 <= size <= len(frame):
+            raise RefusedError("cut_in_link_header")
+        notes = radiotap(frame[:size]) if kind == 127 else 0
+        if notes & 0x40:
+            raise RefusedError("bad_check_sequence")
+        padded = bool(notes & 0x20)
+        frame = frame[size:]
+    if len(frame) < 2:
+        raise RefusedError("cut_in_link_header")
+    control, to, of = frame[0], frame[1] & 1, frame[1] & 2
+    if control % 16 != 8 or control & 0x40:
+        raise RefusedError("not_ip")
+    if frame[1] & 0x40:
+        raise RefusedError("encrypted")
+    header = 30 if to and of else 24
+    quality = header
+    if control & 0x80:
+        header += 6 if frame[1] & 0x80 else 2
+    if padded and header % 4:
+        header += 4 - header % 4
+    if len(frame) < header:
+        raise RefusedError("cut_in_link_header")
+    if frame[22] % 16 or (control & 0x80 and frame[quality] & 0x80):
+        raise RefusedError("not_one_packet")
+    one, two, three, four = (int.from_bytes(frame[at : at + 6], "big") for at in (4, 10, 16, 24))
+    packet.macs = {(0, 0): (two, one), (0, 2): (three, one), (1, 0): (two, three), (1, 2): (four, three)}[to, of]
+    return frame[header:]
+
+
+def radiotap(header: bytes) -> int:
+    """Its field of flags, 0 without one."""
+    words = 1
+    while header[4 * words + 3] & 0x80:
+        words += 1
+        if 4 + 4 * words > len(header):
+            return 0
+    at = 4 + 4 * words
+    if header[4] & 1:
+        at = -(-at // 8) * 8 + 8
+    return header[at] if header[4] & 2 and at < len(header) else 0
 
 
 def bare(body: bytes) -> tuple[int, bytes]:

@@ -43,6 +43,7 @@ MPLS = bytes.fromhex("0001003f 0002013f".replace(" ", ""))
         (struct.pack(">I", 2) + bytes(INNER), 108, 0, 0),
         (SIX, 229, 0, 0),
         (struct.pack("<I", 30) + SIX, 0, 0, 0),
+        (PPPoE() / PPP(proto=0x21) / INNER, 51, 0, 0),
     ],
 )
 def test_the_packet_is_found_behind_each_link_layer(frame, link, vlan, mac):
@@ -66,7 +67,9 @@ def test_the_packet_is_found_behind_each_link_layer(frame, link, vlan, mac):
         (Dot3(src=MAC, dst=MAC) / LLC(dsap=0x42, ssap=0x42, ctrl=3) / bytes(35), 1, "not_ip"),  # spanning tree
         (Ether(type=0x88CC) / bytes(20), 1, "not_ip"),  # LLDP
         (b"\x75", 101, "not_ip"),
-        (bytes(40), 105, "unknown_link"),  # IEEE 802.11
+        (b"\x11\0\0\1\0\2\0", 51, "cut_in_link_header"),
+        (b"\x11\x09\0\1\0\2\x00\x21" + bytes(40), 51, "not_ip"),  # PPPoE of discovery
+        (bytes(40), 195, "unknown_link"),  # IEEE 802.15.4
     ],
 )
 def test_the_rest_is_dropped_by_name(frame, link, reason):

@@ -63,8 +63,38 @@ def sound() -> list[tuple[int, bytes]]:
         (229, six[0]),
         (0, struct.pack("<I", 2) + four[0]),
         (108, struct.pack("!I", 30) + six[1]),
+        (51, struct.pack("!BBHHH", 0x11, 0, 1, len(four[0]) + 2, 0x21) + four[0]),
+        (9, b"\x21" + four[0]),
+        (50, b"\xff\x03\x00\x57" + six[0]),
+        (50, b"\x0f\0\x08\x00" + four[4]),
+        (104, b"\x8f\0\x86\xdd" + six[1]),
+        (166, b"\x01\x03\x00\x21" + four[1]),
+        (204, b"\0\xff\x03\x02\x81" + struct.pack("!I", 16 << 12 | 1 << 8 | 255) + four[4]),
     ]
-    return frames
+    return frames + wireless(four[0], six[1])
+
+
+def wireless(four: bytes, six: bytes) -> list[tuple[int, bytes]]:
+    """Data frames of IEEE 802.11: to and from an access point and between two, with and without quality of service."""
+    ends = bytes(range(2, 20))
+    snap = b"\xaa\xaa\x03\0\0\0"
+    plain = b"\x08\x01\0\0" + ends + b"\x10\0" + snap + b"\x08\x00" + four
+    quality = b"\x88\x02\0\0" + ends + b"\x20\0" + b"\0\0" + snap + b"\x86\xdd" + six
+    between = b"\x88\x83\0\0" + ends + b"\x20\0" + bytes(6) + b"\0\0" + bytes(4) + snap + b"\x08\x00" + four
+    padded = b"\x88\x00\0\0" + ends + b"\x20\0" + b"\0\0" + bytes(2) + snap + b"\x08\x00" + four
+    return [
+        (105, plain),
+        (105, quality),
+        (105, b"\x08\x41" + plain[2:]),
+        (105, quality[:24] + b"\x80\0" + bytes(30)),
+        (105, b"\x80\0" + plain[2:]),
+        (119, struct.pack("<II", 0x44, 24) + bytes(16) + plain),
+        (127, struct.pack("<BBHIQB", 0, 0, 17, 3, 5, 0) + quality),
+        (127, struct.pack("<BBHIIIB3x", 0, 0, 20, 0x8000_0002, 0x8000_0000, 0, 0x20) + padded),
+        (127, struct.pack("<BBHIB", 0, 0, 9, 2, 0x40) + plain),
+        (163, struct.pack(">II", 0x80211001, 16) + bytes(8) + between),
+        (192, struct.pack("<BBHI", 0, 0, 8, 105) + plain),
+    ]
 
 
 def mutated_frames(count: int, seed: int) -> pa.RecordBatch:

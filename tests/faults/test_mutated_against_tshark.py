@@ -50,7 +50,7 @@ Flow = tuple[list[str], int, list[int]]  # addresses, protocol, ports: in no ord
 
 @pytest.fixture(scope="module")
 def frames() -> list[bytes]:
-    batch = mutated_frames(2 * COUNT, 47)
+    batch = mutated_frames(3 * COUNT, 47)
     ethernet = np.flatnonzero(batch.column("link").to_numpy() == 1)[:COUNT]
     return batch.column("frame").take(ethernet).to_pylist()
 
