@@ -8,14 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.alert import ALLOWED_FROM, MUTED_FROM, Alert
-from contract.schemas import ARP
-from detector.evidence import sentences
-from detector.facts import facts_of, sample_flows
+from detector.alert_writer import AlertWriter, leading_families
 from detector.flowtable import NEVER, FlowTable
 from detector.gathering import gather, members
-from detector.incidents import DIRTY, FREE, REFUSED_FULL, SAMPLES, Incidents, new_incidents, new_marks, reindex
+from detector.incidents import DIRTY, FREE, REFUSED_FULL, Incidents, new_incidents, new_marks, reindex
 from detector.policy import Cause, Policy
-from detector.severity import severity
 from detector.silence import NUMBER_SHIFT, Silencer, attacker_side
 
 Slots = npt.NDArray[np.int32]
@@ -50,10 +47,10 @@ class AlertBook:
         self.marks: npt.NDArray[Any] = new_marks(slots)
         self._state: Incidents = new_incidents(self.policy.capacity, len(families), seed)
         self._silencer = Silencer(families)
+        self._writer = AlertWriter(self._state, families, self._silencer)
         self.change(self.policy)
         self._first_id = first_id
         self.silenced = dict.fromkeys(_SERIES, 0)  # incidents raised that nobody is told of
-        self._samples: dict[tuple[int, int], list[dict[str, Any]]] = {}
         self._new: list[int] = []  # rows raised since ``members_of_new``
         self._beyond = 0  # slots from here on never were in an incident
         self.raised = 0
@@ -64,6 +61,7 @@ class AlertBook:
         self._silencer.change(policy.rules)
         self.policy = policy
         self._bars = policy.tables(self.families).table
+        self._writer.change(policy.site, self._bars)
         self._least = np.array([policy.least.get(family, 0.0) for family in self.families], np.float32)
 
     @property
@@ -151,7 +149,7 @@ class AlertBook:
         dirty = self._state.dirty[:count].astype(np.int64)
         dirty = dirty[rows["used"][dirty] != 0]
         rows["peak"][dirty] = np.maximum(rows["peak"][dirty], rows["evidence"][dirty])
-        bars = self._bars[self._codes(dirty)]
+        bars = self._bars[leading_families(self._state, dirty)]
         is_raised = rows["raised"][dirty] != 0
         ready = ~is_raised & (rows["evidence"][dirty] >= bars["evidence"]) & (rows["flows"][dirty] >= bars["flows"])
         due = is_raised & (now - rows["emitted"][dirty] >= self._pause(rows[dirty]))
@@ -159,7 +157,7 @@ class AlertBook:
         again = again[np.argsort(rows["emitted"][again], kind="stable")][: self.policy.updates_a_tick]
         for row in new:
             self._raise(int(row), now)
-        alerts = [self._write(int(row), now) for row in np.concatenate((new, again))]
+        alerts = [self._writer.write(int(row), now) for row in np.concatenate((new, again))]
         # What is raised but not due stays on the list; candidates come back with their next verdict.
         waiting = dirty[(is_raised | ready) & ~np.isin(dirty, np.concatenate((new, again)))]
         rows["dirty"][dirty] = 0
@@ -174,7 +172,7 @@ class AlertBook:
         used = np.flatnonzero(rows["used"])
         if not len(used):
             return []
-        quiet = used[now - rows["touched"][used] > self._bars[self._codes(used)]["quiet"]]
+        quiet = used[now - rows["touched"][used] > self._bars[leading_families(self._state, used)]["quiet"]]
         return self._close(quiet, now)
 
     def next_revision(self) -> int:
@@ -187,7 +185,7 @@ class AlertBook:
         used = np.flatnonzero(self._state.rows["used"])
         if not len(used):
             return NEVER
-        quiet = self._bars[self._codes(used)]["quiet"].astype(np.int64)
+        quiet = self._bars[leading_families(self._state, used)]["quiet"].astype(np.int64)
         return int((self._state.rows["touched"][used] + quiet).min()) + 1
 
     def _pause(self, rows: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
@@ -200,15 +198,6 @@ class AlertBook:
     def finish(self, now: int) -> list[Alert]:
         """Close everything: the input has ended."""
         return self.decide(now) + self._close(np.flatnonzero(self._state.rows["used"]), now)
-
-    def _codes(self, rows: Rows) -> Rows:
-        """The family with most evidence; the last known one where all evidence was taken back."""
-        weights = self._state.weights[rows]
-        best = weights.argmax(axis=1)
-        some = weights[np.arange(len(rows)), best] > 0
-        codes: Rows = np.where(some, best, self._state.rows["code"][rows])
-        self._state.rows["code"][rows] = codes
-        return codes
 
     def _raise(self, row: int, now: int) -> None:
         record = self._state.rows[row]
@@ -223,65 +212,11 @@ class AlertBook:
         record["alert_id"] = self._first_id + self.raised
         self.raised += 1
 
-    def _write(self, row: int, now: int, *, is_open: bool = True) -> Alert:
-        record = self._state.rows[row]
-        record["revision"] += 1
-        record["emitted"] = now
-        weights = self._state.weights[row]
-        code = int(self._codes(np.array([row]))[0])
-        facts = facts_of(self._state, row, self.families[code])
-        bar = float(self._bars[code]["evidence"])
-        share = float(weights[code] / weights.sum()) if weights.sum() > 0 else 1.0
-        confidence = round(share * (1.0 - 2.0 ** (-float(record["peak"]) / bar)), 3)
-        level, reason = self.policy.site.severity(facts, *severity(facts, confidence))
-        rule = self._silencer.rule(int(record["key"][0]) >> NUMBER_SHIFT)
-        attackers = facts.attackers
-        if facts.mac and facts.protocol == ARP:
-            attackers = [facts.mac, *attackers]
-        return Alert(
-            alert_id=int(record["alert_id"]),
-            family=facts.family,
-            severity=level,
-            severity_reason=reason,
-            confidence=confidence,
-            first_seen=facts.first,
-            last_seen=facts.last,
-            attackers=attackers,
-            victims=facts.victims,
-            ports=facts.ports,
-            attackers_total=facts.attackers_total,
-            victims_total=facts.victims_total,
-            ports_total=facts.ports_total,
-            protocol=facts.protocol,
-            flows=facts.flows,
-            packets=sum(facts.packets),
-            bytes=sum(facts.bytes_),
-            rate=round(facts.rate, 3),
-            evidence=sentences(facts),
-            sample_flows=self._samples_of(row),
-            decided=int(record["decided"]),
-            revision=int(record["revision"]),
-            open=is_open,
-            allowed=rule.reason if rule and rule.kind == "allowed" else "",
-            muted=rule.reason if rule and rule.kind == "muted" else "",
-            direction=self.policy.site.direction(facts),
-        )
-
-    def _samples_of(self, row: int) -> list[dict[str, Any]]:
-        """The sample flows of an incident; once there are enough they stay, and are not formatted again."""
-        key = (row, int(self._state.rows["generation"][row]))
-        known = self._samples.get(key)
-        if known is None:
-            known = sample_flows(self._state, row)
-            if len(known) == SAMPLES:
-                self._samples[key] = known
-        return list(known)
-
     def _close(self, rows: Rows, now: int) -> list[Alert]:
         if not len(rows):
             return []
         raised = rows[self._state.rows["raised"][rows] != 0]
-        alerts = [self._write(int(row), now, is_open=False) for row in raised]
+        alerts = [self._writer.write(int(row), now, is_open=False) for row in raised]
         self._give_back(rows)
         return alerts
 
@@ -298,8 +233,7 @@ class AlertBook:
     def _give_back(self, rows: Rows) -> None:
         state = self._state
         generation = state.rows["generation"][rows] + 1
-        for row in rows:
-            self._samples.pop((int(row), int(state.rows["generation"][row])), None)
+        self._writer.forget(rows)
         state.rows[rows] = np.zeros((), state.rows.dtype)
         state.rows["generation"][rows] = generation
         state.weights[rows] = 0.0
