@@ -82,9 +82,10 @@ def of_scikit_learn(packed: Packed, width: int) -> Any:  # noqa: ANN401 - a fore
     from sklearn.tree._tree import Tree
 
     classes, trees = packed.leaves.shape[1], len(packed.roots)
-    corner = np.zeros((classes, width), np.float32)
-    corner[:, 0] = np.arange(classes)
-    forest = ExtraTreesClassifier(trees, max_depth=1, n_jobs=1).fit(corner, np.arange(classes))
+    words = np.tile(np.arange(classes), 3)  # classes as numerous as rows would be taken for figures, with a warning
+    corner = np.zeros((len(words), width), np.float32)
+    corner[:, 0] = words
+    forest = ExtraTreesClassifier(trees, max_depth=1, n_jobs=1).fit(corner, words)
     for estimator, low, high in zip(
         forest.estimators_, packed.roots, [*packed.roots[1:], len(packed.feature)], strict=True
     ):
