@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import inspect
 import re
 import struct
 import threading
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from api import connections
 from contract.clock import Clock
 from detector.capture import live
 from detector.capture.live import LiveSource
@@ -37,7 +39,8 @@ ELSEWHERE = {"scored", "held_back", "late", "uncommitted"}  # counted by the inb
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
 def test_the_table_gives_the_limits_of_the_code_and_names_a_test(row: list[str]) -> None:
     assert len(row) == 5
-    for name, value in re.findall(r"`(detector[\w.]+)` = (\(.*?\)|\d+)", row[1]):
+    assert "`api." not in row[1] or row[3].startswith("cut `")
+    for name, value in re.findall(r"`((?:api|detector)[\w.]+)` = (\(.*?\)|\d+)", row[1]):
         path = name.split(".")
         at = next(n for n in range(len(path), 0, -1) if n < len(path) and is_module(".".join(path[:n])))
         found: Any = importlib.import_module(".".join(path[:at]))
@@ -61,6 +64,8 @@ def test_counters_that_the_table_names_are_there() -> None:
             assert name in status, row[0]
         for name in re.findall(r"decode `(\w+)`", row[3]):
             assert name in REASONS, row[0]
+        for name in re.findall(r"`(\w+)`", row[3]) if row[3].startswith("cut ") else ():
+            assert f'"{name.replace("_", " ")}"' in inspect.getsource(connections), row[0]
 
 
 def test_a_table_full_of_alerts_takes_no_candidate_and_counts() -> None:
