@@ -19,7 +19,7 @@ from contract.lab import enter
 from detector.capture.live_filter import REFUSE_ALL, attach, compiled, keep_all
 
 SOL_PACKET: Final = 263
-_ADD_MEMBERSHIP, _RX_RING, _STATISTICS, _VERSION = 1, 5, 6, 10
+_ADD_MEMBERSHIP, _DROP_MEMBERSHIP, _RX_RING, _STATISTICS, _VERSION = 1, 2, 5, 6, 10
 _FANOUT, _IGNORE_OUTGOING = 18, 23
 _TPACKET_V3: Final = 2
 _PROMISCUOUS: Final = 1
@@ -91,6 +91,7 @@ class Ring:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.packets = self.drops = 0
+        self._membership = b""
         self.block_bytes = options.block_bytes
         self.blocks = options.ring_bytes // options.rings // options.block_bytes
         self._socket = _open(options)
@@ -142,7 +143,8 @@ class Ring:
         sock.setsockopt(SOL_PACKET, _RX_RING, request)
         if options.promiscuous:
             index = socket.if_nametoindex(options.interface)
-            sock.setsockopt(SOL_PACKET, _ADD_MEMBERSHIP, struct.pack("iHH8s", index, _PROMISCUOUS, 0, b""))
+            self._membership = struct.pack("iHH8s", index, _PROMISCUOUS, 0, b"")
+            sock.setsockopt(SOL_PACKET, _ADD_MEMBERSHIP, self._membership)
 
     def wait(self, seconds: float) -> bool:
         """Wait until a block may be ready; false where nothing came. Raises ``InputError`` where the interface went."""
@@ -165,8 +167,10 @@ class Ring:
         attach(self._socket, REFUSE_ALL)
 
     def close(self) -> None:
-        """Give the socket back; the memory goes when nobody looks at it any more."""
+        """Give the socket back; the memory goes when nobody looks at it any more, and the kernel's side with it."""
         self._poll.unregister(self._socket)
+        if self._membership:
+            self._socket.setsockopt(SOL_PACKET, _DROP_MEMBERSHIP, self._membership)
         self._socket.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import struct
@@ -110,11 +111,19 @@ def test_what_comes_from_outside_the_lab_is_counted_as_foreign(pair: Wire) -> No
     assert source.ledger_stage.unexplained == 0
 
 
+def promiscuity(pair: Wire) -> int:
+    """How many ask the interface for what is addressed to others."""
+    command = ["ip", "-n", pair.listening, "-d", "-j", "link", "show", LISTEN]
+    found: int = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)[0]["promiscuity"]
+    return found
+
+
 def test_snap_length_filter_and_fanout(pair: Wire) -> None:
     try:
         chosen = listening(pair, filter_text="udp", snaplen=80, promiscuous=True)
     except LackingError as error:
         pytest.skip(f"optional: {error}")
+    assert promiscuity(pair) == 1
     halves = [listening(pair, fanout=77) for _ in range(2)]
     short = listening(pair, snaplen=64)
     with pair.sender() as sender:
@@ -123,6 +132,7 @@ def test_snap_length_filter_and_fanout(pair: Wire) -> None:
             sender.send(tcp("198.19.0.1", "198.18.0.1", 53, n + 1))
             sender.send(tcp("198.18.0.1", "198.19.0.1", n + 1, 53))
     table = rest(*chosen)
+    assert promiscuity(pair) == 0
     assert {len(frame) for frame in table.column("frame").to_pylist()} == {80}
     assert table.column("wire_len").to_pylist() == [142] * 100
     assert rest(*short).column("frame").to_pylist()[0] == udp("198.18.0.1", "198.19.0.1", 1, 53, bytes(100))[:64]
