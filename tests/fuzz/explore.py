@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -28,8 +29,11 @@ from typing import Any
 os.environ["NUMBA_DISABLE_JIT"] = "1"  # before numba is loaded
 
 from contract import jit
+from detector import prefetch
 
+# before any module takes them from there
 jit._compiled = lambda function, _: function
+prefetch.prefetch = lambda *_: None
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("contract", "generator", "detector", "store", "campaign", "api")
@@ -40,7 +44,6 @@ Seen = set[tuple[CodeType, int]]
 
 def prepare() -> None:
     """What kernels call that has no form in Python gets one; words outside their bytes raise."""
-    from detector import flow_index
     from generator import memory
 
     def reader(width: int) -> Any:
@@ -52,7 +55,6 @@ def prepare() -> None:
 
         return get
 
-    flow_index.prefetch = lambda *_: None
     for width in (1, 2, 4, 8):
         setattr(memory, f"get{8 * width}", reader(width))
 
@@ -154,6 +156,9 @@ def plainly(name: str, seconds: float, seed: int, pack: bool) -> int:
     from tests.fuzz.targets import TARGETS, corpus
 
     prepare()
+    warnings.filterwarnings(
+        "ignore", "overflow encountered", RuntimeWarning
+    )  # hashes wrap, which kernels do in silence
     draw, seen = random.Random(seed), Seen()
     known = [*TARGETS[name].seeds(), *corpus(name)]
     watch(seen)

@@ -21,7 +21,7 @@ from tests.faults.corpus import pcap, pcapng, small_batch, sound
 from tests.fuzz.target import Target, refused
 from tests.generator.oracle_gate import escapes
 
-LINKS = (1, 113, 276, 101, 0, 108, 228, 229)
+LINKS = (1, 113, 276, 101, 0, 108, 228, 229, 51, 9, 50, 104, 166, 204, 105, 119, 127, 163, 192)
 GATED = ("198.18.77.201", "198.19.99.202", "2001:2::7a:201", "2001:2:0:99::202")
 
 

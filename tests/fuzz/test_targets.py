@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
+import sys
 
 import pytest
 
@@ -55,6 +57,14 @@ def test_spoiled_inputs_break_no_promise(name: str) -> None:
     known = [*target.seeds(), *corpus(name)]
     for _ in range(target.shots * (50 if FULL else 1)):
         target.call(spoiled(draw, target, known))
+
+
+def test_by_hand_kernels_run_as_plain_python() -> None:
+    """Each kind of frame goes through them: whatever they call must have a form that Python can run."""
+    command = [sys.executable, "-m", "tests.fuzz.explore", "frames", "--seconds", "0", "--engine", "plain"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.split(" lines")[0].split()[-1].replace(",", "")) > 1000
 
 
 def test_a_broken_promise_is_seen() -> None:
