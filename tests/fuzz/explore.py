@@ -156,9 +156,7 @@ def plainly(name: str, seconds: float, seed: int, pack: bool) -> int:
     from tests.fuzz.targets import TARGETS, corpus
 
     prepare()
-    warnings.filterwarnings(
-        "ignore", "overflow encountered", RuntimeWarning
-    )  # hashes wrap, which kernels do in silence
+    warnings.filterwarnings("ignore", "overflow encountered", RuntimeWarning)  # hashes wrap
     draw, seen = random.Random(seed), Seen()
     known = [*TARGETS[name].seeds(), *corpus(name)]
     watch(seen)
