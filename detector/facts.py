@@ -116,13 +116,13 @@ def _by_activity(counts: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
 def _hosts(state: Incidents, row: int, side: int) -> list[str]:
     used = int(state.rows[row]["listed"][side])
     order = _by_activity(state.host_counts[row, side, :used])
-    return [_text(packed.tobytes()) for packed in as_bytes(state.hosts[row, side, :used][order])]
+    return [_text(high, low) for high, low in state.hosts[row, side, :used][order].tolist()]
 
 
 @lru_cache(1 << 16)
-def _text(packed: bytes) -> str:
-    """An address as text; hosts come back in every revision of an alert."""
-    return to_text(packed)
+def _text(high: int, low: int) -> str:
+    """An address of two 64-bit words as text; hosts come back in every revision of an alert."""
+    return to_text(high.to_bytes(8, "big") + low.to_bytes(8, "big"))
 
 
 def as_bytes(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint8]:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from contract.addresses import array_to_column
 from contract.schemas import FLOWS
 from detector import flow_life
 from detector.flow_columns import flow_columns
@@ -223,9 +222,3 @@ class Meter:
 def _shards(capacity: int, shards: int, limits: flow_life.Limits, fragments: Fragments, processes: bool) -> Shards:  # noqa: FBT001
     crew: Crew = Processes(capacity, shards, limits) if processes else Threads(new_memory(capacity, shards), limits)
     return Shards(crew, limits, fragments)
-
-
-def addresses(flows: npt.NDArray[Any], side: int) -> pa.Array:
-    """The address of one side of each of these records, as a ``fixed_size_binary(16)`` column."""
-    words = flows["address"][:, side, :].astype(">u8")
-    return array_to_column(np.ascontiguousarray(words).view(np.uint8).reshape(len(flows), 16))

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from contract.schemas import VERDICTS
+from detector.flowtable import new_table
 from detector.incidents import new_marks
 from detector.meter import Meter
 from detector.verdicts import VerdictRows
@@ -43,3 +44,29 @@ def test_what_is_not_said_yet_is_benign_with_the_rest_of_the_score() -> None:
     )
     assert made.column("family").to_pylist() == ["benign"]
     assert made.column("score").to_pylist() == [0.25]
+
+
+def test_columns_are_those_of_the_records_whatever_their_order() -> None:
+    rng, many = np.random.default_rng(5), 400
+    table, marks = new_table(2 * many), new_marks(2 * many)
+    records = rng.integers(0, 256, (many, table.flows.itemsize), np.uint8).view(table.flows.dtype).ravel()
+    table.flows[:many] = records
+    for name in ("label", "said"):
+        marks[name][:many] = rng.integers(0, 3, many)
+    marks["score"][:many] = rng.random(many)
+    slots = rng.permutation(many).astype(np.int32)[: many - 7]
+    made = VerdictRows(("benign", "syn_flood", "web_scan")).rows(
+        table, marks, slots, np.zeros(len(slots), np.bool_), np.zeros(len(slots), np.uint64), START
+    )
+    found, mark = records[slots], marks[slots]
+    assert made.column("flow_id").to_pylist() == found["flow_id"].tolist()
+    for name, side in (("src", 0), ("dst", 1)):
+        assert made.column(name).to_pylist() == [words.astype(">u8").tobytes() for words in found["address"][:, side]]
+        assert made.column(f"{name}_port").to_pylist() == found["port"][:, side].tolist()
+    assert made.column("protocol").to_pylist() == found["protocol"].tolist()
+    for name in ("first", "last"):
+        assert made.column(name).cast(pa.int64()).to_pylist() == found[name].tolist()
+    assert made.column("packets").to_pylist() == found["packets"].sum(axis=1, dtype=np.uint32).tolist()
+    assert made.column("bytes").to_pylist() == found["bytes"].sum(axis=1, dtype=np.uint64).tolist()
+    held_back = (mark["said"] == 0) & (mark["label"] > 0)
+    assert made.column("score").to_pylist() == np.where(held_back, 1 - mark["score"], mark["score"]).tolist()

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from contract.addresses import to_text
-from detector.meter import Meter, addresses
+from detector.facts import as_bytes
+from detector.meter import Meter
 from tests.detector.captured import batch_of
 from tests.faults.corpus import mutated_frames
 
@@ -77,7 +78,7 @@ def ours(frames: list[bytes], tunnels: str) -> list[Flow | None]:
             found.append(None)
             continue
         flow = meter.table.flows[meter.table.dirty[:1]]
-        ends = sorted(to_text(addresses(flow, side)[0].as_py()) for side in (0, 1))
+        ends = sorted(to_text(as_bytes(flow["address"][:, side])[0].tobytes()) for side in (0, 1))
         found.append((ends, int(flow["protocol"][0]), sorted(flow["port"][0].tolist())))
         meter.clear_dirty()
     return found
