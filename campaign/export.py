@@ -49,6 +49,8 @@ def opened(path: Path) -> Iterator[tuple[Feed, Origin]]:
             yield feed, origin_of(path)
         return
     if not (path / _ALERTS_FILE).is_file():
+        if (path / "scorecard.json").is_file():
+            raise InputError(f"{path}: a run of another detector, or one that was cut short: no alerts of ours")
         raise InputError(f"{path}: neither a run folder nor one that `tenfold detect --out` wrote")
     with tempfile.TemporaryDirectory(prefix="tenfold-export-") as folder:
         _store_of(path, Path(folder))

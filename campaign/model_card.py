@@ -189,6 +189,36 @@ def _doubt_lines(scores: dict[str, Any] | None) -> list[str]:
     ]
 
 
+def _family_table(families: dict[str, dict[str, Any]]) -> list[str]:
+    lines = [
+        "| family | captures | found | right group | right family | baseline |",
+        "|---|---|---|---|---|---|",
+    ]
+    for family, row in families.items():
+        if family == BENIGN:
+            cells = [f"{row['false_positive_rate']:.2%} false", "", ""]
+        else:
+            cells = [f"{row[key]:.0%}" for key in ("recall", "right_group", "right_family")]
+        base = "" if row["baseline"] is None else f"{row['baseline']:.0%}"
+        lines.append(f"| {family} | {row['captures']} | {' | '.join(cells)} | {base} |")
+    return lines
+
+
+def _capture_table(rows: list[dict[str, Any]]) -> list[str]:
+    lines = [
+        "| capture | family | flows | found or false | right group | right family | baseline |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        first = row.get("recall", row.get("false_positive_rate"))
+        rest = [f"{row[key]:.0%}" if key in row else "" for key in ("right_group", "right_family")]
+        base = "" if row["baseline"] is None else f"{row['baseline']:.0%}"
+        lines.append(
+            f"| {row['capture']} | {row['family']} | {row['flows']} | {first:.1%} | {' | '.join(rest)} | {base} |"
+        )
+    return lines
+
+
 def markdown(card: dict[str, Any]) -> str:
     """The card for people."""
     held = card["held_out"]
@@ -209,34 +239,14 @@ def markdown(card: dict[str, Any]) -> str:
         f"{held['how'].capitalize()}. Means over captures. *Baseline* is one threshold on one feature,",
         "chosen on the same training captures: the share of flows that it calls an attack.",
         "",
-        "| family | captures | found | right group | right family | baseline |",
-        "|---|---|---|---|---|---|",
-    ]
-    for family, row in held["families"].items():
-        if family == BENIGN:
-            cells = [f"{row['false_positive_rate']:.2%} false", "", ""]
-        else:
-            cells = [f"{row[key]:.0%}" for key in ("recall", "right_group", "right_family")]
-        base = "" if row["baseline"] is None else f"{row['baseline']:.0%}"
-        lines.append(f"| {family} | {row['captures']} | {' | '.join(cells)} | {base} |")
-    lines += [
+        *_family_table(held["families"]),
         "",
         f"Baseline rules: {'; '.join(f'`{rule}`' for rule in held['baseline_rules'])}.",
         "",
         "### By capture",
         "",
+        *_capture_table(held["captures"]),
     ]
-    lines += [
-        "| capture | family | flows | found or false | right group | right family | baseline |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for row in held["captures"]:
-        first = row.get("recall", row.get("false_positive_rate"))
-        rest = [f"{row[key]:.0%}" if key in row else "" for key in ("right_group", "right_family")]
-        base = "" if row["baseline"] is None else f"{row['baseline']:.0%}"
-        lines.append(
-            f"| {row['capture']} | {row['family']} | {row['flows']} | {first:.1%} | {' | '.join(rest)} | {base} |"
-        )
     lines += ["", "## Calibration", "", "| said | was an attack | looks |", "|---|---|---|"]
     lines += [f"| {row['said']:.2f} | {row['was']:.2f} | {row['looks']} |" for row in held["calibration"]]
     lines += [

@@ -24,8 +24,10 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     scenario: Annotated[str, typer.Argument(help="A scenario by name (see `tenfold scenarios`), or a .toml file.")],
     least: Annotated[float, typer.Option("--min", help="The lowest multiplier; below it, it is not searched.")] = 1.0,
     most: Annotated[float, typer.Option("--max", help="The highest multiplier that is tried.")] = 100.0,
-    resolution: Annotated[float, typer.Option(help="Ends where the next load to fail is so much higher.")] = 0.05,
-    confirm: Annotated[int, typer.Option(help="Trials of their own that must confirm what was found.")] = 3,
+    resolution: Annotated[
+        float, typer.Option(help="Stop when what failed is at most this share above what held.")
+    ] = 0.05,
+    confirm: Annotated[int, typer.Option(help="Extra trials at the load found, all of which must hold.")] = 3,
     trial_seconds: Annotated[float, typer.Option(help="Seconds of a trial that count.")] = 20.0,
     warm_up: Annotated[float, typer.Option(help="Seconds before them that do not.")] = 5.0,
     p99_ms: Annotated[float | None, typer.Option(help="Latency p99 in ms that must hold.")] = None,
@@ -49,7 +51,6 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     Exit code 1 where not even the least is held, 3 where the generator cannot make it.
     """
     from campaign.capacity import Request
-    from campaign.capacity_report import write
     from campaign.capacity_search import Bounds
     from campaign.capacity_targets import limits
     from campaign.scenario import Overrides, load, parse_mix
@@ -74,7 +75,13 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     )
     request.check()
     folder = (out or Path("runs") / f"capacity-{scenario_name(scenario)}-{datetime.now(UTC):%Y%m%d-%H%M%S}").absolute()
-    document = _searched(request, folder, wire=wire)
+    _finish(_searched(request, folder, wire=wire), folder, json_=json_)
+
+
+def _finish(document: dict[str, Any], folder: Path, *, json_: bool) -> None:
+    """Write and show what was found; exits with a code where nothing was held."""
+    from campaign.capacity_report import write
+
     report = write(document, folder / "capacity.html")
     if json_:
         print_json(document)

@@ -55,8 +55,8 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     from campaign.gate.targets import read
 
     judged_by = read(targets or (_DEFAULT if _DEFAULT.is_file() else None))
+    measuring = {"--base": base, "--base-path": base_path, "--only": only, "--captures": captures}
     if subject:
-        measuring = {"--base": base, "--base-path": base_path, "--only": only, "--captures": captures}
         _refuse(measuring, subject)
         from campaign.gate.existing import judge_existing
 
@@ -64,18 +64,8 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     else:
         from campaign.gate.whole import Request, check
 
-        request = Request(
-            judged_by,
-            out,
-            tuple(only or ()),
-            base,
-            base_path,
-            tuple(captures or ()),
-            baseline,
-            update_baseline,
-            history or out / "history.jsonl",
-        )
-        outcome = check(request, note)
+        parts, others, kept = tuple(only or ()), tuple(captures or ()), history or out / "history.jsonl"
+        outcome = check(Request(judged_by, out, parts, base, base_path, others, baseline, update_baseline, kept), note)
     if update_baseline:
         note(f"baseline written: {baseline}")
     if json_:

@@ -105,7 +105,7 @@ def chosen(
     """The detectors that the options name, each checked before anything else is done. Raises ``InputError``."""
     from dataclasses import replace
 
-    from campaign.detector_file import Detector, parse, read_detector
+    from campaign.detector_file import Detector, read_detector
     from campaign.format_guess import guess
     from campaign.judging import names_of
     from contract.errors import InputError
@@ -125,8 +125,22 @@ def chosen(
         kind = formats[at if len(formats) > 1 else 0] if formats else base.format or guess(path)
         called = names[at if len(names) > 1 else 0] if names else (base.name if len(paths) == 1 else "") or kind
         one = replace(base, name=called, format=kind, alerts=(path,), command=())
-        found.append(parse(flags, "options", one).check())
+        found.append(_flagged(flags, one).check())
     return names_of(found)
+
+
+def _flagged(flags: dict[str, Any], detector: Detector) -> Detector:
+    """With what the flags say; what is wrong with one is told by its own name."""
+    from campaign.detector_file import parse
+    from contract.errors import InputError
+
+    for key, value in flags.items():
+        try:
+            detector = parse({key: value}, "", detector)
+        except InputError as error:
+            words = str(error).removeprefix(": detector: ").removeprefix(f"{key}: ")
+            raise InputError(f"--{key.replace('_', '-')}: {words}") from None
+    return detector
 
 
 def _of_scenario(run: Path) -> Detector:

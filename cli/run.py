@@ -14,6 +14,7 @@ from contract.errors import InputError
 
 if TYPE_CHECKING:
     from campaign.runner import Campaign, Outcome
+    from campaign.scenario import Scenario
 
 _FAILED, _INTERRUPTED = 1, 130
 
@@ -39,15 +40,19 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
         list[str] | None, typer.Option("--alerts", help="With --detector: file, folder, unix:PATH or unix-dgram:PATH.")
     ] = None,
     interface: Annotated[
-        str, typer.Option("--interface", help="With --detector: send on this one, if the lab file allows it.")
+        str, typer.Option("--interface", help="With --detector: send on it, if the lab file allows it.")
     ] = "",
     receiver: Annotated[
         str, typer.Option("--receiver", help="With --interface: [NETNS/]IFACE where it arrives, for the certificate.")
     ] = "",
     lab_file: Annotated[Path | None, typer.Option("--lab-file", help="That file, if not the usual one.")] = None,
-    pcap: Annotated[bool, typer.Option("--pcap", help="With --detector: a file that its command reads.")] = False,
+    pcap: Annotated[
+        bool, typer.Option("--pcap", help="With --detector: write a file for its command to read.")
+    ] = False,
     engine: Annotated[str, typer.Option(help="local (one machine), or ray: shards as Ray actors.")] = "local",
-    address: Annotated[str | None, typer.Option(help="With --engine ray: of a Ray cluster, if one runs.")] = None,
+    address: Annotated[
+        str | None, typer.Option(help="With --engine ray: the address of a Ray cluster that runs.")
+    ] = None,
     generators: Annotated[int, typer.Option(help="With --engine ray: generator shards.")] = 1,
     detectors: Annotated[int, typer.Option(help="With --engine ray: detector shards.")] = 2,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the API and live page meanwhile.")] = True,
@@ -68,26 +73,29 @@ def command(  # noqa: PLR0917 - each parameter is a flag that a user types
     options = Options(runs=runs, run_id=run_id, serve=serve, port=port, model=model, config=config, keys=key_file(keys))
     kind: Callable[..., Campaign]
     place: AbstractContextManager[None] = nullcontext()
-    others = bool(alerts or interface or receiver or pcap)
+    frames = {"wire": wire, "interface": interface, "lab_file": lab_file, "pcap": pcap, "receiver": receiver}
     if engine != "local" or address:
-        _refuse(others or wire or bool(detector), "--engine ray is of our own detector: no --wire, no --detector")
+        if detector or alerts or any(frames.values()):
+            raise InputError("--engine ray is of our own detector: no --wire, no --detector")
         kind = over(engine, generators, detectors, address)
-    elif detector is None:
-        _refuse(others, "--alerts, --interface, --receiver and --pcap go with --detector")
-        kind, place = carrier(wire=wire)
     else:
-        from campaign.foreign_run import carried
-
-        frames = {"wire": wire, "interface": interface, "lab_file": lab_file, "pcap": pcap, "receiver": receiver}
-        kind, place = carried(chosen, detector, alerts or [], **frames)  # type: ignore[arg-type] # as their options say
+        kind, place = _under_test(chosen, detector, alerts or [], frames)
     with place, progress.shown():
         outcome = run(chosen, options, overrides, progress, progress.address, kind)
     finish(outcome, json_=json_)
 
 
-def _refuse(given: bool, why: str) -> None:
-    if given:
-        raise InputError(why)
+def _under_test(
+    chosen: Scenario, detector: str | None, alerts: list[str], frames: dict[str, Any]
+) -> tuple[Callable[..., Campaign], AbstractContextManager[None]]:
+    """The campaign of our own detector, or of another; ``frames`` says how these get there."""
+    if detector is not None:
+        from campaign.foreign_run import carried
+
+        return carried(chosen, detector, alerts, **frames)
+    if alerts or frames["interface"] or frames["receiver"] or frames["pcap"]:
+        raise InputError("--alerts, --interface, --receiver and --pcap go with --detector")
+    return carrier(wire=frames["wire"])
 
 
 def finish(outcome: Outcome, *, json_: bool) -> None:

@@ -80,6 +80,9 @@ def test_nothing_that_matches_is_an_empty_file_of_the_format(run, name):
 def test_a_folder_that_is_none_of_ours(tmp_path):
     with pytest.raises(InputError, match="neither a run folder nor one that"), opened(tmp_path):
         pass
+    (tmp_path / "scorecard.json").write_text("{}")
+    with pytest.raises(InputError, match="a run of another detector"), opened(tmp_path):
+        pass
     (tmp_path / "alerts.json").write_text('[{"alert": 1}]')
     with pytest.raises(InputError, match="no list of alerts"), opened(tmp_path):
         pass
