@@ -1,7 +1,8 @@
 """The service at the rates of an operations room, beside a campaign at 10x or over a store that lies still.
 
 Usage: ``python benchmarks/service.py [--beside campaign|nothing|store] [--runs DIR] [--seconds 10] [--part NAME ...]``.
-Prints one line of JSON for each part, with the limit that the part has to keep and whether it does:
+Prints one line of JSON for each part, with the limit that the part has to keep and whether it does, and how the
+campaign fared at its end (a line ahead says the same of before the first part):
 
 * ``floor``: ``/healthz`` at 200 requests a second, which touches nothing: what machine and client cost by themselves
 * ``alerts``: a page of 100 alerts at 200 requests a second
@@ -71,6 +72,7 @@ def main() -> None:
             if options.beside == "campaign":
                 begin(url, options.multiplier, options.settle + len(parts) * (options.seconds + 2))
                 time.sleep(options.settle)
+                print(json.dumps({"part": "nothing", "beside": options.beside, "campaign": faring(url)}), flush=True)
             for part in parts:
                 before = cpu_seconds(process.pid)
                 began = time.monotonic()
@@ -80,6 +82,8 @@ def main() -> None:
                     used = cpu_seconds(process.pid) - before
                     found["server_ms_per_request"] = round(used / found["count"] * 1e3, 2)
                 found["load_of_machine"] = round(os.getloadavg()[0], 1)
+                if options.beside == "campaign":
+                    found["campaign"] = faring(url)
                 print(json.dumps({"part": part, "beside": options.beside, **found}), flush=True)
 
 
@@ -111,6 +115,14 @@ def begin(url: str, multiplier: float, seconds: float) -> None:
                 raise SystemExit(f"the campaign is {state}")
             time.sleep(0.1)
     raise SystemExit(f"the campaign has not begun within {START_S:.0f} s")
+
+
+def faring(url: str) -> dict[str, Any]:
+    """How the campaign does meanwhile."""
+    with closing(http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)) as connection:
+        stats = asked(connection, "GET", "/v1/stats")
+    found = {"sent_per_s": stats["rates"].get("sent"), "within_1ms": stats.get("within_1ms")}
+    return found | {"backlog_frames": stats.get("backlog_frames"), "latency_ms": stats.get("latency_ms")}
 
 
 def asked(connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
