@@ -80,7 +80,7 @@ _WORDS: Final = {
     "sameness": "sameness of connections",
     "held_silent": "connections that are held without an answer",
     "logins": "ended logins",
-    "starts_to_dst": "connections, of all at the destination",
+    "starts_to_dst": "share of the destination's connections",
     "starts_to_ports": "connections a port",
     "ports_to_starts": "ports a connection",
     "ports_to_peers": "ports a host",
