@@ -256,6 +256,8 @@ def _show(document: dict[str, Any]) -> None:
     families = ", ".join(f"{name} {count:,}" for name, count in document["families"].items())
     took = f"{document['seconds']:.1f} s ({rate:,.0f} frames/s)"
     console.print(f"{document['frames']:,} frames, {document['flows']:,} flows in {took}")
+    if lost := document["ledger"]["stages"]["decode"]["dropped"]:
+        console.print("not metered: " + ", ".join(f"{reason} {frames:,}" for reason, frames in lost.items()))
     console.print(f"flows by verdict: {families or 'none'}")
     console.print(f"network: {document['drift']['text']}", highlight=False)
     for respect in document["drift"].get("differs", ()):
