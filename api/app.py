@@ -97,6 +97,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        service.ingest.go_on()
         yield
         service.broadcasts.stop()
         await run_in_threadpool(service.campaigns.close)

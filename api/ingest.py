@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,6 +66,11 @@ class IngestDesk:
         self.flows = FlowIngest(settings.runs / SENSORS, config=settings.config)
         self._posts = {"": Stage("batches"), "flow_": Stage("batches")}  # by how the names of its stages begin
         self._open = dict.fromkeys(self._posts, 0)
+
+    def go_on(self) -> None:
+        """Hand over what an earlier process left, without making anybody wait."""
+        for queue in (self.queue, self.flows):
+            threading.Thread(target=queue.go_on, name="ingest-left", daemon=True).start()
 
     @contextmanager
     def post(self, queue: Ingest | None = None) -> Iterator[Post]:

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,16 +25,19 @@ from campaign.frame_batches import check_frames, send_frames
 from campaign.held_batches import HeldBatches
 from campaign.journal import Journal
 from campaign.processes import Child
-from campaign.resuming import cut_down
+from campaign.resuming import Left, cut_down, frames_left
 from campaign.runfolder import SOCKET
 from campaign.sent_log import Place, SentLog
 from campaign.spool import SUFFIX, Batch, damaged, left_over
+from campaign.status_word import StatusWord, whole_number
 from contract.arrow_io import read_stream
 from contract.clock import Clock
 from contract.errors import FullError, LackingError, TenfoldError
 from contract.files import TEMPORARY, make_folder, write_synced
+from contract.frontier import Frontier
 from contract.ledger import Ledger
 from contract.schemas import FRAMES
+from store.reader import StoreReader
 
 SPOOL: Final = "spool"
 STATUS: Final = "detector.status.json"
@@ -56,6 +58,7 @@ class Ingest:
     unit = "frames"  # of what a batch holds
     more_arguments: tuple[str, ...] = ()  # of the child
     child_may_end = False  # in order, before its stream does: then the next batch is for another one
+    told_at_end = True  # a child that ended in order has told all that was sent to it
 
     def __init__(self, folder: Path, clock: Clock | None = None, config: Path | None = None) -> None:
         self.folder = folder
@@ -69,6 +72,7 @@ class Ingest:
         self._ending = False
         self._thread: threading.Thread | None = None
         self._stream_name = ""  # of what goes to it
+        self.word = StatusWord(folder / STATUS)
         self.fault = ""
         self.notes: list[str] = []  # on what an earlier process left
 
@@ -124,6 +128,12 @@ class Ingest:
                 self._pending.discard(name)
                 self._turn.notify_all()
         return True
+
+    def go_on(self) -> None:
+        """Begin with what an earlier process left, if it left anything; else the first batch is the beginning."""
+        with self._turn, contextlib.suppress(LackingError):  # the first batch is told of it
+            if any(self._spool.glob(f"*{SUFFIX}")):
+                self._begin()
 
     def drain(self, timeout_s: float = _END_PATIENCE_S) -> bool:
         """Wait until all that was offered is forwarded; False where it takes longer."""
@@ -210,13 +220,14 @@ class Ingest:
             folder=self.folder,
             log=self.folder / "logs" / "detector.log",
         )
+        self.word.pid = child.pid
         try:
             with connect(child, self.folder) as connection, connection.makefile("wb", buffering=1 << 20) as sink:
                 self._stream(sink, child)
             child.wait(_END_PATIENCE_S)  # its stream has ended, so it ends by itself
         finally:
             child.end()
-        self._forget(everything=child.code == 0)
+        self._forget(everything=self.told_at_end and child.code == 0)
 
     def _stream(self, sink: Any, child: Child) -> None:  # noqa: ANN401 - a buffered socket file
         log = SentLog(self.folder)
@@ -233,13 +244,17 @@ class Ingest:
         """What the child before has told of what waits is not sent again."""
         with self._turn:
             waiting = list(self._held.waiting)
-        done = cut_down(self.folder, log, waiting, self._config)
+        done = cut_down(self.folder, log, waiting, self._left_in)
         with self._turn:
             if done and self._journal is not None:
                 self._journal.sync()
             for batch in [batch for batch in waiting if batch.name in done]:
                 batch.path.unlink(missing_ok=True)
                 self._held.told_before(batch)
+
+    def _left_in(self, store: StoreReader, frontier: Frontier, sent: Sequence[Batch]) -> Left:
+        """What is left of batches that were sent; see ``campaign.resuming``."""
+        return frames_left(store, frontier, sent, self._config)
 
     def _each(self, child: Child, send: Callable[[Batch], int]) -> None:
         """Send each batch that comes, until the end; ``send`` returns how much the child will count of it."""
@@ -284,15 +299,9 @@ class Ingest:
 
     def _counted(self) -> tuple[int, int]:
         """How many frames the child has told and how many it has taken, by its own word."""
-        document = self.status()
-        taken = document.get("frames", document.get("committed_frames", 0))
-        settled = document.get("settled_frames", 0)
-        return (settled if isinstance(settled, int) else 0), (taken if isinstance(taken, int) else 0)
+        document = self.word.own()
+        return whole_number(document.get("settled")), whole_number(document.get("frames"))
 
     def status(self) -> dict[str, Any]:
         """What the child says of itself, ``{}`` before its first word."""
-        try:
-            document = json.loads((self.folder / STATUS).read_bytes())
-        except (OSError, ValueError):
-            return {}
-        return document if isinstance(document, dict) else {}
+        return self.word.last()

@@ -6,7 +6,8 @@ next detector gets it again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,12 +29,21 @@ if TYPE_CHECKING:
     from detector.frame_keys import FrameKeys
 
 
-def cut_down(folder: Path, log: SentLog, batches: Sequence[Batch], config: Path | None = None) -> set[str]:
+Left = Callable[[Path, Place], bytes | None]
+"""What is left to be sent of a file that lay there in the stream: a stream, b"" for nothing, None for all of it."""
+
+
+def cut_down(
+    folder: Path,
+    log: SentLog,
+    batches: Sequence[Batch],
+    left_in: Callable[[StoreReader, Frontier, Sequence[Batch]], Left] | None = None,
+) -> set[str]:
     """Cut spooled batches down to what the store in ``folder`` was not told of; the names of those wholly told.
 
-    The store says so itself: by the key of its last commit how far the stream was told, and by its flows of which
-    frames. To be asked when its next writer has opened it, and with that recovered it. ``config`` is the detectors'
-    configuration file. Raises ``OSError``, and ``InputError`` where store or file cannot be read.
+    The store says so itself, by the key of its last commit: how far the stream was told. ``left_in`` says what that
+    means for batches that were sent (``frames_left`` where it is not given). To be asked when the store's next writer
+    has opened it, and with that recovered it. Raises ``OSError``, and ``InputError`` where it cannot be read.
     """
     stream, places = log.read()
     done: set[str] = set()
@@ -42,20 +52,31 @@ def cut_down(folder: Path, log: SentLog, batches: Sequence[Batch], config: Path 
         sent = [batch for batch in batches if batch.name in places]
         if frontier is None or frontier.stream != stream or not sent:
             return done
-        # Here, since whoever serves requests need not load what frames are read with.
-        from campaign.ended_flows import EndedFlows
-        from detector.config_file import read
-        from detector.frame_keys import FrameKeys
-
-        tunnels = read(config).tunnels if config else "outer"
-        ended, keys = EndedFlows(store, min(_oldest(batch.path) for batch in sent)), FrameKeys(tunnels)
+        left_of = (left_in or frames_left)(store, frontier, sent)
     for batch in sent:
-        left = untold(batch.path, frontier, places[batch.name], ended, keys)
+        left = left_of(batch.path, places[batch.name])
         if left == b"":
             done.add(batch.name)
         elif left is not None:
+            came = batch.path.stat().st_mtime_ns  # by which batches are put in order when they are found again
             write_synced(batch.path, left)
+            os.utime(batch.path, ns=(came, came))
     return done
+
+
+def frames_left(store: StoreReader, frontier: Frontier, sent: Sequence[Batch], config: Path | None = None) -> Left:
+    """Of batches of frames: the store's flows say which frames were told. ``config`` is the detectors' file.
+
+    Raises ``OSError``, and ``InputError`` where it cannot be read.
+    """
+    # Here, since whoever serves requests need not load what frames are read with.
+    from campaign.ended_flows import EndedFlows
+    from detector.config_file import read
+    from detector.frame_keys import FrameKeys
+
+    tunnels = read(config).tunnels if config else "outer"
+    ended, keys = EndedFlows(store, min(_oldest(batch.path) for batch in sent)), FrameKeys(tunnels)
+    return lambda path, place: untold(path, frontier, place, ended, keys)
 
 
 def untold(path: Path, frontier: Frontier, place: Place, ended: EndedFlows, keys: FrameKeys) -> bytes | None:

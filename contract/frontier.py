@@ -33,7 +33,13 @@ class Frontier:
 
     def untold(self, first: int, ts: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         """Which of the frames from number ``first`` on, with those times (n,), are not told."""
-        number = first + np.arange(len(ts))
+        return self._untold(first + np.arange(len(ts)), ts)
+
+    def untold_of(self, batch: int, ts: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Of a stream of batches that are numbered, not frames: which rows of this one, with those times, are not."""
+        return self._untold(np.full(len(ts), batch), ts)
+
+    def _untold(self, number: npt.NDArray[np.int64], ts: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         found = (number >= self.frames) | (ts >= self.until_ns)
         for low, high in self.late:
             found |= (number >= low) & (number < high)

@@ -3,13 +3,16 @@
 A tick is worked off when every sensor has told everything up to its end: the low watermark of all. A sensor that is
 not heard of for a while is set aside and does not hold up the others; what it tells later counts in the running tick,
 and is counted as late.
+
+A centre may end before its sensors do, and another goes on. Sensors tell of a flow until it has ended, with all its
+counts, so flows that live are left to the other, and ``frontier`` says which rows need not be told again.
 """
 
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Callable
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,14 +20,19 @@ import numpy as np
 import pyarrow as pa
 
 from contract.flow_batch import Note
+from contract.frontier import Frontier
 from contract.ledger import Ledger, Stage
 from detector.flow_rows import Rows, from_batch, joined, taken
+from detector.flowtable import NEVER, NOT_ENDED
 from detector.pipeline import Detector
+from detector.remote_meter import RemoteMeter
+from detector.told import ranges
 
 SILENCE_S: Final = 10.0
 MEETING_S: Final = 60.0  # how long the first sensors wait for the others
 MOST_ROWS: Final = 1 << 20  # that wait because one sensor lags behind; beyond, it is set aside
 _MOST_SESSIONS: Final = 1024
+_NO_TICK: Final = -1
 
 
 @dataclass
@@ -42,11 +50,22 @@ class _Session:
 
 
 class Centre:
-    """Feeds a detector with a ``RemoteMeter``. Call ``take`` for each batch and ``work`` every now and then."""
+    """Feeds a detector with a ``RemoteMeter``. Call ``take`` for each batch and ``work`` every now and then.
 
-    def __init__(self, detector: Detector, now: Callable[[], float] = time.monotonic) -> None:
+    ``known`` are the sensors of a picture that another centre began, and whether each is done: those that are not are
+    waited for as peers are, and nothing is worked off before ``begin``.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        now: Callable[[], float] = time.monotonic,
+        known: Mapping[str, bool] | None = None,
+    ) -> None:
         self.detector = detector
         self._now = now
+        self._known = dict(known or {})
+        self._begun = not self._known
         self._sessions: dict[tuple[str, str], _Session] = {}
         self._numbers = 0
         self._ticks: dict[int, list[tuple[int, Rows]]] = defaultdict(list)  # number of a tick: who tells what
@@ -55,6 +74,10 @@ class Centre:
         self._began: float | None = None
         self._worked = 0  # worked off up to here (ns)
         self._counts: dict[str, int] = defaultdict(int)
+        self._taken = 0  # batches
+        self._told = 0  # ticks that end by then (ns), with all flows that ended in them
+        self._open: deque[int] = deque()  # of the newest of them: the last tick that each tells of
+        self._late: deque[tuple[int, int]] = deque()  # batches with rows that came late, and when these are worked off
         self._batches, self._rows = Stage("batches"), Stage("rows")
 
     def ledger(self) -> Ledger:
@@ -68,6 +91,8 @@ class Centre:
         session = self._session(note)
         session.heard = self._now()
         self._batches.offered += 1
+        self._taken += 1
+        self._open.append(_NO_TICK)
         if note.sequence < session.following:
             self._counts["batches_again"] += 1
             self._batches.drop("again")
@@ -80,11 +105,37 @@ class Centre:
         session.done, session.dropped = session.done or note.done, max(session.dropped, note.dropped)
         self._peers = max(self._peers, note.peers)
         if batch.num_rows:
-            self._sort_in(session.number, from_batch(batch))
+            self._open[-1] = self._sort_in(session.number, from_batch(batch))
+
+    def begin(self) -> None:
+        """All that the other centre left has been taken."""
+        self._begun = True
+
+    def skip(self) -> None:
+        """There was a batch that could not be read."""
+        self._taken += 1
+        self._open.append(_NO_TICK)
+
+    def frontier(self, stream: str) -> Frontier:
+        """Which rows need not be told again, once what came out is kept. Its frames are batches, its times ticks' ends.
+
+        A row of a flow that lives is one of them: a later row has all its counts.
+        """
+        tick_ns = self.detector.config.tick_ns
+        until = self._worked // tick_ns * tick_ns
+        if self.detector.meter.next_end() != NEVER:  # flows have ended that did not come out yet
+            until = min(until, self.detector.handed_until)
+        until = self._told = max(until, self._told)
+        while self._late and self._late[0][1] <= until:
+            self._late.popleft()
+        late = ranges(np.array([number for number, _ in self._late], np.int64))
+        while self._open and (self._open[0] + 1) * tick_ns <= until:
+            self._open.popleft()
+        return Frontier(stream, self._taken, until, late, self._taken - len(self._open))
 
     def work(self) -> None:
         """Work off the ticks of which every sensor has told."""
-        if not self._sessions or self._meeting():
+        if not self._sessions or not self._begun or self._meeting():
             return
         now = self._now()
         active = [s for s in self._sessions.values() if not s.done and now - s.heard < SILENCE_S]
@@ -99,22 +150,46 @@ class Centre:
     @property
     def over(self) -> bool:
         """Whether every sensor that was heard of has said that it is done."""
-        return bool(self._sessions) and not self._meeting() and all(s.done for s in self._sessions.values())
+        closed = bool(self._known) and all(self._known.values())  # by the other centre, to which all was told
+        heard = bool(self._sessions) or closed
+        return heard and self._begun and not self._meeting() and all(s.done for s in self._sessions.values())
 
     def finish(self) -> None:
-        """Nothing more will come: work off what was told of frames, then end the detector's flows and incidents."""
+        """Nothing more will come: work off what was told of frames, then end the detector's flows and incidents.
+
+        Where sensors are not done they will tell another centre: what was not worked off, and flows that live, are left
+        to it.
+        """
+        if not self.over:
+            self.detector.finish(leave=True)
+            return
         tick_ns = self.detector.config.tick_ns
         newest = max((s.newest for s in self._sessions.values()), default=0)
         until = (newest // tick_ns + 1) * tick_ns if newest else 0
-        if any(not s.done for s in self._sessions.values()):
-            until = max(until, (max(self._ticks, default=-1) + 1) * tick_ns)
         self._fold(until, reach=False)
+        if self._known:
+            self._take_over(until // tick_ns)
         # What is left are ends of flows that lie ahead: the detector ends them now.
         self._rows.drop(
             "ahead_of_the_end", sum(len(rows.records) for parts in self._ticks.values() for _, rows in parts)
         )
         self._ticks.clear()
         self.detector.finish()
+
+    def _take_over(self, tick: int) -> None:
+        """Of flows that lived when the other centre ended, what lies ahead may be the first word that comes here."""
+        meter = self.detector.meter
+        if not isinstance(meter, RemoteMeter):
+            raise TypeError("a centre needs a RemoteMeter")
+        for parts in self._ticks.values():
+            for at, (number, rows) in enumerate(parts):
+                new = ~meter.lives(number, rows.records["flow_id"])
+                if new.any():
+                    found = taken(rows, np.flatnonzero(new))
+                    found.records["ended"] = NOT_ENDED  # the detector ends them now
+                    self.detector.fold(tick, found, np.full(len(found.records), number, np.uint32))
+                    self._rows.delivered += len(found.records)
+                    parts[at] = number, taken(rows, np.flatnonzero(~new))
 
     def status(self) -> dict[str, Any]:
         """Sensors, and what became of what they told."""
@@ -147,10 +222,13 @@ class Centre:
 
     def _meeting(self) -> bool:
         """Whether sensors are still waited for that are to be part of the picture."""
-        heard = len({session.sensor for session in self._sessions.values()})
-        return heard < self._peers and self._began is not None and self._now() - self._began < MEETING_S
+        heard = {session.sensor for session in self._sessions.values()}
+        gone = {name for name, done in self._known.items() if done}
+        lacking = len(heard | gone) < self._peers or not heard | gone >= self._known.keys()
+        return lacking and self._began is not None and self._now() - self._began < MEETING_S
 
-    def _sort_in(self, number: int, rows: Rows) -> None:
+    def _sort_in(self, number: int, rows: Rows) -> int:
+        """Put rows to their ticks; the last of these."""
         tick_ns = self.detector.config.tick_ns
         ticks = np.maximum(rows.tick - 1, 0) // tick_ns
         late = int((rows.tick <= self._worked).sum())
@@ -158,12 +236,15 @@ class Centre:
         self._counts["rows"] += len(ticks)
         self._rows.offered += len(ticks)
         if late:
-            ticks = np.maximum(ticks, self._worked // tick_ns)
+            running = self._worked // tick_ns
+            ticks = np.maximum(ticks, running)
+            self._late.append((self._taken - 1, (running + 1) * tick_ns))
         order = np.argsort(ticks, kind="stable")
         bounds = np.flatnonzero(np.diff(ticks[order])) + 1
         for at in np.split(order, bounds):
             self._ticks[int(ticks[at[0]])].append((number, rows if len(at) == len(order) else taken(rows, at)))
         self._waiting += len(ticks)
+        return int(ticks.max())
 
     def _fold(self, until: int, *, reach: bool = True) -> None:
         tick_ns = self.detector.config.tick_ns

@@ -6,12 +6,15 @@ The files lie in the spool of whoever took the batches in; it validated them bef
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 
 from contract.arrow_io import first_line
+from contract.frontier import Frontier
 from contract.ledger import Ledger
 from detector.centre import Centre
 from detector.config import Config
@@ -23,9 +26,16 @@ from detector.pipeline import Detector
 from detector.remote_meter import RemoteMeter
 from detector.stopwatch import Stopwatch
 
+_UNREADABLE: Final = pa.record_batch([], schema=pa.schema([]))  # stands in the queue for a batch that is none
+_ALL_LEFT: Final = pa.record_batch([], schema=pa.schema([]))  # and this for the empty line behind what was left
+_NEVER: Final = (1 << 63) - 1
+
 
 class FlowInbox(Inbox):
-    """Listens on a Unix socket for names of files below ``spool``: ``named`` so far, ``batches`` handed on."""
+    """Listens on a Unix socket for names of files below ``spool``: ``named`` so far, ``batches`` handed on.
+
+    An empty line says that all that an earlier detector left has been named.
+    """
 
     def __init__(self, path: Path, spool: Path, *, once: bool) -> None:
         self._spool = spool
@@ -43,7 +53,7 @@ class FlowInbox(Inbox):
             if batch is not None:
                 self._bytes -= size
                 self.handed += batch.num_rows
-                self.batches += 1
+                self.batches += batch.num_columns > 0
             self._turn.notify_all()
             return batch, self._ended and not self._waiting
 
@@ -52,7 +62,8 @@ class FlowInbox(Inbox):
         ledger = Ledger()
         named = ledger.stage("spool_files", "batches")
         with self._turn:
-            named.offered, named.delivered, named.in_flight = self.named, self.batches, len(self._waiting) + self._hands
+            waiting = sum(batch.num_columns > 0 for batch, _ in self._waiting)
+            named.offered, named.delivered, named.in_flight = self.named, self.batches, waiting + self._hands
             named.drop("unreadable", self.unreadable)
         if self.centre:
             ledger.merge(self.centre.ledger())
@@ -70,7 +81,10 @@ class FlowInbox(Inbox):
             for line in lines:
                 if self._stop.is_set():
                     return
-                self._read_file(self._spool / line.strip())
+                if line == "\n":
+                    self.put(_ALL_LEFT)
+                else:
+                    self._read_file(self._spool / line.strip())
 
     def _read_file(self, path: Path) -> None:
         try:
@@ -80,6 +94,7 @@ class FlowInbox(Inbox):
             with self._turn:
                 self.named += 1
                 self.unreadable += 1
+                self.put(_UNREADABLE)
             self.note(f"{path.name}: cannot read the batch: {first_line(error)}")
             return
         batches = table.to_batches()
@@ -99,7 +114,11 @@ class SensorPulse:
     def beat(self) -> tuple[Outputs, bool]:
         """Wait for a batch for at most a tick; what came out of the detector, and whether nothing more will come."""
         batch, over = self.inbox.take(self.centre.detector.config.tick_ns / 1e9)
-        if batch is not None:
+        if batch is _UNREADABLE:
+            self.centre.skip()
+        elif batch is _ALL_LEFT:
+            self.centre.begin()
+        elif batch is not None:
             self.centre.take(batch)
         self.centre.work()
         return self.centre.detector.outputs(), over or (batch is None and self.centre.over)
@@ -109,11 +128,31 @@ class SensorPulse:
         self.centre.finish()
 
 
+class SensorsTold:
+    """How far the stream of batches has been told; see ``detector.told.Told``."""
+
+    def __init__(self, stream: str, centre: Centre) -> None:
+        self._stream, self._centre = stream, centre
+
+    def frontier(self, frames: int) -> Frontier:  # noqa: ARG002 - batches are counted here, not frames
+        """The frontier of what came out."""
+        return self._centre.frontier(self._stream)
+
+    def all(self, frames: int) -> Frontier:
+        """The stream has ended, and all of it is told where every sensor is done."""
+        found = self.frontier(frames)
+        return replace(found, until_ns=_NEVER, late=(), whole=found.frames) if self._centre.over else found
+
+
 def sensing(
-    inbox: FlowInbox, config: Config, model: Model, stopwatch: Stopwatch | None = None
+    inbox: FlowInbox,
+    config: Config,
+    model: Model,
+    stopwatch: Stopwatch | None = None,
+    known: Mapping[str, bool] | None = None,
 ) -> tuple[Detector, SensorPulse]:
-    """A detector that is told of flows, and what drives it."""
+    """A detector that is told of flows, and what drives it. ``known``: as ``Centre`` has it."""
     meter = RemoteMeter(config.capacity, config.idle_s, config.seed)
     detector = Detector(config, model, stopwatch=stopwatch, meter=meter)
-    inbox.centre = Centre(detector)
+    inbox.centre = Centre(detector, known=known)
     return detector, SensorPulse(inbox, inbox.centre)

@@ -83,6 +83,7 @@ class Detector(Ticking):
         self._out_flows: list[pa.RecordBatch] = []
         self._out_verdicts: list[pa.RecordBatch] = []
         self._out_alerts: list[Alert] = []
+        self.handed_until = 0  # all flows that ended by then (epoch ns) are in what came out
 
     def fold(self, tick: int, rows: Rows, sessions: npt.NDArray[np.uint32]) -> None:
         """Take what sensors tell of one tick, instead of frames: ticks before it are worked off first.
@@ -106,18 +107,20 @@ class Detector(Ticking):
         """Sensors have told everything up to then: work off the ticks that are over."""
         self._reach(until_ns // self.config.tick_ns)
 
-    def finish(self, until_ns: int | None = None) -> None:
+    def finish(self, until_ns: int | None = None, *, leave: bool = False) -> None:
         """The input has ended: end the running tick, all flows and all incidents.
 
         ``until_ns`` says until when it was listened to (of a live stream: ``watermark``); else it ended with its last
-        frame.
+        frame. ``leave``: flows that live are not ended and not handed out, since another detector is told of them.
         """
         self._meter(self._order.flush())
         if until_ns is not None:
             self._reach(until_ns // self.config.tick_ns)
         now = self._end()
         self._close_tick(now, last=True)
-        self._end_flows(self.meter.finish(), np.zeros(0, np.int32), now)
+        self._end_flows(self.meter.expire(now) if leave else self.meter.finish(), np.zeros(0, np.int32), now)
+        if leave:
+            self._metered.drop("left_to_the_next", self._metered.offered - self._metered.delivered)
         self._out_alerts += self.alerts.finish(now)
         self.settle()
 
@@ -140,7 +143,8 @@ class Detector(Ticking):
         """Bring the ledger up to date and return it. Frames of flows that live are in flight."""
         self._decode.in_flight = self._order.held
         live = self.meter.counts()["live"]
-        self._metered.in_flight = self._metered.offered - self._metered.delivered if live else 0
+        rest = self._metered.offered - self._metered.delivered - self._metered.dropped["left_to_the_next"]
+        self._metered.in_flight = rest if live else 0
         self._classified.in_flight = sum(batch.num_rows for batch in self._out_flows)
         self._spoken.in_flight = sum(batch.num_rows for batch in self._out_verdicts)
         told, silenced = self._told, self.alerts.silenced
@@ -204,11 +208,11 @@ class Detector(Ticking):
         ended = np.zeros(0, np.int32)
         sweep_ns = int(self.config.sweep_s * NS)
         if now // sweep_ns != (now - self.config.tick_ns) // sweep_ns:
-            ended = self.meter.expire(now)
+            ended = self._expire(now)
             # Before this tick's verdicts, so that a cause that comes back after its quiet time is a new incident.
             self._out_alerts += self.alerts.sweep(now)
         elif self.meter.crowded:  # a flood: flows that began would find no slot by the next sweep
-            ended = self.meter.expire(now)
+            ended = self._expire(now)
         dirty = self.meter.dirty()
         self.stopwatch.lap("meter")
         slots, matrix = self.observer.look(dirty, now, last=last)
@@ -221,6 +225,10 @@ class Detector(Ticking):
         self._end_flows(ended, changed, now)
         self.stopwatch.lap("verdicts")
         self.stopwatch.end_tick(now)
+
+    def _expire(self, now: int) -> Slots:
+        self.handed_until = now
+        return self.meter.expire(now)
 
     def _classify(self, slots: Slots, matrix: npt.NDArray[np.float32], now: int) -> None:
         """Classify and fold into incidents. What is said of a flow outside follows in ``_speak``."""

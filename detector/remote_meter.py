@@ -164,6 +164,10 @@ class RemoteMeter(Meter):
         flows["dirty"][fresh] = 1
         self.table.counters[DIRTY] += len(fresh)
 
+    def lives(self, session: int, flow_ids: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+        """Which of a session's flows, by their own numbers, are in the table and have not ended."""
+        return np.isin(flow_ids, self._index.flow_id[self._index.session == session])
+
     def next_end(self) -> int:
         if self.table.counters[ENDED_WAITING]:
             return int(self.table.counters[LAST_TS])

@@ -81,7 +81,8 @@ def _serve(options: argparse.Namespace, stop: threading.Event, again: threading.
     import gc
     import secrets
 
-    from detector.flow_inbox import FlowInbox, sensing
+    from contract.known_sensors import read_known
+    from detector.flow_inbox import FlowInbox, SensorsTold, sensing
     from detector.model import load, load_default
     from detector.outbox import Outbox
     from detector.pipeline import Detector
@@ -114,9 +115,11 @@ def _serve(options: argparse.Namespace, stop: threading.Event, again: threading.
         watch = TickTimes(options.ticks, clock) if options.ticks else Stopwatch()
         inbox: FrameQueue
         if options.flows:
+            known = read_known(options.known) if options.known else {}
             inbox = FlowInbox(options.socket, options.flows, once=options.once)
-            detector, pulse = sensing(inbox, config, model, watch)
-            service = Service(inbox, detector, outbox, options.status, clock, settings, pulse)
+            detector, pulse = sensing(inbox, config, model, watch, known)
+            of_sensors = SensorsTold(options.stream, pulse.centre) if options.stream else None
+            service = Service(inbox, detector, outbox, options.status, clock, settings, pulse, of_sensors)
         else:
             inbox = _inbox(options, rings, clock)
             detector = Detector(config, model, clock, watch)
@@ -160,6 +163,7 @@ def _parser() -> argparse.ArgumentParser:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--socket", type=Path, help="Unix socket to listen on")
     parser.add_argument("--flows", type=Path, help="the socket brings names of files here, with sensors' flows")
+    parser.add_argument("--known", type=Path, help="with --flows: the sensors of the picture so far (JSON)")
     parser.add_argument("--stream", default="", help="name of the stream, for the keys of commits: how far it is told")
     source.add_argument("--interface", default="", help="interface to listen on")
     parser.add_argument("--store", type=Path, required=True, help="folder of the store")

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from contract.clock import Clock
+from contract.frontier import Frontier
 from contract.ledger import Ledger
 from detector.frame_queue import FrameQueue
 from detector.outbox import Outbox
 from detector.pipeline import Detector, Outputs
 from detector.settings import Settings
 from detector.status import write_status
-from detector.told import Told
 
 _STATUS_S: Final = 0.2
 _DRIFT_S: Final = 10.0
@@ -68,6 +68,16 @@ class Mover(Protocol):
         """Nothing more will come."""
 
 
+class Teller(Protocol):
+    """Who says how far a stream has been told: a ``detector.told.Told``."""
+
+    def frontier(self, frames: int) -> Frontier:
+        """The frontier of what came out, after so many frames."""
+
+    def all(self, frames: int) -> Frontier:
+        """As above, at the end of the stream."""
+
+
 class Service:
     """One running detector: inbox, pipeline, outbox, status file; ``settings`` may change while it runs.
 
@@ -84,7 +94,7 @@ class Service:
         clock: Clock,
         settings: Settings | None = None,
         pulse: Mover | None = None,
-        told: Told | None = None,
+        told: Teller | None = None,
     ) -> None:
         self.inbox, self.detector, self.outbox = inbox, detector, outbox
         self._pulse = pulse or Pulse(inbox, detector, clock)
@@ -134,7 +144,7 @@ class Service:
                 "backlog": self.inbox.backlog,
                 "uncommitted": self.outbox.waiting,
                 "commits": self.outbox.commits,
-                "settled_frames": settled.whole if settled else 0,
+                "settled": settled.whole if settled else 0,
                 "readable_ns": self.outbox.readable_ns,
                 "seconds": round(now - self._began, 3),
                 "tick_ms": self.detector.stopwatch.ticks_ms(),

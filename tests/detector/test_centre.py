@@ -4,6 +4,7 @@ import pyarrow as pa
 import pytest
 
 from contract.flow_batch import KEY, Note
+from contract.frontier import Frontier
 from contract.schemas import FLOW_UPDATES, FLOW_UPDATES_REQUIRED
 from detector import centre as module
 from detector.centre import MEETING_S, SILENCE_S, Centre
@@ -118,6 +119,54 @@ def test_one_that_lags_behind_too_far_is_set_aside(centre, monkeypatch):
     centre.work()
     assert metered(centre) == 4
     assert centre.status()["set_aside"] == 1
+
+
+def test_flows_that_live_are_left_to_the_next_centre(centre):
+    centre.take(told("a", 0, 100, (10, 20)))
+    centre.work()
+    centre.finish()
+    assert centre.detector.outputs().flows is None
+    ledger = centre.detector.settle()
+    assert ledger.balanced
+    assert not ledger.unsettled()
+    assert ledger.stages["meter"].dropped == {"left_to_the_next": 2}
+
+
+def test_what_is_told_is_what_need_not_come_again(centre):
+    centre.take(told("a", 0, 500, (10, 20)))
+    centre.take(told("b", 0, 100))
+    centre.skip()
+    assert centre.frontier("x") == Frontier("x", 3, 0)
+    centre.work()
+    assert centre.frontier("x") == Frontier("x", 3, START + 100 * MS, (), 3)
+    centre.take(told("b", 1, 100, (30,)))  # late: it counts in the running tick
+    assert centre.frontier("x") == Frontier("x", 4, START + 100 * MS, ((3, 4),), 3)
+    centre.take(told("b", 2, 200))
+    centre.work()
+    assert centre.frontier("x") == Frontier("x", 5, START + 200 * MS, (), 5)
+
+
+def test_one_that_goes_on_waits_for_those_that_were_not_done_and_for_what_was_left(clock):
+    detector = Detector(CONFIG, load_default(), meter=RemoteMeter(CONFIG.capacity))
+    centre = Centre(detector, clock, {"a": False, "b": False, "c": True})
+    centre.take(told("a", 7, 500, (10,), peers=3))
+    centre.begin()
+    centre.work()
+    assert metered(centre) == 0
+    centre.take(told("b", 4, 500))
+    centre.work()
+    assert metered(centre) == 1
+    assert centre.status().get("batches_missing", 0) == 0
+    detector.close()
+
+
+def test_one_that_finds_all_done_and_all_told_is_over(clock):
+    detector = Detector(CONFIG, load_default(), meter=RemoteMeter(CONFIG.capacity))
+    centre = Centre(detector, clock, {"a": True, "b": True})
+    assert not centre.over
+    centre.begin()
+    assert centre.over
+    detector.close()
 
 
 def test_runs_that_ended_long_ago_are_forgotten(centre, monkeypatch):
