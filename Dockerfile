@@ -20,7 +20,8 @@ COPY scenarios scenarios
 RUN /opt/tenfold/bin/pip install --no-deps --no-build-isolation . && /opt/tenfold/bin/pip uninstall --yes hatchling
 
 FROM python:3.13-slim
-# A login shell (KubeRay starts Ray in one) forgets PATH and reads it from /etc/profile.d.
+# A login shell (KubeRay starts Ray in one) forgets PATH and reads it from /etc/profile.d: that shell is to fill in $PATH.
+# hadolint ignore=SC2016
 RUN groupadd --gid 8150 tenfold && useradd --uid 8150 --gid 8150 --create-home tenfold \
   && install -d -o tenfold -g tenfold /data \
   && echo 'export PATH=/opt/tenfold/bin:$PATH' > /etc/profile.d/tenfold.sh
