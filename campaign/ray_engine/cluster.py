@@ -77,7 +77,9 @@ def _connect(ray: Any, address: str | None, processors: int, folder: Path) -> No
         raise InputError(f"--address {address}: no Ray answers there: {_first(error)}") from None
     except Exception as error:  # noqa: BLE001 - Ray raises Exception itself where a node does not come up
         where = f"--address {address}: " if address else ""
-        raise LackingError(f"{where}Ray cannot be started: {_first(error)}") from None
+        late = "timed out during startup" in str(error)
+        hint = " (Ray gives its processes 15 s to start: try again when the machine is less busy)" if late else ""
+        raise LackingError(f"{where}Ray cannot be started: {_first(error)}{hint}") from None
 
 
 def _first(error: BaseException) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import ray
 from ray.exceptions import RayError, RayTaskError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from campaign.ray_engine.actors import DetectorShard, Lost
 from contract.errors import LackingError
@@ -71,6 +72,7 @@ class Pool:
     setup: Setup
     merger: Merger
     credit: int = CREDIT
+    nodes: Sequence[str] = ()  # ids of Ray's nodes on which shards begin, in turn; none: Ray spreads them
     gaps: list[Gap] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -80,7 +82,9 @@ class Pool:
         self._progress = time.monotonic()
         self.merged = 0  # slices, all of them acknowledged
         make = ray.remote(**FOR_EVER)(DetectorShard)
-        self._actors = [make.remote(self.setup, shard) for shard in range(self.setup.shards)]
+        self._actors = [
+            make.options(**_place(self.nodes, shard)).remote(self.setup, shard) for shard in range(self.setup.shards)
+        ]
 
     def start(self) -> None:
         """Wait until all shards are there. Raises ``LackingError``."""
@@ -201,6 +205,13 @@ class Pool:
         for gap in self.gaps:
             if gap.shard == shard and gap.seconds is None:
                 gap.seconds = time.monotonic() - gap.began
+
+
+def _place(nodes: Sequence[str], shard: int) -> dict[str, Any]:
+    """Where a shard begins; it may be started anew elsewhere."""
+    if not nodes:
+        return {}
+    return {"scheduling_strategy": NodeAffinitySchedulingStrategy(nodes[shard % len(nodes)], soft=True)}
 
 
 def check_version(version: str) -> None:
