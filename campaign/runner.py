@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Final
 
 from campaign import runfolder
@@ -24,9 +22,10 @@ from campaign.processes import Child, Children, StopRequest
 from campaign.run_options import SHOWN_HOST, Options, Outcome, check_port
 from campaign.runfolder import RunFolder
 from campaign.scenario import Overrides, Scenario
+from campaign.waiting import StoppedError, status_of, until_ready
 from campaign.watch import Watch
 from contract.clock import Clock
-from contract.errors import InputError, LackingError
+from contract.errors import LackingError
 from detector.config_file import read
 from detector.live_settings import text_of
 from detector.model import load, load_default
@@ -36,16 +35,11 @@ from store.formats.base import Origin
 __all__ = ["Campaign", "Options", "Outcome", "check_port", "run"]
 _POLL_S: Final = 0.1
 _LOOK_S: Final = 1.0
-_READY_S: Final = 600.0  # the first start of all compiles every kernel
 _DRAIN_S: Final = 180.0
 _BRIEF_S: Final = 180.0  # the store of a run no longer than that is compacted behind it, not beside it
 _LEAD_NS: Final = 1_000_000_000
 _FINAL: Final = ("finished", "interrupted", "failed")
 Json = dict[str, Any]
-
-
-class _StoppedError(Exception):
-    """The run cannot go on; the text says why."""
 
 
 def run(
@@ -142,9 +136,9 @@ class Campaign:
         """Start generator and detector, follow them to their end."""
         try:
             self._work(children, stop)
-        except _StoppedError as error:
+        except StoppedError as error:
             self.ending.reasons.append(str(error))
-        stopped = _status(self.folder.status("sender")).get("state") == "stopped"
+        stopped = status_of(self.folder, "sender").get("state") == "stopped"
         self.ending.interrupted = stop.asked or ("tenfold control" if stopped and not self.ending.reasons else "")
 
     def _work(self, children: Children, stop: StopRequest) -> None:
@@ -226,22 +220,14 @@ class Campaign:
 
     def _wait(self, stop: StopRequest, phase: str, who: str, states: tuple[str, ...], *needed: Child) -> Json:
         """Wait until a status file says one of ``states``; its document."""
-        deadline = time.monotonic() + _READY_S
-        shown = 0.0
-        while time.monotonic() < deadline:
-            status = _status(self.folder.status(who))
-            if status.get("state") in states:
-                return status
-            if stop.asked:
-                raise _StoppedError(f"stopped by {stop.asked} while {phase}")
-            for child in needed:
-                if child.code is not None:
-                    raise _StoppedError(child.fault())
-            if time.monotonic() - shown >= _LOOK_S:
-                shown = time.monotonic()
-                self._watcher(Figures(phase=phase))
-            time.sleep(_POLL_S / 2)
-        raise _StoppedError(f"{needed[0].module} was not ready within {_READY_S:.0f} s")
+        return until_ready(
+            needed,
+            lambda: status_of(self.folder, who),
+            states,
+            stop,
+            lambda: self._watcher(Figures(phase=phase)),
+            phase,
+        )
 
     def _follow(self, sender: Child, detector: Child, stop: StopRequest, watch: Watch) -> None:
         try:
@@ -303,12 +289,3 @@ class Campaign:
         self._state["figures"] = document
         self.note_state("running")
         self._watcher(figures)
-
-
-def _status(path: Path) -> Json:
-    """A status file, empty while there is none."""
-    try:
-        return runfolder.read_json(path)
-    except InputError as error:
-        sys.stderr.write(f"{error}\n")
-        return {}
