@@ -49,7 +49,7 @@ class Request:
         """Raise ``InputError`` where the request makes no sense."""
         bounds = self.bounds
         if not 0 < bounds.least <= bounds.most <= 1000:
-            raise InputError(f"multipliers from {bounds.least:g} to {bounds.most:g}: both lie above 0, up to 1000")
+            raise InputError(f"multipliers from {bounds.least:g} to {bounds.most:g}: above 0, up to 1000, lower first")
         if not 0.001 <= bounds.resolution <= 1:
             raise InputError(f"a resolution of {bounds.resolution:g} is not between 0.001 and 1")
         if not 1 <= self.trial_s <= 86_400 or not 0 <= self.warm_up_s <= 3600:

@@ -83,7 +83,7 @@ def _usage_code(error: Exception) -> int | None:
     code = getattr(error, "exit_code", None)
     if show is None or words is None or not isinstance(code, int):
         return None
-    text = " ".join(words().split("\n")).strip().rstrip(".")
+    text = " ".join(words().split("\n")).strip().rstrip(".").replace(": Value error, ", ": ")
     if type(error).__name__ == "NoArgsIsHelpError":  # its message is the help, on many lines
         show()
     else:

@@ -69,6 +69,7 @@ def test_version() -> None:
         ["families", "stray"],
         ["detect"],
         ["serve", "--port"],
+        ["lab", "sideways"],
         ["run", "smoke", "--sites", "x"],
     ],
 )
@@ -78,6 +79,7 @@ def test_bad_usage_is_exit_2_and_one_line(arguments: list[str]) -> None:
     assert result.stderr.startswith("tenfold: ")
     assert result.stderr.endswith("--help`\n")
     assert result.stderr.count("\n") == 1
+    assert "Value error" not in result.stderr
     assert result.stdout == ""
 
 
