@@ -80,3 +80,64 @@ def radius(net: Traffic) -> None:
         server = ("198.18.10.12", 1812)
         net.udp(at, (f"198.18.40.{net.random.randrange(2, 8)}", port), server, asked)
         net.udp(at + 0.01, server, (f"198.18.40.{net.random.randrange(2, 8)}", port), told)
+
+
+@ordinary
+def ldap_portal(net: Traffic) -> None:
+    """A portal asks the directory whether each of eighty people may in, one or two a second; few may not."""
+    for at in net.visits(80, 1.5):
+        name = b"uid=u%d,ou=people,dc=corp,dc=example" % net.random.randrange(1000, 9999)
+        password = net.noise(net.random.randrange(4, 8)).hex().encode()
+        asked = b"\2\1\3\4" + bytes([len(name)]) + name + b"\x80" + bytes([len(password)]) + password
+        bind = b"\2\1\1\x60" + bytes([len(asked)]) + asked
+        talk = [
+            (CLIENT, b"\x30" + bytes([len(bind)]) + bind, 0.0004),
+            (
+                SERVER,
+                b"\x30\x0c\2\1\1\x61\7\x0a\1" + net.random.choice(b"\0" * 9 + b"\x31").to_bytes() + b"\4\0\4\0",
+                0.002,
+            ),
+            (CLIENT, b"\x30\5\2\1\2\x42\0", 0.0003),
+        ]
+        net.connection(at, APPLICATION, ("198.18.10.10", 389), talk, rtt=0.0006)
+
+
+@ordinary
+def card_terminals(net: Traffic) -> None:
+    """Payments of a shop's tills, through one concentrator: a message of an ISO 8583 kind each, and a short answer."""
+    for at in net.visits(160, 2.5):
+        asked = b"\0\x78\x60\0\3\0\0\2\0\x70\x24\5\x80\x20\xc0\x82" + net.noise(net.random.randrange(96, 112))
+        told = b"\0\x3c\x60\0\0\0\3\2\x10\x30\x38\0\0\x0e\x80\0" + net.noise(net.random.choice([44, 44, 44, 52]))
+        net.connection(at, "198.18.60.7", ("198.18.100.70", 4000), [(CLIENT, asked, 0.001), (SERVER, told, 0.4)])
+
+
+@ordinary
+def php_mysql(net: Traffic) -> None:
+    """A site opens a connection to MySQL for each page, three a second, and asks once or twice."""
+    for at in net.visits(200, 3):
+        scramble = b"\x14" + net.noise(20) + b"mysql_native_password\0"
+        talk = [
+            (SERVER, b"\x4a\0\0\0\x0a8.0.36\0" + net.noise(60), 0.0005),
+            (CLIENT, b"\x52\0\0\1\x85\xa6\x0f\0\0\0\0\1\x21" + b"\0" * 23 + b"shop\0" + scramble, 0.0003),
+            (SERVER, b"\7\0\0\2\0\0\0\2\0\0\0", 0.0006),
+        ]
+        for _ in range(net.random.choice([1, 1, 2])):
+            query = b"\3SELECT v FROM settings WHERE k='%d'" % net.random.randrange(99)
+            talk += [
+                (CLIENT, b"\x20\0\0\0" + query, 0.0004),
+                (SERVER, net.noise(net.random.choice([90, 120, 700])), 0.001),
+            ]
+        talk.append((CLIENT, b"\1\0\0\0\1", 0.0004))
+        net.connection(at, APPLICATION, ("198.18.10.51", 3306), talk, rtt=0.0005)
+
+
+@ordinary
+def counters(net: Traffic) -> None:
+    """A program adds to counters of a cache, eight times a second, each over a connection of its own."""
+    for at in net.visits(240, 8):
+        key = b"hits:%s:%d" % (net.random.choice([b"page", b"item", b"cart"]), net.random.randrange(10**4, 10**5))
+        asked = b"*2\r\n$4\r\nINCR\r\n$%d\r\n%s\r\n" % (len(key), key)
+        told = b":%d\r\n" % net.random.randrange(1000, 9999)
+        net.connection(
+            at, APPLICATION, ("198.18.10.52", 6379), [(CLIENT, asked, 0.0002), (SERVER, told, 0.0003)], rtt=0.0004
+        )

@@ -146,3 +146,34 @@ def winrm_spray(net: Traffic) -> None:
             (SERVER, b"HTTP/1.1 401 \r\nServer: Microsoft-HTTPAPI/2.0\r\nContent-Length: 0\r\n\r\n", 0.003),
         ]
         net.connection(at, INSIDER, ("198.18.10.30", 5985), talk)
+
+
+@attack("other_bruteforce")
+def ldap_guess(net: Traffic) -> None:
+    """A hundred passwords for an account of a directory, five a second."""
+    for at in net.paced(100, 0.12, 0.3):
+        name = b"uid=anna,ou=people,dc=corp,dc=example"
+        password = net.noise(net.random.randrange(3, 6)).hex().encode()
+        asked = b"\2\1\3\4" + bytes([len(name)]) + name + b"\x80" + bytes([len(password)]) + password
+        bind = b"\2\1\1\x60" + bytes([len(asked)]) + asked
+        talk = [
+            (CLIENT, b"\x30" + bytes([len(bind)]) + bind, 0.0004),
+            (SERVER, b"\x30\x0c\2\1\1\x61\7\x0a\1\x31\4\0\4\0", 0.002),
+            (CLIENT, b"\x30\5\2\1\2\x42\0", 0.0003),
+        ]
+        net.connection(at, ATTACKER, ("198.18.100.39", 389), talk)
+
+
+@attack("other_bruteforce")
+def mysql_guess(net: Traffic) -> None:
+    """A hundred and twenty passwords for MySQL, four a second."""
+    denied = b"\x48\0\0\2\xff\x15\4#28000Access denied for user 'root'@'198.18.113.9' (using password: YES)"
+    for at in net.paced(120, 0.15, 0.35):
+        greeting = b"\x4a\0\0\0\x0a8.0.36\0" + net.noise(12) + b"\0\xff\xf7\xff\2\0\xff\xcf\x15" + b"\0" * 10
+        scramble = b"\x14" + net.noise(20) + b"mysql_native_password\0"
+        talk = [
+            (SERVER, greeting + net.noise(12) + b"\0mysql_native_password\0", 0.0006),
+            (CLIENT, b"\x52\0\0\1\x85\xa6\x0f\0\0\0\0\1\x21" + b"\0" * 23 + b"root\0" + scramble, 0.0003),
+            (SERVER, denied, 0.001),
+        ]
+        net.connection(at, ATTACKER, (DATABASES, 3306), talk, closer=SERVER)

@@ -145,6 +145,19 @@ def sip_trunk(net: Traffic) -> None:
 
 
 @ordinary
+def sip_registrations(net: Traffic) -> None:
+    """A border controller signs in four telephones a second for their owners, all from one port."""
+    border = ("198.18.90.6", 5060)
+    for at in net.arrivals(60, 4):
+        user = net.random.randrange(2000, 2900)
+        net.udp(at, border, EXCHANGE, sip(net.random, "REGISTER", user))
+        net.udp(at + 0.012, EXCHANGE, border, b"SIP/2.0 401 Unauthorized\r\n" + SIP_VIA * 25)
+        signed = sip(net.random, "REGISTER", user) + b"Authorization: Digest" + b"a" * 150
+        net.udp(at + 0.03, border, EXCHANGE, signed)
+        net.udp(at + 0.042, EXCHANGE, border, SIP_OK + SIP_VIA * 25)
+
+
+@ordinary
 def voip_calls(net: Traffic) -> None:
     """Eight calls of ten seconds each."""
     gateway = ("198.18.20.5", 5060)

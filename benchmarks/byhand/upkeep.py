@@ -7,7 +7,7 @@ from typing import Final
 
 from benchmarks.byhand.kinds import ordinary
 from benchmarks.byhand.messages import http, request
-from benchmarks.byhand.packets import BROADCAST, CLIENT, SERVER, Header, Reply, Step, Traffic
+from benchmarks.byhand.packets import ACK, BROADCAST, CLIENT, RST, SERVER, Header, Reply, Segment, Step, Traffic
 
 MONITOR: Final = "198.18.39.9"
 COLLECTOR: Final = "198.18.49.9"
@@ -168,6 +168,27 @@ def ospf_vrrp(net: Traffic) -> None:
     for turn in range(60):
         net.ip(turn * 1.0, "198.18.0.1", "224.0.0.18", 112, net.noise(20), redundancy)
         net.ip(turn + 0.3, "198.18.0.2", "224.0.0.5", 89, net.noise(44), routing)
+
+
+@ordinary
+def gateways(net: Traffic) -> None:
+    """Two gateways with tunnels and routing between them; one asks the other for a service that is down."""
+    here, there = "198.18.0.1", "198.18.0.2"
+    for at in net.arrivals(60, 30):
+        ends = net.random.choice([(here, there), (there, here)])
+        net.ip(at, *ends, net.random.choice([47, 50]), net.noise(net.random.randrange(60, 1400)))
+    for turn in range(30):
+        net.ip(turn * 2.0, here, there, 89, net.noise(44))
+        asked = (here, net.port())
+        net.syn(turn * 2.0 + 0.1, asked, (there, 9100))
+        net.segment(turn * 2.0 + 0.1004, (there, 9100), asked, Segment(0, 1, RST | ACK, window=0))
+
+
+@ordinary
+def camera_in_pieces(net: Traffic) -> None:
+    """A camera sends pictures in datagrams that its link takes in pieces."""
+    for at in net.arrivals(10, 40):
+        net.udp(at, ("198.18.20.31", 5004), ("198.18.20.9", 5004), net.noise(net.random.choice([1600, 4000, 9000])))
 
 
 @ordinary
