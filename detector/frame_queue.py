@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections import deque
 from typing import Final
 
@@ -13,9 +15,32 @@ from contract.ledger import Ledger
 
 _MOST_FRAMES: Final = 65_536  # of batches that are handed on in one piece
 _MOST_BYTES: Final = 1 << 28  # that wait: batches may be of any size
-_MOST_WAITING: Final = 1 << 20  # frames: some seconds of work, so that it is soon itself again after a flood
+_MOST_WAITING: Final = 1 << 20  # frames
+_LEAST_WAITING: Final = 1 << 16  # frames that may wait however slowly they are worked off
+_WAITING_S: Final = 4.0  # what waits is work for so long at most: soon after a flood it is itself again
+_MEMORY_S: Final = 2.0
+_LONGEST_S: Final = 1.0  # for which one piece of work counts: a disk that stood still is no pace
 _MOST_NOTES: Final = 100
 _WAIT_S: Final = 0.05
+
+
+class Pace:
+    """How many frames a second are worked off, while there are any; over the last seconds of work."""
+
+    def __init__(self) -> None:
+        self._frames = self._seconds = 0.0
+
+    def note(self, frames: int, seconds: float) -> None:
+        """So many frames took so long."""
+        seconds = min(seconds, _LONGEST_S)
+        kept = math.exp(-seconds / _MEMORY_S)
+        self._frames, self._seconds = kept * self._frames + frames, kept * self._seconds + seconds
+
+    def most_waiting(self) -> int:
+        """How many frames may wait."""
+        if not self._seconds:
+            return _MOST_WAITING
+        return int(min(max(_WAITING_S * self._frames / self._seconds, _LEAST_WAITING), _MOST_WAITING))
 
 
 class FrameQueue:
@@ -42,12 +67,15 @@ class FrameQueue:
         self._turn = threading.Condition()
         self._left_out = 0
         self._promised: int | None = None
+        self._pace, self._at_work = Pace(), (0, 0.0)  # frames that were handed on last, and when
 
     def take(self, timeout_s: float) -> tuple[pa.RecordBatch | None, bool]:
         """What has come, joined to one batch (None if nothing came in time), and whether nothing more will come."""
         batches: list[pa.RecordBatch] = []
-        frames = 0
+        frames, (handed, since) = 0, self._at_work
         with self._turn:
+            if handed:
+                self._pace.note(handed, time.monotonic() - since)
             self._turn.wait_for(self._has_news, timeout_s)
             while self._waiting and frames < _MOST_FRAMES:
                 batch, size = self._waiting.popleft()
@@ -59,6 +87,7 @@ class FrameQueue:
                 self.complete_ns = self._promised
             self.handed += frames
             self._turn.notify_all()
+        self._at_work = frames, time.monotonic()
         if not batches:
             return None, over
         return (batches[0] if len(batches) == 1 else pa.concat_batches(batches)), over
@@ -112,7 +141,7 @@ class FrameQueue:
 
     def _crowded(self, size: int, most_bytes: int, frames: int) -> bool:
         waiting = self.received - self._in_hand - self.handed
-        return self._bytes + size > most_bytes or waiting + frames > _MOST_WAITING
+        return self._bytes + size > most_bytes or waiting + frames > self._pace.most_waiting()
 
     def complete(self, until_ns: int) -> None:
         """A reading thread says that it has put all frames from before ``until_ns``."""

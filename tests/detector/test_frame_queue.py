@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from detector.frame_queue import FrameQueue
+from detector.frame_queue import FrameQueue, Pace
 from tests.detector.streams import batch, tcp
 
 
@@ -93,3 +93,36 @@ def test_a_promise_is_heard_when_all_that_came_before_it_was_taken() -> None:
     frames.complete(90)
     assert frames.take(5.0) == (None, False), "a new promise ends the wait"
     assert frames.complete_ns == 90
+
+
+def test_what_may_wait_is_a_few_seconds_of_work_at_the_pace_of_late() -> None:
+    pace = Pace()
+    assert pace.most_waiting() == 1 << 20  # nobody knows yet
+    for _ in range(100):
+        pace.note(12_500, 0.1)
+    assert 499_000 < pace.most_waiting() <= 500_000
+    pace.note(12_500, 30.0)  # a disk that stood still
+    assert 100_000 < pace.most_waiting() < 500_000
+    for _ in range(100):
+        pace.note(100, 0.1)
+    assert pace.most_waiting() == 1 << 16
+    for _ in range(100):
+        pace.note(100_000, 0.1)
+    assert pace.most_waiting() == 1 << 20
+
+
+def test_a_slow_detector_holds_the_reader_back_sooner(monkeypatch) -> None:
+    monkeypatch.setattr("detector.frame_queue._LEAST_WAITING", 50)
+    frames = FrameQueue(512)
+    frames._pace.note(10, 1.0)
+    reader = threading.Thread(target=lambda: [frames.put(one(number + 1)) for number in range(60)])
+    reader.start()
+    while not frames.held_back:
+        time.sleep(0.001)
+    assert frames.backlog <= 51
+    taken = 0
+    while taken < 60:
+        found, _ = frames.take(1.0)
+        taken += found.num_rows if found is not None else 0
+    reader.join()
+    assert frames.ledger().faults() == []
