@@ -6,15 +6,22 @@ a small folder is read-only, an empty bounding set (capset(2), prctl(2)), uid an
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.api.helpers import until
+from tests.detector.streams import tcp
+from tests.detector.wires import LISTEN, needs_wire, wire
 
 ROOT = Path(__file__).parents[2]
 UID = 8150
@@ -117,3 +124,36 @@ def test_the_service_answers_without_any_right(data: Path) -> None:
         process.terminate()
         process.communicate(timeout=60)
     assert process.returncode in (0, -15)
+
+
+@needs_wire
+def test_a_detector_on_an_interface_has_no_right_left_in_any_thread_and_goes_on_reading(tmp_path: Path) -> None:
+    """Started by root, as a campaign over the wire starts it: what it opened stays open, and that is all."""
+    status = tmp_path / "status.json"
+    with wire() as own:
+        words = ["--interface", LISTEN, "--netns", own.listening, "--store", str(tmp_path / "store")]
+        command = [sys.executable, "-m", "detector.service", *words, "--status", str(status)]
+        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as detector, own.sender() as sender:
+            try:
+                until(lambda: said(status).get("state") in ("listening", "serving") or detector.poll() is not None, 300)
+                for number in range(50):
+                    sender.send(tcp("198.18.0.1", "198.18.1.1", 1024 + number, 80))
+                until(lambda: said(status).get("received", 0) >= 50 or detector.poll() is not None)
+                threads = [int(path.name) for path in Path(f"/proc/{detector.pid}/task").iterdir()]
+                found = [rights(thread) for thread in threads]
+            finally:
+                detector.terminate()
+                errors = detector.communicate(timeout=120)[1]
+    assert detector.returncode == 0, errors
+    assert len(found) > 1
+    for one in found:
+        assert {one[name] for name in one if name.startswith("Cap")} == {"0" * 16}
+        assert one["NoNewPrivs"] == "1"
+
+
+def said(path: Path) -> dict[str, Any]:
+    """A status file, empty before the first."""
+    with suppress(OSError, ValueError):
+        found = json.loads(path.read_bytes())
+        return found if isinstance(found, dict) else {}
+    return {}
