@@ -21,6 +21,14 @@ _WRITERS: Final = 64
 _LONGEST: Final = 1 << 20
 
 
+def beside(folder: Path, place: str | Path) -> Path:
+    """A file, folder or ``unix:PATH`` to which alerts are written; what is relative stands in ``folder``."""
+    for kind in (STREAM, DATAGRAM):
+        if str(place).startswith(kind):
+            return Path(f"{kind}{folder / str(place)[len(kind) :]}")
+    return folder / place
+
+
 class Listener:
     """Lines out of a Unix socket, which is made when this is and goes with ``close``. Raises ``InputError``."""
 

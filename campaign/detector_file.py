@@ -5,7 +5,7 @@
     [detector]
     name = "suricata"                # in the report
     format = "eve"                   # tenfold judge --help lists them
-    alerts = "/var/log/suricata/eve.json"
+    alerts = "/var/log/suricata/eve.json"   # or "unix:/run/eve.sock", live; a folder; a list
     time_zone = "Europe/Paris"       # of stamps without an offset; UTC if not given
     tolerance = 1.0                  # seconds by which a stamp may miss its flow
     window = 60.0                    # seconds before an alert that its scope reaches
@@ -29,6 +29,7 @@ from typing import Any, Final
 
 from campaign import adapters
 from campaign.alert_record import ReadSettings
+from campaign.alert_socket import beside
 from campaign.alert_times import Stamps, zone_of
 from campaign.family_map import WINDOW_S, FamilyMap, family_map
 from contract.errors import InputError
@@ -103,7 +104,7 @@ def read_detector(path: Path, base: Detector | None = None) -> Detector:
     if not isinstance(rules, list):
         raise InputError(f"{path}: rule: a list of tables is needed: [[rule]]")
     folder = path.absolute().parent
-    alerts = tuple(folder / one for one in found.alerts) if "alerts" in table else found.alerts
+    alerts = tuple(beside(folder, one) for one in found.alerts) if "alerts" in table else found.alerts
     return replace(found, rules=(*rules, *found.rules), alerts=alerts)
 
 

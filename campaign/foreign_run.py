@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from campaign import runfolder
 from campaign.alert_files import READ_TIMES
+from campaign.alert_socket import beside
 from campaign.detector_file import KNOWN, Detector, parse, read_detector
 from campaign.foreign_program import packet_sockets
 from campaign.judging import judge_detector
@@ -75,7 +76,7 @@ def carried(  # noqa: PLR0913 - each is an option of `tenfold run`
 
     def make(*arguments: Any, **more: Any) -> ForeignCampaign:  # noqa: ANN401 - Campaign's own
         made = ForeignCampaign(*arguments, **more)
-        made.detector, made.places = named, [_whole(place) for place in places]
+        made.detector, made.places = named, [str(beside(Path.cwd(), place)) for place in places]
         made.wire = where if wire else None
         made.interface, made.lab_file = interface, lab_file
         made.listens = (where.listen_namespace, where.listen_interface) if wire else _place(receiver)
@@ -105,11 +106,6 @@ def _place(receiver: str) -> tuple[str, str]:
     """Namespace ("" for ours) and interface of ``NETNS/IFACE`` or ``IFACE``."""
     namespace, _, interface = receiver.rpartition("/")
     return namespace, interface
-
-
-def _whole(place: str) -> str:
-    kind, colon, path = place.rpartition(":")
-    return f"{kind}{colon}{Path(path).absolute()}" if kind in ("unix", "unix-dgram") else str(Path(place).absolute())
 
 
 class ForeignCampaign(Campaign):

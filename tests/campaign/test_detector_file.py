@@ -45,6 +45,14 @@ def test_a_whole_file(tmp_path: Path) -> None:
     assert found.reading((0, 1)).fields == {"time": "t", "src": "s"}
 
 
+def test_where_it_writes_its_alerts_is_seen_from_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "d.toml"
+    places = ["unix:e.sock", "unix-dgram:/run/e.sock", "e.json", "/e.json"]
+    path.write_text(f'[detector]\nformat = "eve"\nalerts = {places}\n')
+    found = [str(place) for place in read_detector(path).alerts]
+    assert found == [f"unix:{tmp_path}/e.sock", "unix-dgram:/run/e.sock", f"{tmp_path}/e.json", "/e.json"]
+
+
 def test_known_names_know_their_format() -> None:
     assert parse({"name": "suricata"}, "x").format == "eve"
     assert parse({"format": "zeek"}, "x").name == "zeek"
