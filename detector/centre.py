@@ -32,6 +32,7 @@ SILENCE_S: Final = 10.0
 MEETING_S: Final = 60.0  # how long the first sensors wait for the others
 MOST_ROWS: Final = 1 << 20  # that wait because one sensor lags behind; beyond, it is set aside
 _MOST_SESSIONS: Final = 1024
+_MOST_FOLLOWED: Final = 65_536  # batches of which is known what they tell; those before count as told
 _NO_TICK: Final = -1
 
 
@@ -76,8 +77,9 @@ class Centre:
         self._counts: dict[str, int] = defaultdict(int)
         self._taken = 0  # batches
         self._told = 0  # ticks that end by then (ns), with all flows that ended in them
-        self._open: deque[int] = deque()  # of the newest of them: the last tick that each tells of
-        self._late: deque[tuple[int, int]] = deque()  # batches with rows that came late, and when these are worked off
+        self._open: deque[int] = deque(maxlen=_MOST_FOLLOWED)  # of the newest of them: the last tick that each tells of
+        # Batches with rows that came late, and when these are worked off.
+        self._late: deque[tuple[int, int]] = deque(maxlen=_MOST_FOLLOWED)
         self._batches, self._rows = Stage("batches"), Stage("rows")
 
     def ledger(self) -> Ledger:

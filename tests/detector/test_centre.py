@@ -146,6 +146,16 @@ def test_what_is_told_is_what_need_not_come_again(centre):
     assert centre.frontier("x") == Frontier("x", 5, START + 200 * MS, (), 5)
 
 
+def test_of_very_many_batches_the_first_count_as_told(clock, monkeypatch):
+    monkeypatch.setattr(module, "_MOST_FOLLOWED", 2)
+    detector = Detector(CONFIG, load_default(), meter=RemoteMeter(CONFIG.capacity))
+    centre = Centre(detector, clock)
+    for number in range(4):
+        centre.take(told("a", number, 100 * (number + 1), (100 * number + 10,)))
+    assert centre.frontier("x") == Frontier("x", 4, 0, (), 2)
+    detector.close()
+
+
 def test_one_that_goes_on_waits_for_those_that_were_not_done_and_for_what_was_left(clock):
     detector = Detector(CONFIG, load_default(), meter=RemoteMeter(CONFIG.capacity))
     centre = Centre(detector, clock, {"a": False, "b": False, "c": True})
