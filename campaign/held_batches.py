@@ -66,8 +66,10 @@ class HeldBatches:
 
     def child_ended(self) -> None:
         """What it did not count is for the next one."""
-        uncounted = [batch for batch in self.uncounted.all if batch.path.exists()]
-        gone = [batch for batch in self.uncounted.all if batch not in uncounted]
+        uncounted: list[Batch] = []
+        gone: list[Batch] = []
+        for batch in self.uncounted.all:
+            (uncounted if batch.path.exists() else gone).append(batch)
         self._batches.drop("vanished", len(gone))
         self._contents.drop("vanished", sum(batch.frames for batch in gone))
         self.backlog += sum(batch.bytes for batch in uncounted)

@@ -28,6 +28,7 @@ from detector.rights import drop_rights
 from detector.status import write_status
 
 if TYPE_CHECKING:
+    from detector.config import Config
     from detector.frame_queue import FrameQueue
 
 _PROGRAM: Final = Path(__file__).parent.parent
@@ -79,7 +80,6 @@ def _serve(options: argparse.Namespace, stop: threading.Event, again: threading.
     write_status(options.status, {"state": "starting", "pid": os.getpid()})
     rings = _open_rings(options)
     import gc
-    import secrets
 
     from contract.known_sensors import read_known
     from detector.flow_inbox import FlowInbox, SensorsTold, sensing
@@ -104,13 +104,7 @@ def _serve(options: argparse.Namespace, stop: threading.Event, again: threading.
     with StoreWriter(options.store, clock, compact_after=hot) as writer:
         sys.stderr.writelines(f"detector.service: {note}\n" for note in writer.notes)
         settings = Settings(options.config, again)
-        config = replace(
-            settings.config, first_alert_id=next_alert(options.store), seed=options.seed or secrets.randbits(63)
-        )
-        if options.capacity:
-            config = replace(config, capacity=options.capacity)
-        if options.shards:
-            config = replace(config, shards=options.shards)
+        config = _config(options, settings.config)
         outbox = Outbox(writer)
         watch = TickTimes(options.ticks, clock) if options.ticks else Stopwatch()
         inbox: FrameQueue
@@ -137,6 +131,18 @@ def _serve(options: argparse.Namespace, stop: threading.Event, again: threading.
     if failed:
         raise InputError(str(inbox.error))
     return 0
+
+
+def _config(options: argparse.Namespace, config: Config) -> Config:
+    """The configuration with what the options say, in numbers that go on where the store's end."""
+    import secrets
+
+    config = replace(config, first_alert_id=next_alert(options.store), seed=options.seed or secrets.randbits(63))
+    if options.capacity:
+        config = replace(config, capacity=options.capacity)
+    if options.shards:
+        config = replace(config, shards=options.shards)
+    return config
 
 
 def _inbox(options: argparse.Namespace, rings: list[Ring], clock: Clock) -> FrameQueue:

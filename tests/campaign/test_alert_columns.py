@@ -8,7 +8,6 @@ import json
 import random
 from collections.abc import Sequence
 
-import numpy as np
 import pytest
 
 from campaign.adapters import adapter, names
@@ -17,6 +16,7 @@ from campaign.alert_record import BadLineError, ReadSettings, port
 from campaign.alert_table import Gathering, ManyReader
 from campaign.alert_times import Stamps, zone_of
 from tests.campaign import judged, recorded
+from tests.campaign.gathered import plain
 
 FLOWS = judged.flows()
 NS, START = 10**9, judged.START
@@ -114,14 +114,6 @@ def together(name: str, lines: Sequence[bytes], head: int) -> tuple[object, ...]
     found = Gathering()
     found.extend(many)
     return plain(found)
-
-
-def plain(found: Gathering) -> tuple[object, ...]:
-    """All that was read, as values that compare."""
-    alerts, seen = vars(found.alerts()), vars(found.seen())
-    said = [alerts["kinds"][n] for n in alerts["kind"].tolist()]
-    columns = [alerts[name] for name in sorted(set(alerts) - {"kinds", "kind"})] + [seen[name] for name in sorted(seen)]
-    return said, [np.asarray(column).tolist() for column in columns], found.counts
 
 
 def test_there_is_a_sample_of_every_format() -> None:

@@ -6,7 +6,6 @@ import json
 import random
 from collections.abc import Sequence
 
-import numpy as np
 import pytest
 
 from campaign.adapters import adapter
@@ -15,6 +14,7 @@ from campaign.alert_record import BadLineError, ReadSettings
 from campaign.alert_table import Gathering
 from campaign.eve_columns import events_of
 from tests.campaign import judged, recorded
+from tests.campaign.gathered import plain
 
 RNG = random.Random(8)
 NAMED = recorded.eve_alert(judged.flows()[3])
@@ -62,14 +62,6 @@ def together(lines: Sequence[bytes]) -> tuple[object, ...] | None:
     found = Gathering()
     found.extend(many)
     return plain(found)
-
-
-def plain(found: Gathering) -> tuple[object, ...]:
-    """All that was read, as values that compare."""
-    alerts, seen = vars(found.alerts()), vars(found.seen())
-    said = [alerts["kinds"][n] for n in alerts["kind"].tolist()]
-    columns = [alerts[name] for name in sorted(set(alerts) - {"kinds", "kind"})] + [seen[name] for name in sorted(seen)]
-    return said, [np.asarray(column).tolist() for column in columns], found.counts
 
 
 def test_the_same_as_one_by_one() -> None:
