@@ -11,6 +11,7 @@ import json
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -60,11 +61,44 @@ def advisories() -> int:
     return 1 if bad else 3 if unknown else 0
 
 
+def pins(lock: Path = LOCK) -> list[tuple[str, str, list[str]]]:
+    """Name, version and SHA-256 of each file of every distribution of the lock."""
+    pieces = re.split(r"^(?=\S+==)", lock.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    return [(*piece.split(maxsplit=1)[0].split("=="), re.findall(r"sha256:(\w+)", piece)) for piece in pieces]
+
+
 def sbom(out: str = "sbom.json") -> int:
-    """A bill of materials (CycloneDX) of what a user installs."""
-    found = _run("cyclonedx_py", "requirements", str(LOCK), "--output-format", "JSON", "--output-file", out)
-    print(f"{out}: {len(names())} distributions" if not found.returncode else found.stderr.strip())
-    return int(bool(found.returncode))
+    """A bill of materials (CycloneDX 1.6) of what a user installs."""
+    from cyclonedx.model import ExternalReference, ExternalReferenceType, HashAlgorithm, HashType, XsUri
+    from cyclonedx.model.bom import Bom
+    from cyclonedx.model.component import Component, ComponentType
+    from cyclonedx.output.json import JsonV1Dot6
+    from packageurl import PackageURL
+
+    bill = Bom()
+    bill.metadata.component = Component(type=ComponentType.APPLICATION, name="tenfold", version=version("tenfold"))
+    for name, pinned, hashes in pins():
+        url = PackageURL("pypi", name=name, version=pinned)
+        files = ExternalReference(
+            type=ExternalReferenceType.DISTRIBUTION,
+            url=XsUri(url.to_string()),
+            comment="SHA-256 of its files, by which it is installed",
+            hashes=[HashType(alg=HashAlgorithm.SHA_256, content=digest) for digest in hashes],
+        )
+        bill.components.add(
+            Component(
+                type=ComponentType.LIBRARY,
+                name=name,
+                version=pinned,
+                bom_ref=url.to_string(),
+                purl=url,
+                external_references=[files],
+            )
+        )
+    bill.register_dependency(bill.metadata.component, bill.components)
+    JsonV1Dot6(bill).output_to_file(out, allow_overwrite=True, indent=2)
+    print(f"{out}: {len(bill.components)} distributions")
+    return 0
 
 
 if __name__ == "__main__":

@@ -41,7 +41,13 @@ def test_the_bill_names_what_the_lock_pins(supply: ModuleType, tmp_path: Path) -
     out = tmp_path / "sbom.json"
     assert supply.sbom(str(out)) == 0
     bill = json.loads(out.read_text())
-    assert (bill["bomFormat"], {row["name"] for row in bill["components"]}) == ("CycloneDX", set(supply.names()))
+    assert (bill["bomFormat"], bill["metadata"]["component"]["name"]) == ("CycloneDX", "tenfold")
+    assert {row["name"] for row in bill["components"]} == set(supply.names())
+    lock = supply.LOCK.read_text(encoding="utf-8")
+    for row in bill["components"]:
+        assert f"\n{row['name']}=={row['version']}" in f"\n{lock}"
+    listed = [piece["content"] for row in bill["components"] for piece in row["externalReferences"][0]["hashes"]]
+    assert len(listed) == lock.count("sha256:")
 
 
 @pytest.mark.parametrize(
