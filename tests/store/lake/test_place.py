@@ -10,7 +10,6 @@ import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
-from moto.server import ThreadedMotoServer
 from pyarrow import fs
 
 from contract.errors import InputError, LackingError
@@ -24,6 +23,8 @@ SECRET = "a-secret-that-nobody-sees"
 @pytest.fixture(scope="module")
 def s3():
     """A server with a bucket, and the environment by which clients find it."""
+    from moto.server import ThreadedMotoServer  # a second to import: not for workers that only collect
+
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {
             "AWS_ACCESS_KEY_ID": "an-id", "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": "us-east-1",
@@ -35,7 +36,12 @@ def s3():
             server.start()
             host, port = server.get_host_and_port()
             patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-            maker = fs.S3FileSystem(endpoint_override=f"http://{host}:{port}", allow_bucket_creation=True)
+            maker = fs.S3FileSystem(
+                endpoint_override=f"http://{host}:{port}",
+                allow_bucket_creation=True,
+                connect_timeout=60,
+                request_timeout=60,
+            )
             maker.create_dir("bucket")
             yield "s3://bucket"
             server.stop()
