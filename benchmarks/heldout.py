@@ -5,7 +5,8 @@
 The captures (each NAME.pcap or NAME.pcapng with NAME.truth.json beside it) are dealt into folds by origin. For each
 fold a model is fitted on the captures of all other folds and on generated worlds; the fold's captures then go through
 the whole detector, alerts and all, and the judge compares with the truth. The rules of ``detector/knowledge`` are not
-fitted, but whoever wrote them had seen such captures: read the figures with that in mind.
+fitted, but whoever wrote them had seen such captures: read the figures with that in mind. Last it says how soon entries
+were found, by group, and which were late (``benchmarks/time_to_detect.py``).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.time_to_detect import by_group, found_entries, lines
 from campaign.judgement import Material, judge
 from campaign.training import Plan, sources_of
 from contract.families import group_of
@@ -129,7 +131,8 @@ def main() -> None:
     rows = measure(options)
     sys.stderr.write("\n")
     if options.json:
-        print(json.dumps({"captures": rows, "totals": totals(rows)}, indent=1))
+        soon = by_group(found_entries(rows))
+        print(json.dumps({"captures": rows, "totals": totals(rows), "time_to_detect": soon}, indent=1))
         return
     for row in rows:
         for entry in row["entries"]:
@@ -140,6 +143,8 @@ def main() -> None:
             print(f"false alert {row['capture']:42} {row['alerts']}")
     for name, value in totals(rows).items():
         print(f"{name}: {value}")
+    for line in lines(found_entries(rows)):
+        print(line)
 
 
 if __name__ == "__main__":

@@ -24,10 +24,12 @@ from contract.addresses import column_to_array, texts
 from contract.alert import Alert
 from contract.families import BENIGN, UNKNOWN
 from contract.ledger import Ledger
+from contract.schemas import ARP
 from contract.truth import Truth
 
 Json = scorecard.Json
 _EXAMPLES: Final = 5
+_BY_ARP: Final = ("host_sweep", "arp_spoofing")  # families of which a question who has an address is a part
 
 
 @dataclass
@@ -151,12 +153,14 @@ def _entries(
     truth: Truth, labels: I64, flows: pa.Table, flagged: Mask, alerts: list[Alert], named: AlertTruth
 ) -> list[Json]:
     rows = []
-    first = times(flows, "first")
+    first, last = times(flows, "first"), times(flows, "last")
+    address_asked = numbers(flows, "protocol") == ARP
     for index, entry in enumerate(truth.entries):
         if not is_attack(np.array([entry.family], object))[0]:
             continue
         mine = labels == index
-        begin = int(first[mine].min()) if mine.any() else entry.start
+        begun = mine if entry.family in _BY_ARP or not (mine & ~address_asked).any() else mine & ~address_asked
+        begin = int(first[begun].min()) if begun.any() else entry.start
         hits = [a for n, a in enumerate(alerts) if index in named.named[n]]
         since = min((a.decided for a in hits), default=None)
         rows.append(
@@ -166,7 +170,8 @@ def _entries(
                 "right_group": any(alert_truth.same_group(a.family, entry.family) for a in hits),
                 "right_family": any(alert_truth.same_family(a.family, entry.family) for a in hits),
                 "time_to_detect_s": None if since is None or begin is None else max(0.0, (since - begin) / 1e9),
-                "flows_to_detect": None if since is None else int((first[mine] <= since).sum()),
+                "flows_to_detect": None if since is None else int((first[begun] <= since).sum()),
+                "flows_ended_to_detect": None if since is None else int((last[begun] <= since).sum()),
                 "flows": int(mine.sum()),
                 "flows_detected": int(flagged[mine].sum()),
                 "alerts": [a.alert_id for a in hits],

@@ -59,7 +59,7 @@ _SCAN, _WEB_SCAN, _GUESSING, _EXPLOIT, _COMMAND, _RECRUITING, _LEAK, _SPOOFING =
 
 GROUP_BARS: Final[Mapping[str, Bar]] = {
     "dos": Bar(Cause.VICTIM, _NETWORK_FLOOD, 40.0, 5.0, 12, 10.0, 30.0),
-    "recon": Bar(Cause.ATTACKER, _SCAN, 24.0, 5.0, 8, 60.0, 120.0),
+    "recon": Bar(Cause.ATTACKER, _SCAN, 12.0, 5.0, 4, 60.0, 120.0),
     "credential": Bar(Cause.PAIR_SERVICE, _GUESSING, 7.5, 4.0, 2, 120.0, 180.0),
     "exploit": Bar(Cause.ATTACKER, _EXPLOIT, 5.0, 8.0, 1, 300.0, 300.0, again=0.25),
     "command_and_control": Bar(Cause.PAIR_SERVICE, _COMMAND, 8.0, 16.0, 1, 1800.0, 1800.0, again=0.25),
@@ -75,8 +75,8 @@ FAMILY_BARS: Final[Mapping[str, Bar]] = {
     "other_bruteforce": Bar(Cause.PAIR_SERVICE, _GUESSING, 7.5, 8.0, 1, 120.0, 180.0),  # over UDP it is one flow
     "http_flood": Bar(Cause.VICTIM_SERVICE, _WEB_FLOOD, 30.0, 8.0, 4, 20.0, 30.0, mass=0.5),
     "slowloris": Bar(Cause.VICTIM_SERVICE, _WEB_FLOOD, 30.0, 5.0, 8, 60.0, 120.0),
-    "web_scan": Bar(Cause.ATTACKER, _WEB_SCAN, 16.0, 18.0, 1, 60.0, 120.0, again=0.5, mass=0.3),
-    "iot_botnet": Bar(Cause.ATTACKER, _RECRUITING, 16.0, 5.0, 5, 120.0, 300.0),
+    "web_scan": Bar(Cause.ATTACKER, _WEB_SCAN, 12.0, 18.0, 1, 60.0, 120.0, again=0.5, mass=0.3),
+    "iot_botnet": Bar(Cause.ATTACKER, _RECRUITING, 12.0, 5.0, 4, 120.0, 300.0),
 }
 LOG_ODDS_MOST: Final = 5.0
 
