@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.errors import InputError
+from contract.families import group_of
 from contract.jit import kernel
 from detector.features import FEATURES
 
@@ -139,6 +140,8 @@ class Compiled(NamedTuple):
     needs: Rules  # score and support are not used
     needy: npt.NDArray[np.bool_]  # (C,) whether the family has needs
     excuses: Rules  # as needs
+    rest: npt.NDArray[np.int16]  # (C,) number of the group of which a family is the rest (``other_dos``), else -1
+    group: npt.NDArray[np.int16]  # (C,) number of each family's group
 
 
 @cache
@@ -148,11 +151,15 @@ def compiled(families: tuple[str, ...], known: Knowledge | None = None) -> Compi
     rules = [rule for rule in known.rules if rule.family in families]
     needs, excuses = ([one for one in all_ if one.family in families] for all_ in (known.needs, known.excuses))
     needy = np.isin(np.array(families), [need.family for need in needs])
+    names = sorted({group_of(family) for family in families})
+    groups = np.array([names.index(group_of(family)) for family in families], np.int16)
     return Compiled(
         _arrays(families, rules, [r.score for r in rules], [r.support for r in rules]),
         _arrays(families, needs, [0.0] * len(needs), [0.0] * len(needs)),
         needy,
         _arrays(families, excuses, [0.0] * len(excuses), [0.0] * len(excuses)),
+        np.where([family.startswith("other_") for family in families], groups, -1).astype(np.int16),
+        groups,
     )
 
 
@@ -242,7 +249,8 @@ def speak(
                 best, chosen = probabilities[row, rules.code[r]], r
         if chosen >= 0:
             own = codes[row]
-            if own == 0 or probabilities[row, own] < _SURE_OF_NAME or not _met(known, own, matrix, row):
+            vague = known.rest[own] == known.group[rules.code[chosen]]  # the rest of a group is no name
+            if own == 0 or vague or probabilities[row, own] < _SURE_OF_NAME or not _met(known, own, matrix, row):
                 codes[row] = rules.code[chosen]
             scores[row] = max(rules.score[chosen], attack)
         elif codes[row] > 0 and not _met(known, codes[row], matrix, row):

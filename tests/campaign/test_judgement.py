@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from campaign.judgement import Material, judge
 from contract.ledger import Ledger
+from contract.schemas import ARP
 from contract.truth import Entry, Truth
 from tests.campaign.tables import SECOND, alert, flows_table, truth_table, verdicts_table
 
@@ -46,6 +47,16 @@ def test_a_capture() -> None:
     assert card["notes"] == ["cut"]
     assert card["ledger"]["balanced"]
     json.dumps(card)
+
+
+def test_an_address_looked_up_before_a_flood_is_no_part_of_it() -> None:
+    flows = flows_table({"protocol": ARP, "first": 0, "last": 1}, {"first": SECOND, "last": 2 * SECOND})
+    seen = alert(decided=3 * SECOND)
+    for family, seconds, begun in (("syn_flood", 2.0, 1), ("host_sweep", 3.0, 2)):
+        entries = (Entry(family, attackers=("198.18.0.0/24",), victims=("198.18.1.1",)),)
+        found = judge(Material(flows, verdicts_table(), [seen], Truth("x", entries), Ledger()))["entries"][0]
+        assert (found["time_to_detect_s"], found["flows_to_detect"]) == (seconds, begun)
+        assert found["flows_ended_to_detect"] == begun
 
 
 def test_unknown_flows_count_neither_for_nor_against() -> None:

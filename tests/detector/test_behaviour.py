@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.errors import InputError
-from contract.families import catalogue
+from contract.families import catalogue, group_of
 from detector.behaviour import Compiled, Knowledge, compiled, knowledge, plausible, speak
 from detector.features import FEATURES, NAMES, WIDTH
 from detector.model import decide
@@ -45,6 +45,8 @@ def plainly(known: Knowledge, row, probabilities, code, score):
     if speaking:
         best = max(speaking, key=lambda rule: probabilities[FAMILIES.index(rule.family)])  # the first of equals
         named = code and probabilities[code] >= np.float32(0.5) and met(known, row, code)
+        vague = FAMILIES[code].startswith("other_") and group_of(FAMILIES[code]) == group_of(best.family)
+        named = named and not vague
         return code if named else FAMILIES.index(best.family), max(np.float32(best.score), attack)
     if code and not met(known, row, code):
         return 0, np.float32(1) - score
