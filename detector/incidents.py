@@ -171,7 +171,9 @@ def key_of(flow: Any, cause: int, tag: int, key: npt.NDArray[np.uint64]) -> int:
         attacker = BWD  # the starter's address was forged: the answers hit it
     victim = 1 - attacker
     key[:] = np.uint64(0)
-    key[0] = np.uint64(tag) | np.uint64(flow["protocol"] == ARP) << np.uint64(8)
+    # A sweep asks for hosts by ARP and then pings them: one incident, unless the sender claims no address.
+    nobody = flow["protocol"] == ARP and flow["address"][FWD, 1] & np.uint64(0xFFFFFFFF) == np.uint64(0)
+    key[0] = np.uint64(tag) | np.uint64(nobody) << np.uint64(8)
     if cause == _MAC:
         key[1] = flow["arp_mac"][FWD] if flow["arp_mac"][FWD] != 0 else flow["mac"][FWD]
         return attacker
@@ -179,8 +181,8 @@ def key_of(flow: Any, cause: int, tag: int, key: npt.NDArray[np.uint64]) -> int:
         key[0] |= np.uint64(flow["protocol"]) << np.uint64(16)
         key[3] = flow["address"][victim, 0]
         key[4] = flow["address"][victim, 1]
-    elif flow["protocol"] == ARP and flow["arp_mac"][FWD] != 0:
-        key[1] = flow["arp_mac"][FWD]  # a sweep's sender may claim any address
+    elif nobody and flow["arp_mac"][FWD] != 0:
+        key[1] = flow["arp_mac"][FWD]
     else:
         key[1] = flow["address"][attacker, 0]
         key[2] = flow["address"][attacker, 1]

@@ -51,8 +51,17 @@ def test_a_scan_is_one_alert_with_figures() -> None:
 
 
 def test_single_oddities_raise_nothing() -> None:
-    assert alerts_of(always("port_scan"), scan(5)) == []
+    assert alerts_of(always("port_scan"), scan(3)) == []
     assert alerts_of(always("syn_flood"), scan(8)) == []
+
+
+def test_a_sweep_that_asks_by_arp_and_then_knocks_is_one_alert() -> None:
+    asked = [(n * 2_000_000, arp(9, "198.18.0.9", f"198.18.1.{n + 1}", 1)) for n in range(20)]
+    knocked = [((20 + n) * 2_000_000, tcp("198.18.0.9", f"198.18.1.{n + 1}", 40000, 22)) for n in range(20)]
+    alerts = alerts_of(always("host_sweep"), asked + knocked)
+    assert {a.alert_id for a in alerts} == {1}
+    assert alerts[-1].flows == 40
+    assert alerts[-1].attackers == ["198.18.0.9"]
 
 
 def test_little_certainty_needs_more_flows() -> None:
