@@ -13,6 +13,7 @@ import numpy.typing as npt
 from contract.jit import lean_kernel, lean_part
 from generator import memory, noise
 from generator.fragments import HEADERS
+from generator.strokes import strokes
 from generator.template import Template
 from generator.wire import LOW, MASK32, Number, copy, draw, fold, mix, put16, put32, sum_words
 from generator.wire_headers import arp, ipv4, ipv6, label, link, selective, timestamps
@@ -62,7 +63,7 @@ def write_aside(template: Template, one: Any, row: Number, intended: Number, asi
     at, echo, size = np.int64(0), np.int64(0), np.int64(whole.length)
     if whole.part_first == whole.part_end:  # else its checksum is not known before all is written
         size = min(size, max(np.int64(frame.aside_at) + np.int64(frame.length), np.int64(3 * HEADERS)))
-    write(template, one, np.uint64(frame.aside), intended, echo, np.uint64(0), aside, at, aside, size)
+    write(template, one, np.uint64(frame.aside), intended, echo, np.uint64(0), aside, at, aside, size, len(aside))
 
 
 @lean_part
@@ -77,11 +78,13 @@ def write(  # noqa: PLR0913, PLR0917 - arrays that a kernel cannot find by itsel
     at: Number,
     aside: U8,
     size: Number,
+    limit: Number,
 ) -> None:
     """Write the template's frame ``row`` at ``at``, as attempt ``one`` (a record of ``ENDS``) sends it.
 
     ``aside`` holds the frame of which this one carries a piece. ``size`` says how much of it
-    is wanted, which is all unless it is written aside itself.
+    is wanted, which is all unless it is written aside itself. Behind the frame up to 31 bytes may be written, too, as
+    far as ``limit``: whatever stands there is written later.
     """
     frame = template.frames[row]
     body = at + 4 if vlan else at
@@ -113,9 +116,7 @@ def write(  # noqa: PLR0913, PLR0917 - arrays that a kernel cannot find by itsel
         if frame.ipid == 1:
             label(out, ip, draw(seed, _LABEL + np.uint64(side)))
         l4 = ip + 40
-    total = np.uint64(frame.sum)
-    for part in range(frame.part_first, frame.part_end):  # in order: one may write text over what follows it
-        total += _part(template, template.parts[np.uint64(part)], frame.start, seed, out, body, end)
+    total = np.uint64(frame.sum) + _random(template, frame, seed, out, body, limit)
     _transport(template, row, seed, (total, addresses, ports), (here, there, ts, echo), (body, l4, end), out, aside)
 
 
@@ -167,8 +168,34 @@ def _message(frame: Any, total: Number, addresses: Number, out: U8, l4: Number, 
 
 
 @lean_part
-def _part(template: Template, part: Any, start: Number, seed: Number, out: U8, body: Number, end: Number) -> Number:  # noqa: ANN401 - a record
-    """Write one random part of a frame that ends at ``end``; returns what it adds to the sum."""
+def _random(template: Template, frame: Any, seed: Number, out: U8, body: Number, limit: Number) -> Number:  # noqa: ANN401 - a record
+    """Write a frame's random parts, in order: one may write text over what follows it. What they add to the sum."""
+    total, part, end = np.uint64(0), np.int64(frame.part_first), np.int64(frame.part_end)
+    while part < end:
+        more, left = strokes(
+            out,
+            body,
+            limit,
+            template.parts,
+            part,
+            end,
+            seed,
+            template.masks,
+            template.blob,
+            frame.start,
+            template.spelling,
+        )
+        total += np.uint64(more)
+        if left == part:
+            total += _part(template, template.parts[np.uint64(part)], frame.start, seed, out, body, limit)
+            left += 1
+        part = left
+    return total
+
+
+@lean_part
+def _part(template: Template, part: Any, start: Number, seed: Number, out: U8, body: Number, limit: Number) -> Number:  # noqa: ANN401 - a record
+    """Write one random part of a frame; returns what it adds to the sum."""
     key = mix(seed ^ (part.key << np.uint64(8)))
     place = np.int64(part.at)
     into = body + place
@@ -176,7 +203,7 @@ def _part(template: Template, part: Any, start: Number, seed: Number, out: U8, b
         out,
         into,
         part.length,
-        end - into,
+        limit - into,
         key,
         part.skip,
         part.kind,

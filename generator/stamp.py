@@ -14,6 +14,7 @@ import numpy.typing as npt
 from contract.jit import lean_kernel, lean_part
 from generator import memory
 from generator.frame import ENDS, stands_aside, write, write_aside
+from generator.runs import PART
 from generator.template import Template
 from generator.wire import Number, draw
 
@@ -26,6 +27,7 @@ Ends = Any  # a structured array of ``generator.frame.ENDS``
 
 _GAP: Final = np.uint64(1 << 40)  # what a random number is for, as in ``generator.frame``
 _AHEAD: Final = 8  # frames
+_PART: Final = PART.itemsize
 _LINE: Final = 64  # bytes that the processor fetches at once
 
 
@@ -164,6 +166,7 @@ def stamp(  # noqa: PLR0913, PLR0917 - arrays that a kernel cannot find by itsel
 
     ``known`` is ``ends(table)``, ``aside`` a ``scratch``. Part of whichever kernel calls it.
     """
+    limit = np.int64(offsets[high])
     for i in range(low, high):
         _expect(template, known, due, i, high - 1)
         attempt, row = np.uint64(due.attempt[i]), np.uint64(due.frame[i])
@@ -171,7 +174,7 @@ def stamp(  # noqa: PLR0913, PLR0917 - arrays that a kernel cannot find by itsel
         frame, vlan, at = template.frames[row], np.uint64(one.vlan), np.int64(offsets[i])
         if stands_aside(frame):
             write_aside(template, one, row, table.intended[attempt], aside)
-        write(template, one, row, due.ts[i], due.echo[i], vlan, out, at, aside, np.int64(frame.length))
+        write(template, one, row, due.ts[i], due.echo[i], vlan, out, at, aside, np.int64(frame.length), limit)
 
 
 @lean_part
@@ -181,5 +184,7 @@ def _expect(template: Template, known: Ends, due: Due, i: Number, last: Number) 
     memory.prefetch(known, due.attempt[far] * _LINE)
     memory.prefetch(template.frames, np.int64(due.frame[far]) * _LINE)
     frame = template.frames[np.uint64(due.frame[near])]
-    for at in range(frame.start, frame.start + frame.length, _LINE):
-        memory.prefetch(template.blob, at)
+    memory.prefetch(template.parts, np.int64(frame.part_first) * _PART)
+    memory.prefetch(template.parts, np.int64(frame.part_first) * _PART + _LINE)
+    memory.prefetch(template.blob, frame.start)
+    memory.prefetch(template.blob, frame.start + _LINE)

@@ -18,7 +18,7 @@ from generator.completion import complete
 from generator.conversation import Conversation
 from generator.exchange import ARP, ICMP, ICMPV6, OTHER, Frame
 from generator.headers import LINK
-from generator.noise import STEP, alphabets
+from generator.lanes import STEP, alphabets
 from generator.runs import runs_of
 
 U8 = npt.NDArray[np.uint8]
@@ -59,9 +59,9 @@ FRAME: Final = np.dtype(
 class Template(NamedTuple):
     """Arrays by variant (``first`` has one row more), by frame, and by random part of a frame."""
 
-    blob: U8  # the bytes of all frames, and ``noise.STEP`` more
+    blob: U8  # the bytes of all frames, and ``lanes.STEP`` more
     masks: U8
-    spelling: U8  # noise.alphabets
+    spelling: U8  # lanes.alphabets
     first: I64  # variant -> its first frame; behind those of the last one stand wholes that only fragments show
     protocol: npt.NDArray[np.uint16]  # variant -> protocol number of its flow
     ports: npt.NDArray[np.int32]  # (variant, 2): ports that the protocol itself gives, -1 where the attempt's count

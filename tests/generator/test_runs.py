@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.noise import STEP
+from generator.lanes import STEP
 from generator.runs import PART, runs_of
 
 # Row, gap to the piece before, length, kind, key, whether the value counts on.
@@ -48,10 +48,14 @@ def test_runs_and_their_masks_say_of_each_byte_what_the_pieces_say(pieces) -> No
         assert set(np.unique(shown).tolist()) <= {0, 255}
         assert {byte for byte in found if shown[byte[0] - at]} == wanted
         assert (mask >= 0) == (len(wanted) < length)
+        brief = int(run["brief"])
+        assert (brief >= 0) == (int(run["kind"]) == 0 and length <= STEP and skip % 4 == 0)
+        if brief >= 0:
+            assert masks[brief : brief + STEP].tolist() == [*shown.tolist(), *[0] * (STEP - length)]
 
 
 def test_the_same_mask_is_kept_once() -> None:
     pieces = np.array([(row, at, 2, 0, 7, at - 10) for row in range(5) for at in (10, 14)], np.int64)
     runs, masks = runs_of(pieces)
     assert runs["part"]["mask"].tolist() == [0] * 5
-    assert masks[: len(masks) - STEP].tolist() == [255, 255, 0, 0, 255, 255]
+    assert masks[: len(masks) - STEP].tolist() == [255, 255, 0, 0, 255, 255, *[0] * (STEP - 6)]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from generator.conversation import Conversation, Rand
-from generator.noise import STEP
+from generator.lanes import STEP
 from generator.template import compile_conversations
 from tests.generator.helpers import arp_kind, every_kind, world
 
