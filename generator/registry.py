@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 from functools import cache
 from pathlib import Path
@@ -48,6 +49,15 @@ def family(name: str) -> FamilyModule:
     except KeyError:
         raise InputError(f"the generator makes no family {name!r}; it makes {', '.join(names())}") from None
     return cast("FamilyModule", importlib.import_module(module))
+
+
+def documentation(name: str) -> str:
+    """What the family's file says of it: what varies, within which ranges, and its parameters. Imports nothing."""
+    known = names()
+    if name not in known:
+        raise InputError(f"the generator makes no family {name!r}; it makes {', '.join(known)}")
+    path = Path(__file__).parent / known[name].split(".")[1] / f"{name}.py"
+    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
 
 
 def families() -> dict[str, FamilyModule]:

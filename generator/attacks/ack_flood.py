@@ -3,8 +3,9 @@ flags).
 
 Drawn per campaign: flags, size of the data (0 to 1,400 random bytes), 1 to 10 segments an attempt, 8 us to 5 ms apart,
 whether the victim answers with RST (RFC 9293 section 3.5.2) or a firewall swallows them. Parameters as in
-``generator.shapes.floods``: ``sources`` (one host, a few, a botnet, forged addresses), ``ports`` (one, few, all, walk)
-and ``sockets`` (counting, random, or fixed: then a host's flood is one long flow).
+``generator.shapes.floods``: ``sources`` (one host, a few, a botnet, forged addresses), ``spoofed`` (0.9: that share of
+the attempts is forged), ``ports`` (one, few, all, walk) and ``sockets`` (counting, random, or fixed: then a host's
+flood is one long flow).
 """
 
 from __future__ import annotations

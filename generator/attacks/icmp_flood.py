@@ -10,7 +10,8 @@ Kinds, one or two a campaign, or told by ``kind``:
 * ``odd``: timestamp and address mask requests (types 13, 17) and time exceeded (11).
 
 ``sources`` as in ``generator.shapes.floods``: one host (then one long flow of thousands of messages with one
-identifier), a few, a botnet, or forged addresses (one of a gateway, or many). An attempt is a burst of 1 to 200
+identifier), a few, a botnet, or forged addresses (one of a gateway, or many); ``spoofed``, a share, forges that part of
+the attempts. An attempt is a burst of 1 to 200
 messages, 8 us to 5 ms apart.
 """
 
