@@ -21,6 +21,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,11 @@ WAYS = (("xdp", "exact"), ("sendmmsg", "exact"), ("sendmmsg", "frugal"))
 
 
 def arrivals(command: list[str], rate: int, n: int) -> dict[str, float]:
+    """One run of a command, seen from the receiver."""
+    return arrived(lambda: started(command), rate, n)
+
+
+def arrived(send: Callable[[], dict[str, float]], rate: int, n: int) -> dict[str, float]:
     """One run, seen from the receiver, who reads along: frames that wait in a socket keep the sender's pages."""
     listener, times = Listener(LAB), np.zeros(n)
 
@@ -229,7 +235,7 @@ def arrivals(command: list[str], rate: int, n: int) -> dict[str, float]:
     reader = threading.Thread(target=read)
     reader.start()
     try:
-        found = started(command)
+        found = send()
         reader.join()
     finally:
         listener.close()
