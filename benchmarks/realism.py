@@ -59,6 +59,9 @@ events, and says nothing of one.
   and moves by about 0.03 with the seeds.
 * Rates: a world has as many attempts a second as the workload asks for. The quickest captures (90,000 SYNs a second for
   0.3 s, one wire) are reached where the workload asks for that rate, not by themselves.
+* Durations and pauses: a world lasts 4 to 20 s of a flood, 20 to 300 s of most families, 900 s of beacons at most. Some
+  captures (a tunnel on one socket, 15 minutes of exfiltration over ICMP, web attacks by hand at 0.4 packets a second)
+  last longer, or go more slowly, than any of them.
 * Beacons: one connection of half an hour stands for one attempt; connections of more than 200 beats are cut there.
 * CIC-DDoS2019 and a few others were captured on two ports at once and hold every frame twice; worlds do not.
 * Some captures lack one direction or begin in the middle; worlds are whole.
