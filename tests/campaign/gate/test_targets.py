@@ -54,6 +54,7 @@ def test_a_key_replaces_its_default_and_leaves_the_others(tmp_path):
         ("slo = 3\n", ":1: slo: must be a table"),
         ("[slo]\nrecall = 1.5\n", ":2: slo.recall: must be a number from 0 to 1, not 1.5"),
         ("[slo]\nrecall = true\n", "must be a number"),
+        ("[regression]\nseconds = 0.5\n", ":2: regression.seconds: must be a number from 1 to 86400, not 0.5"),
         ("[slo]\nrecall = nan\n", "must be a number"),
         ("[slo]\ntries = 2.5\n", "must be a whole number"),
         ("[slo]\nscenario = 7\n", "must be a text"),
