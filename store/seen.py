@@ -130,6 +130,17 @@ class Seen:
         self._last = flow_ids, _changes(flow_ids)
         return mark(self._table, flow_ids, attack, final, self._last[1])
 
+    @staticmethod
+    def load() -> None:
+        """Load the kernels, for arrays that may be written (when a set grows) and for columns, which may not."""
+        ids, word = np.ones(1, np.uint64), np.ones(1, np.bool_)
+        column = ids.copy()
+        column.flags.writeable = False
+        for flows in (ids, column):
+            seen = Seen()
+            seen.first_turns(flows, word, ~word)
+            seen.take_back()
+
     def take_back(self) -> None:
         """Be as before the last ``first_turns``, unless it was settled: its rows were not kept and may come again."""
         unmark(self._table, *self._last)
