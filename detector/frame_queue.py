@@ -13,13 +13,15 @@ import pyarrow as pa
 from contract.errors import InputError
 from contract.ledger import Ledger
 
-_MOST_FRAMES: Final = 65_536  # of batches that are handed on in one piece
+_JOINED_FRAMES: Final = 4096  # of batches that are handed on in one piece,
+_JOINED_BYTES: Final = 2 << 20  # and their bytes: a copy of more would be made in memory fresh from the system
 _MOST_BYTES: Final = 1 << 28  # that wait: batches may be of any size
 _MOST_WAITING: Final = 1 << 20  # frames
 _LEAST_WAITING: Final = 1 << 16  # frames that may wait however slowly they are worked off
 _WAITING_S: Final = 4.0  # what waits is work for so long at most: soon after a flood it is itself again
 _MEMORY_S: Final = 2.0
 _LONGEST_S: Final = 1.0  # for which one piece of work counts: a disk that stood still is no pace
+_APART_S: Final = 0.012  # between two pieces, while little waits: each costs half a millisecond whatever it holds
 _MOST_NOTES: Final = 100
 _WAIT_S: Final = 0.05
 
@@ -72,14 +74,19 @@ class FrameQueue:
     def take(self, timeout_s: float) -> tuple[pa.RecordBatch | None, bool]:
         """What has come, joined to one batch (None if nothing came in time), and whether nothing more will come."""
         batches: list[pa.RecordBatch] = []
-        frames, (handed, since) = 0, self._at_work
+        frames, joined, (handed, since) = 0, 0, self._at_work
         with self._turn:
             if handed:
                 self._pace.note(handed, time.monotonic() - since)
+            little = self._bytes < _JOINED_BYTES and self._frames_waiting() < _JOINED_FRAMES and not self._ended
+        early = since + _APART_S - time.monotonic()
+        if handed and little and early > 0.0:
+            time.sleep(min(early, timeout_s))
+        with self._turn:
             self._turn.wait_for(self._has_news, timeout_s)
-            while self._waiting and frames < _MOST_FRAMES:
+            while self._waiting and (not batches or self._fits(frames, joined)):
                 batch, size = self._waiting.popleft()
-                self._bytes -= size
+                self._bytes, joined = self._bytes - size, joined + size
                 batches.append(batch)
                 frames += batch.num_rows
             over = self._ended and not self._waiting
@@ -91,6 +98,11 @@ class FrameQueue:
         if not batches:
             return None, over
         return (batches[0] if len(batches) == 1 else pa.concat_batches(batches)), over
+
+    def _fits(self, frames: int, size: int) -> bool:
+        """Whether the next batch may be joined to so many frames and bytes."""
+        batch, more = self._waiting[0]
+        return frames + batch.num_rows <= _JOINED_FRAMES and size + more <= _JOINED_BYTES
 
     def _has_news(self) -> bool:
         return bool(self._waiting) or self._ended or self._promised != self.complete_ns
@@ -140,8 +152,10 @@ class FrameQueue:
             self._turn.notify_all()
 
     def _crowded(self, size: int, most_bytes: int, frames: int) -> bool:
-        waiting = self.received - self._in_hand - self.handed
-        return self._bytes + size > most_bytes or waiting + frames > self._pace.most_waiting()
+        return self._bytes + size > most_bytes or self._frames_waiting() + frames > self._pace.most_waiting()
+
+    def _frames_waiting(self) -> int:
+        return self.received - self._in_hand - self.handed
 
     def complete(self, until_ns: int) -> None:
         """A reading thread says that it has put all frames from before ``until_ns``."""

@@ -30,6 +30,21 @@ def test_what_waits_is_joined_and_counted() -> None:
     assert frames.status() == {}
 
 
+def test_no_more_is_joined_than_fits_into_memory_that_is_used_again(monkeypatch) -> None:
+    monkeypatch.setattr("detector.frame_queue._JOINED_FRAMES", 3)
+    frames = FrameQueue(8)
+    for number in range(5):
+        frames.put(one(number + 1))
+    taken = [frames.take(0.0)[0] for _ in range(2)]
+    assert [found.num_rows for found in taken if found] == [3, 2]
+    monkeypatch.setattr("detector.frame_queue._JOINED_BYTES", 1)
+    for number in range(2):
+        frames.put(one(number + 1))
+    taken = [frames.take(0.0)[0] for _ in range(2)]  # one that is larger than that is handed on by itself
+    assert [found.num_rows for found in taken if found] == [1, 1]
+    assert frames.backlog == 0
+
+
 def test_a_full_queue_holds_the_reader_back() -> None:
     frames = FrameQueue(2)
     done = threading.Event()
