@@ -26,9 +26,11 @@ from campaign.waiting import StoppedError, status_of, until_ready
 from campaign.watch import Watch
 from contract.clock import Clock
 from contract.errors import LackingError
+from detector.config import Config
 from detector.config_file import read
 from detector.live_settings import text_of
 from detector.model import load, load_default
+from generator.curves import most_within
 from generator.workload import Workload
 from store.formats.base import Origin
 
@@ -188,7 +190,7 @@ class Campaign:
     def _start_detector(self, children: Children, stop: StopRequest) -> Child:
         arguments = ["--store", str(self.folder.path), "--clock", self.clock.anchor]
         arguments += ["--status", str(self.folder.status("detector")), *self.listening()]
-        arguments += ["--ticks", str(self.folder.ticks)]
+        arguments += ["--ticks", str(self.folder.ticks), "--ready-for", str(self._live_flows())]
         if self.scenario.duration_s <= _BRIEF_S:
             arguments += ["--compact-after", "0"]
         if self._options.model:
@@ -199,6 +201,13 @@ class Campaign:
         detector = children.start("detector.service", arguments, folder=self.folder.path, log=log, niceness=5)
         self._wait(stop, "loading the detector", "detector", ("listening", "serving"), detector)
         return detector
+
+    def _live_flows(self) -> int:
+        """About how many flows will live at once: what the busiest idle timeout begins."""
+        workload = self.scenario.workload(0)
+        whole = workload.duration_s
+        span = min(Config().idle_s, whole)
+        return round(sum(most_within(curve, whole, span) for curve in (workload.curve, workload.benign_curve)))
 
     def _start_sender(self, children: Children, stop: StopRequest, detector: Child, watch: Watch) -> Child:
         workload = self.scenario.workload(self.clock.now_ns() + _LEAD_NS)

@@ -38,6 +38,7 @@ from detector.flowtable import (
     reserve_of,
 )
 from detector.fragments import DISPLACED, UNMATCHED, Fragments
+from detector.memory import touch
 from detector.messages import DISPLACED as HELLOS_DISPLACED
 from detector.meter_kernel import meter_frames, new_work
 from detector.open_flows import open_since
@@ -194,6 +195,22 @@ class Meter:
         for table in self._tables:
             first = table.counters[FIRST_SLOT]
             flow_life.release(table, slots[(slots >= first) & (slots < first + len(table.free))])
+
+    def take_memory(self, flows: int) -> int:
+        """Take the memory of so many live flows now (``detector.memory``), before the first frame; how many bytes.
+
+        Each shard takes its part, where shards are not processes of their own.
+        """
+        taken = 0
+        for table in self._tables:
+            first = int(table.counters[FIRST_SLOT])
+            slots = min(-(-flows // len(self._tables)), len(table.free))
+            for array in (table.flows, table.before, table.payload, table.rare.of, table.rare.rows):
+                taken += touch(array, first, first + slots)
+            for array in (table.dirty, table.dirty_at, table.ended):
+                taken += touch(array, 0, slots)
+            taken += touch(table.places)
+        return taken
 
     def close(self) -> None:
         """Let go of threads and processes; what was counted can still be read."""

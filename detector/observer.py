@@ -12,6 +12,7 @@ from detector.due import HEAD, SKIPPED, TAIL, new_due, select
 from detector.features import WIDTH, features
 from detector.flowtable import NEVER, FlowTable
 from detector.hands import Hands
+from detector.memory import touch
 from detector.meter import Slots
 from detector.windows import update
 from detector.windows_state import EVICTED, PLACES, new_windows, own_room
@@ -54,6 +55,12 @@ class Observer:
         if len(slots):
             self._hands.share(len(slots), work)
         return out
+
+    def take_memory(self, flows: int) -> int:
+        """Take the memory of all windows, and of the looks at so many live flows, now; how many bytes."""
+        due = self._due
+        looks = sum(touch(array, 0, flows) for array in (due.flow_id, due.looked, due.packets, due.tcp_state))
+        return looks + sum(touch(array) for array in (*self.windows, due.queue_slot, due.queue_flow, due.queue_time))
 
     def next_look(self) -> int:
         """When the next second look is due (epoch ns), ``NEVER`` where none waits."""

@@ -124,6 +124,10 @@ class Detector(Ticking):
         self._out_alerts += self.alerts.finish(now)
         self.settle()
 
+    def take_memory(self, flows: int) -> int:
+        """Take the memory that so many live flows need now, before the first frame; how many bytes."""
+        return self.meter.take_memory(flows) + self.observer.take_memory(flows)
+
     def close(self) -> None:
         """Let go of threads and processes, whether or not the input has ended."""
         self.meter.close()

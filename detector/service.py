@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 _PROGRAM: Final = Path(__file__).parent.parent
 _RING_BYTES: Final = 128 << 20
+# Arrow's allocator gives memory back after so many ms without use; by default 10, and each batch takes it anew.
+_KEPT_MEMORY: Final = ("MIMALLOC_PURGE_DELAY", "10000")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,14 +46,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGHUP, lambda *_: again.set())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)  # there is nothing to put in order before it is loaded
+    os.environ.setdefault(*_KEPT_MEMORY)
     sys.setswitchinterval(0.0005)  # the thread that reads the socket must not wait for a tick
     try:
         return _serve(options, stop, again)
     except TenfoldError as error:
         sys.stderr.write(f"detector.service: {error}\n")
         with contextlib.suppress(InputError):  # it was said on stderr
-            import os
-
             write_status(options.status, {"state": "failed", "reason": str(error), "pid": os.getpid()})
         return error.exit_code
 
@@ -75,8 +77,6 @@ def _open_rings(options: argparse.Namespace) -> list[Ring]:
 
 
 def _serve(options: argparse.Namespace, stop: threading.Event, again: threading.Event) -> int:
-    import os
-
     write_status(options.status, {"state": "starting", "pid": os.getpid()})
     rings = _open_rings(options)
     import gc
@@ -117,6 +117,8 @@ def _serve(options: argparse.Namespace, stop: threading.Event, again: threading.
         else:
             inbox = _inbox(options, rings, clock)
             detector = Detector(config, model, clock, watch)
+            if options.ready_for:
+                detector.take_memory(min(options.ready_for, config.capacity))
             told = Told(options.stream, detector) if options.stream else None
             service = Service(inbox, detector, outbox, options.status, clock, settings, told=told)
         try:
@@ -179,6 +181,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--config", type=Path, help="configuration file; read again on SIGHUP")
     parser.add_argument("--ticks", type=Path, help="an Arrow file for when each tick came, was metered, classified")
     parser.add_argument("--capacity", type=int, default=0, help="live flows at most; 0 for as many as usual")
+    parser.add_argument("--ready-for", type=int, default=0, help="live flows whose memory is taken at once")
     parser.add_argument("--shards", type=int, default=0, help="so many threads share the work")
     parser.add_argument("--seed", type=int, default=0, help="of hashes, to get the same answer again; 0: by chance")
     parser.add_argument("--compact-after", type=int, help="commits until the store is compacted; 0: others do that")

@@ -98,6 +98,15 @@ def integral(curve: Curve, duration_s: float) -> float:
     return line(curve, duration_s).integral(duration_s)
 
 
+def most_within(curve: Curve, duration_s: float, span_s: float) -> float:
+    """The most arrivals that the curve asks for within any ``span_s`` of its duration, from one of its points on or up
+    to one.
+    """
+    cut = line(curve, duration_s)
+    begins = {min(max(begin, 0.0), duration_s) for at in cut.seconds.tolist() for begin in (at, at - span_s)}
+    return max(cut.integral(min(begin + span_s, duration_s)) - cut.integral(begin) for begin in begins)
+
+
 def invert(curve: Curve, duration_s: float, amounts: Float64) -> Float64:
     """The seconds at which the integrated rate reaches each of the (sorted) amounts."""
     return line(curve, duration_s).invert(amounts)

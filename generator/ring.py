@@ -12,11 +12,13 @@ import os
 import struct
 import tempfile
 import time
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+_POPULATE_WRITE: Final = 23  # of madvise(2), since Linux 5.14
 _HEAD: Final = 4096  # the first page holds the position up to which the reader is done
 RECORD: Final = struct.Struct("<qqqqqqqq")
 META: Final = 1  # due: start, at: end, length: frames planned, frames: attempts planned
@@ -59,6 +61,13 @@ class Ring:
             os.unlink(name)  # noqa: PTH108 - the file lives on without a name
         os.ftruncate(fd, size + _HEAD)
         return cls(fd, size)
+
+    def take_memory(self) -> None:
+        """Have the system give all of the memory now: else the first round through it takes each page from it, and a
+        machine whose memory is slow to come stands still for milliseconds, in which frames are due.
+        """
+        with suppress(OSError):  # an older system gives it page by page
+            self.memory.madvise(_POPULATE_WRITE)
 
     @property
     def done(self) -> int:

@@ -36,6 +36,7 @@ _CHUNK_S: Final = 0.5
 _LEAD_NS: Final = 1_000_000_000  # from the plan to second 0, if the workload's own start has passed
 _AHEAD_NS: Final = 4_000_000_000  # so far ahead of the clock, and no further: a change must find something to change
 _POLL_S: Final = 0.05
+_SMALL_FRAME: Final = 100  # bytes in the ring
 
 
 class StopError(Exception):
@@ -75,6 +76,8 @@ def produce(options: argparse.Namespace) -> int:
     planner = Planner(Workload.read(Path(options.workload)))
     traffic = Traffic(planner, _CHUNK_S)
     traffic.warm_up()
+    if traffic.frames * _SMALL_FRAME > ring.size:
+        ring.take_memory()
     traffic.postpone(max(clock.now_ns() + _LEAD_NS - traffic.workload.start_ns, 0))
     spool = Spool(planner, traffic, clock, Path(options.truth), Orders(sys.stdin.fileno()))
     tell(options.out, spool.meta(META))

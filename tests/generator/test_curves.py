@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.curves import held_from, integral, invert, line, modulated, rate_at, scaled
+from generator.curves import held_from, integral, invert, line, modulated, most_within, rate_at, scaled
 
 CURVES = [
     ((0.0, 100.0),),
@@ -24,6 +24,17 @@ def naive_integral(curve, until: float, steps: int = 20_000) -> float:
 def test_the_integral_is_that_of_a_naive_sum(curve) -> None:
     for until in (1.0, 3.0, 7.5, 12.0):
         assert integral(curve, until) == pytest.approx(naive_integral(curve, until), rel=2e-3, abs=0.2)
+
+
+@pytest.mark.parametrize("curve", CURVES)
+@pytest.mark.parametrize("span", [0.5, 4.0, 20.0])
+def test_the_busiest_span_is_that_of_a_naive_search(curve, span) -> None:
+    whole = 12.0
+    span = min(span, whole)
+    begins = np.linspace(0.0, whole - span, 200)
+    cut = line(curve, whole)
+    naive = max(cut.integral(begin + span) - cut.integral(begin) for begin in begins)
+    assert 0.97 * naive <= most_within(curve, whole, span) <= naive * 1.03 + 1e-6
 
 
 @settings(deadline=None)
