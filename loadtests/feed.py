@@ -6,6 +6,7 @@ file's memory, only its column of times is new.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -33,7 +34,7 @@ class Slice:
     due_s: float
     batch: pa.RecordBatch
     offsets: npt.NDArray[np.int64]  # ns from the beginning of the slice
-    source: str  # the source address of its last attempt that can be told on sight, '' where it has none
+    source: str  # the source address with most attempts that can be told on sight, '' where it has none
 
     def stamped(self, now_ns: int, span_ns: int) -> bytes:
         """The slice as an Arrow stream whose last frame is at about ``now_ns``."""
@@ -58,7 +59,7 @@ def read_slices(path: Path, slice_s: float) -> list[Slice]:
         if high > low:
             rows = batch.slice(low, high - low)
             offsets = times[low:high] - number * width
-            source = probes.last(begin + number * width, begin + (number + 1) * width)
+            source = probes.busiest(begin + number * width, begin + (number + 1) * width)
             found.append(Slice((number + 1) * slice_s, rows, offsets, source))
     return found
 
@@ -83,10 +84,18 @@ class Probes:
         self._times = np.asarray(table.column("intended").cast(pa.int64())).astype(np.int64)
         self._sources = table.column("src").to_pylist()
 
-    def last(self, low_ns: int, high_ns: int) -> str:
-        """The source of the last such attempt in ``low_ns <= t < high_ns``; '' where there is none."""
-        at = int(np.searchsorted(self._times, high_ns)) - 1
-        return to_text(self._sources[at]) if at >= 0 and self._times[at] >= low_ns else ""
+    def busiest(self, low_ns: int, high_ns: int) -> str:
+        """The source with most such attempts in ``low_ns <= t < high_ns``, the last of these; '' where there is none.
+
+        A source of a single SYN is told only where the flood around it is dense, which it is not at 1x.
+        """
+        low, high = np.searchsorted(self._times, (low_ns, high_ns)).tolist()
+        sources = self._sources[low:high]
+        if not sources:
+            return ""
+        counts = Counter(sources)
+        most = max(counts.values())
+        return to_text(next(source for source in reversed(sources) if counts[source] == most))
 
 
 def _read(path: Path) -> pa.Table:

@@ -46,9 +46,11 @@ def test_a_stamped_slice_keeps_its_rhythm_and_ends_now(tmp_path: Path):
     assert batches[0].column("frame").equals(part.batch.column("frame"))
 
 
-def test_probes_are_the_last_attempts_that_can_be_told_on_sight(tmp_path: Path):
+def test_a_probe_is_whoever_floods_most_in_its_slice(tmp_path: Path):
     path = feed(tmp_path)
     rows = [("syn_flood", 0.01, "198.18.0.1"), ("c2_beacon", 0.05, "198.18.0.2"), ("syn_flood", 0.25, "198.18.0.3")]
+    rows += [("syn_flood", 0.26, "198.18.0.4"), ("syn_flood", 0.27, "198.18.0.3"), ("syn_flood", 0.28, "198.18.0.5")]
+    rows += [("syn_flood", 0.31, "198.18.0.6"), ("syn_flood", 0.33, "198.18.0.7")]
     table = pa.table(
         {
             "family": pa.array([row[0] for row in rows]).dictionary_encode(),
@@ -57,7 +59,7 @@ def test_probes_are_the_last_attempts_that_can_be_told_on_sight(tmp_path: Path):
         }
     )
     pq.write_table(table, tmp_path / "feed-1x.arrow.truth.parquet")
-    assert [part.source for part in read_slices(path, 0.1)] == ["198.18.0.1", "", "198.18.0.3", ""]
+    assert [part.source for part in read_slices(path, 0.1)] == ["198.18.0.1", "", "198.18.0.3", "198.18.0.7"]
     (tmp_path / "feed-1x.arrow.truth.parquet").write_bytes(b"x")
     with pytest.raises(InputError, match="cannot read"):
         Probes(path)
