@@ -7,7 +7,7 @@ that saw all frames; docs/scaling.md says what that costs.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,8 @@ from contract.clock import Clock
 from detector.event_order import BEFORE
 from detector.merged_meter import MergedMeter
 from detector.outputs import Judge
+from detector.partials import Partials
+from detector.partials_packed import unpacked
 from detector.pipeline import Detector
 from detector.shard_meter import Held, Setup, Told
 from detector.stopwatch import Stopwatch
@@ -52,8 +54,9 @@ class Merger(Detector):
         self.stopwatch.start()
         merged = self.meter.merge(told, found.edges)
         self.stopwatch.lap("meter")
+        partials = [unpacked(part.entries) for part in told]
         low = 0
-        for high, (end, tick) in zip(merged.ends.tolist(), found.edges.tolist(), strict=True):
+        for number, (high, (end, tick)) in enumerate(zip(merged.ends.tolist(), found.edges.tolist(), strict=True)):
             if self._tick == BEFORE:
                 self._tick = tick
             self._reach(tick)
@@ -61,6 +64,7 @@ class Merger(Detector):
                 self._close_tick((tick + 1) * self.config.tick_ns)
             self.stopwatch.start()
             self.meter.apply(merged, low, high)
+            self._bring(told, partials, number)
             self._tick_frames += end - self._frames
             self._frames, low = end, high
             self.stopwatch.lap("meter")
@@ -73,6 +77,12 @@ class Merger(Detector):
             self._decode.dropped["table_full"] += lost
         self._metered.offered += passed
         self._order.newest = max(self._order.newest, found.newest)
+
+    def _bring(self, told: Sequence[Told], entries: list[npt.NDArray[Any]], number: int) -> None:
+        """Give the observer what the shards added up of a tick."""
+        for part, own in zip(told, entries, strict=True):
+            (low, low_claims), (high, high_claims) = part.ends[number - 1] if number else (0, 0), part.ends[number]
+            self.observer.bring(Partials(own[low:high], part.claims[low_claims:high_claims]))
 
     def reach(self, until_ns: int) -> None:
         """Nothing older than that is still to come: work off the ticks that are over."""

@@ -14,7 +14,8 @@ from detector.flowtable import NEVER, FlowTable
 from detector.hands import Hands
 from detector.memory import touch
 from detector.meter import Slots
-from detector.windows import update
+from detector.partials import Gatherer, Partials
+from detector.windows import fold
 from detector.windows_state import EVICTED, PLACES, new_windows, own_room
 
 
@@ -32,7 +33,13 @@ class Observer:
         self.windows = new_windows(seed, places_of(hosts))
         self._due = new_due(table)
         self._hands = hands or Hands(1)
+        self._gatherer = Gatherer(self.windows.seed)
+        self._told: list[Partials] = []
         self._views = [own_room(self.windows) for _ in range(self._hands.count)]
+
+    def bring(self, partials: Partials) -> None:
+        """What a shard has added up of the running tick: ``look`` takes it in place of the rows themselves."""
+        self._told.append(partials)
 
     def look(self, dirty: Slots, now_ns: int, *, last: bool = False) -> tuple[Slots, Matrix]:
         """Fold the tick into the windows; the slots worth a look and their features ``(n, WIDTH)``.
@@ -42,7 +49,12 @@ class Observer:
             now_ns: the end of the tick
             last: no tick follows, so that every second look is due now
         """
-        update(self.windows, self.table, dirty, now_ns)
+        if self._told:
+            found = self._gatherer.merge(self._told)
+        else:
+            found = self._gatherer.reduce(self.table, dirty, np.arange(len(dirty), dtype=np.int64))
+        fold(self.windows, found, now_ns)
+        self._told.clear()
         slots = select(self._due, self.table, self.windows, dirty, now_ns, NEVER if last else now_ns)
         return slots, self._features(slots, now_ns)
 

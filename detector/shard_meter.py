@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detector import flow_life
+from detector import flow_life, partials_packed
 from detector.config import NS, Config
 from detector.flow_life import Limits
 from detector.flowtable import (
@@ -30,11 +30,13 @@ from detector.flowtable import (
 )
 from detector.meter_kernel import new_work
 from detector.packet import NO_SLOT, columns_of
+from detector.partials import CLAIM, ENTRY, Gatherer, Partials
 from detector.remote_index import side_rows_of
 from detector.split import Parcel
 from detector.split_kernel import WORDS, Numbered, count_numbered, pack, restore, words_in_use
 from detector.tick import close_tick
 from detector.tunnels import levels_of
+from detector.windows_state import KINDS, WAYS, new_windows
 
 Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
@@ -73,6 +75,9 @@ class Told(NamedTuple):
     rare: npt.NDArray[Any]
     messages_at: Int32
     messages: npt.NDArray[Any]
+    entries: partials_packed.Packed  # what the ticks brought to windows: of ``ends[t, 0]`` those up to tick t
+    claims: npt.NDArray[Any]  # of detector.partials.CLAIM, those up to ``ends[t, 1]``
+    ends: Int64  # (t, 2)
     no_slot: int  # frames that found no place
     counters: Int64  # of the table, at the end
     gathering: tuple[npt.NDArray[Any], ...]  # GATHERING, and the bytes in those of its buffers that are in use
@@ -118,6 +123,7 @@ class ShardMeter:
         self._table = new_table(live)
         self._reserve = reserve_of(live)
         self._work = new_work(BLANK, 0)
+        self._gatherer = Gatherer(new_windows(config.seed, (WAYS,) * KINDS).seed)
         self._told = np.zeros((len(self._table.flows), 2), np.uint8)  # first payload bytes that were told
         self._swept = 0
         if held is not None:
@@ -136,14 +142,20 @@ class ShardMeter:
         columns = columns_of(parcel.frames)
         ends = np.searchsorted(parcel.numbers[order], edges[:, 0])
         self._work.dropped[:] = 0
-        parts, low = [], 0
+        parts, partials, low = [], [], 0
         for high, tick in zip(ends.tolist(), edges[:, 1].tolist(), strict=True):
             self._catch_up(tick)
             count_numbered(columns, frames, low, high, self._table, self._work, self._limits)
             parts.append(self._gather())
+            partials.append(self._reduce(*parts[-1][:2]))
             self._end_tick((tick + 1) * self._setup.config.tick_ns)
             low = high
-        return self._tell(parts)
+        return self._tell(parts, partials)
+
+    def _reduce(self, slots: Int32, at: Int64) -> Partials:
+        """What a tick brought to the windows around this shard's flows, copied."""
+        found = self._gatherer.reduce(self._table, slots, at)
+        return Partials(found.entries.copy(), found.claims.copy())
 
     def _catch_up(self, tick: int) -> None:
         """Sweep as was due in ticks without frames before this one, before its frames come."""
@@ -198,7 +210,7 @@ class ShardMeter:
             table.messages.side.rows[messages[messages != 0]],
         )
 
-    def _tell(self, parts: list[tuple[Any, ...]]) -> Told:
+    def _tell(self, parts: list[tuple[Any, ...]], partials: list[Partials]) -> Told:
         begins = np.cumsum([0, *(len(part[0]) for part in parts)])
         for n, part in enumerate(parts):
             for rows in (4, 6, 8):
@@ -218,6 +230,9 @@ class ShardMeter:
             rare,
             messages_at,
             messages,
+            partials_packed.packed(np.concatenate([part.entries for part in partials] or [np.zeros(0, ENTRY)])),
+            np.concatenate([part.claims for part in partials] or [np.zeros(0, CLAIM)]),
+            np.cumsum([[len(part.entries), len(part.claims)] for part in partials], axis=0, dtype=np.int64),
             int(self._work.dropped[NO_SLOT]),
             self._table.counters.copy(),
             self._gathering(),
@@ -242,6 +257,9 @@ class ShardMeter:
             places = np.empty(len(at), np.int64)
             side_rows_of(side, held.slots[at], places)
             side.rows[places] = rows
+        table.dirty[: len(held.slots)] = held.slots
+        table.counters[DIRTY] = len(held.slots)
+        close_tick(table)  # what they are is what they were when the last tick ended
         for name, values in zip(GATHERING, held.gathering[:-1], strict=True):
             getattr(table.messages, name)[:] = values
         table.messages.buffer[table.messages.slot >= 0] = held.gathering[-1]
