@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from contract.alert import Alert
 from contract.schemas import ARP
+from detector.continued import carried_on
 from detector.evidence import sentences
 from detector.facts import facts_of, sample_flows
 from detector.incidents import SAMPLES, Incidents
@@ -42,6 +43,7 @@ class AlertWriter:
 
     def __init__(self, state: Incidents, families: tuple[str, ...], silencer: Silencer) -> None:
         self._state, self._families, self._silencer = state, families, silencer
+        self._carried: dict[tuple[int, int], Alert] = {}
         self._samples: dict[tuple[int, int], list[dict[str, Any]]] = {}
 
     def change(self, site: Site, bars: npt.NDArray[Any]) -> None:
@@ -64,7 +66,7 @@ class AlertWriter:
         attackers = facts.attackers
         if facts.mac and facts.protocol == ARP:
             attackers = [facts.mac, *attackers]
-        return Alert(
+        alert = Alert(
             alert_id=int(record["alert_id"]),
             family=facts.family,
             severity=level,
@@ -92,11 +94,19 @@ class AlertWriter:
             muted=rule.reason if rule and rule.kind == "muted" else "",
             direction=self._site.direction(facts),
         )
+        earlier = self._carried.get((row, int(record["generation"])))
+        return carried_on(alert, earlier) if earlier else alert
+
+    def carry(self, row: int, earlier: Alert) -> None:
+        """The incident in this row goes on with an alert of an earlier detector."""
+        self._carried[row, int(self._state.rows["generation"][row])] = earlier
 
     def forget(self, rows: Rows) -> None:
         """Drop what is kept of incidents whose rows are about to be given back."""
         for row in rows:
-            self._samples.pop((int(row), int(self._state.rows["generation"][row])), None)
+            key = int(row), int(self._state.rows["generation"][row])
+            self._samples.pop(key, None)
+            self._carried.pop(key, None)
 
     def _samples_of(self, row: int) -> list[dict[str, Any]]:
         """The sample flows of an incident; once there are enough they stay, and are not formatted again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 
 from contract.alert import ALLOWED_FROM, MUTED_FROM, Alert
 from detector.alert_writer import AlertWriter, leading_families
+from detector.continued import Continued
 from detector.flowtable import NEVER, FlowTable
 from detector.gathering import gather, members
 from detector.incidents import DIRTY, FREE, REFUSED_FULL, Incidents, new_incidents, new_marks, reindex
@@ -32,6 +34,7 @@ class AlertBook:
         policy: when to raise
         first_id: number of the first alert
         seed: of the sketches that count hosts
+        earlier: alerts of an earlier detector, which go on where their cause does (``detector.continued``)
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class AlertBook:
         policy: Policy | None = None,
         first_id: int = 1,
         seed: int = 0,
+        earlier: Sequence[Alert] = (),
     ) -> None:
         self.policy = policy or Policy()
         self.families = families
@@ -50,6 +54,7 @@ class AlertBook:
         self._writer = AlertWriter(self._state, families, self._silencer)
         self.change(self.policy)
         self._first_id = first_id
+        self._continued = Continued(earlier, self.policy)
         self.silenced = dict.fromkeys(_SERIES, 0)  # incidents raised that nobody is told of
         self._new: list[int] = []  # rows raised since ``members_of_new``
         self._beyond = 0  # slots from here on never were in an incident
@@ -170,10 +175,11 @@ class AlertBook:
         """Close what has been quiet for long enough; returns the last word on each alert that closed."""
         rows = self._state.rows
         used = np.flatnonzero(rows["used"])
+        over = self._continued.sweep(now)
         if not len(used):
-            return []
+            return over
         quiet = used[now - rows["touched"][used] > self._bars[leading_families(self._state, used)]["quiet"]]
-        return self._close(quiet, now)
+        return over + self._close(quiet, now)
 
     def next_revision(self) -> int:
         """When an alert is next written again if no verdict comes (epoch ns), ``NEVER`` where none waits for that."""
@@ -183,10 +189,11 @@ class AlertBook:
     def next_close(self) -> int:
         """When an incident has next been quiet for long enough (epoch ns), ``NEVER`` where there is none."""
         used = np.flatnonzero(self._state.rows["used"])
+        over = self._continued.next_close()
         if not len(used):
-            return NEVER
+            return over
         quiet = self._bars[leading_families(self._state, used)]["quiet"].astype(np.int64)
-        return int((self._state.rows["touched"][used] + quiet).min()) + 1
+        return min(int((self._state.rows["touched"][used] + quiet).min()) + 1, over)
 
     def _pause(self, rows: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
         """How long after a revision of each of these incidents the next one may come (ns)."""
@@ -197,7 +204,8 @@ class AlertBook:
 
     def finish(self, now: int) -> list[Alert]:
         """Close everything: the input has ended."""
-        return self.decide(now) + self._close(np.flatnonzero(self._state.rows["used"]), now)
+        written = self.decide(now) + self._close(np.flatnonzero(self._state.rows["used"]), now)
+        return written + self._continued.finish()
 
     def _raise(self, row: int, now: int) -> None:
         record = self._state.rows[row]
@@ -208,6 +216,12 @@ class AlertBook:
         if rule:
             record["alert_id"] = _SERIES[rule.kind] + self._first_id + self.silenced[rule.kind]
             self.silenced[rule.kind] += 1
+            return
+        earlier = self._continued.take(record["key"], int(record["first"]), int(record["last"]))
+        if earlier:
+            record["alert_id"], record["revision"] = earlier.alert_id, earlier.revision
+            record["decided"] = earlier.decided
+            self._writer.carry(row, earlier)
             return
         record["alert_id"] = self._first_id + self.raised
         self.raised += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from contract.alert import Alert
 from contract.errors import InputError
 from detector.live_settings import Live
 from detector.meter import DEFAULT_CAPACITY
@@ -25,6 +26,7 @@ class Config:
     tick_frames: a tick ends early after so many frames, whatever their timestamps say
     capacity, idle_s, active_s, tunnels: the meter's
     hosts: whose recent behaviour is kept at once (``detector.observer.places_of``)
+    first_alert_id, earlier: numbers of alerts go on from there; alerts of an earlier detector that may go on themselves
     sweep_s: how often flows expire and incidents close, at multiples of it since the epoch
     sure: score from which a flow is called an attack at once, without others that add to its evidence
     shards: so many threads share the work; no answer depends on them while no shard's table is full (docs/engine.md)
@@ -44,6 +46,7 @@ class Config:
     sweep_s: float = 1.0
     policy: Policy = field(default_factory=Policy)
     first_alert_id: int = 1
+    earlier: tuple[Alert, ...] = ()
     sure: float = 0.995
     seed: int = 0
     shards: int = 1

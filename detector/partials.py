@@ -69,9 +69,9 @@ class Partials(NamedTuple):
 
 
 class Room(NamedTuple):
-    """Where entries are gathered: ``index`` finds them by entity, open addressing, a power of two, -1 where empty."""
+    """Where entries are gathered: ``places`` finds them by entity, open addressing, a power of two, -1 where empty."""
 
-    index: npt.NDArray[np.int32]
+    places: npt.NDArray[np.int32]
     entries: Array
     claims: Array
     used: npt.NDArray[np.int64]  # (2,) entries, claims
@@ -108,10 +108,10 @@ class Gatherer:
         if entries > len(room.entries) or claims > len(room.claims):
             grown = max(entries, len(room.entries)), max(claims, len(room.claims))
             room = self._room = self._new(*(1 << (n - 1).bit_length() for n in grown))
-        index = room.index[: 1 << max(2 * entries - 1, 1).bit_length()]
-        index[:] = -1
+        places = room.places[: 1 << max(2 * entries - 1, 1).bit_length()]
+        places[:] = -1
         room.used[:] = 0
-        return room._replace(index=index)
+        return room._replace(places=places)
 
     def reduce(self, table: FlowTable, slots: npt.NDArray[np.int32], at: npt.NDArray[np.int64]) -> Partials:
         """What these rows of a tick bring; ``at`` (n,) ascends. Valid until the next call."""
@@ -179,16 +179,16 @@ def _entry(room: Room, kind: int, key: np.uint64, at: int, began: int) -> int:
 @lean_part
 def _find(room: Room, kind: int, key: np.uint64) -> int:
     """The number of an entity's entry; where it has none it is given one that is not written yet: -1 - number."""
-    mask = np.int64(len(room.index) - 1)
+    mask = np.int64(len(room.places) - 1)
     place = np.int64(key >> np.uint64(12)) & mask
-    while room.index[place] >= 0:
-        found = np.int64(room.index[place])
+    while room.places[place] >= 0:
+        found = np.int64(room.places[place])
         if room.entries[found]["key"] == key and room.entries[found]["kind"] == kind:
             return int(found)
         place = (place + 1) & mask
     number = room.used[0]
     room.used[0] += 1
-    room.index[place] = np.int32(number)
+    room.places[place] = np.int32(number)
     return int(-1 - number)
 
 

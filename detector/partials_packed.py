@@ -55,7 +55,7 @@ def pack_words(words: npt.NDArray[np.uint64], masks: npt.NDArray[np.uint32], out
                 out[at] = value
                 at += 1
         masks[n] = mask
-    return at
+    return int(at)
 
 
 @lean_kernel

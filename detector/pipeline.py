@@ -66,8 +66,9 @@ class Detector(Ticking):
         )
         self._hands = Hands(config.shards)
         self.observer = Observer(self.meter.table, config.seed, self._hands, config.hosts)
+        slots = len(self.meter.table.flows)
         self.alerts = AlertBook(
-            model.families, len(self.meter.table.flows), config.policy, config.first_alert_id, config.seed
+            model.families, slots, config.policy, config.first_alert_id, config.seed, config.earlier
         )
         self.ledger = Ledger()
         self.ledger.link("decode", "meter")

@@ -139,7 +139,10 @@ def _config(options: argparse.Namespace, config: Config) -> Config:
     """The configuration with what the options say, in numbers that go on where the store's end."""
     import secrets
 
-    config = replace(config, first_alert_id=next_alert(options.store), seed=options.seed or secrets.randbits(63))
+    from detector.continued import left_in
+
+    first, earlier = next_alert(options.store), left_in(options.store)
+    config = replace(config, first_alert_id=first, earlier=earlier, seed=options.seed or secrets.randbits(63))
     if options.capacity:
         config = replace(config, capacity=options.capacity)
     if options.shards:

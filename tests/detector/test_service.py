@@ -111,6 +111,19 @@ def test_sigterm_ends_in_order_what_was_received(start: Any) -> None:
     assert status["ledger"]["balanced"], status["ledger"]["faults"]
     with StoreReader(service.store) as store:
         assert store.counts()["rows"]["flows"] == 199
+        (alert,) = store.all_alerts()
+    assert (alert.open, alert.flows) == (False, 199)
+    again = start("--capacity", "4096")  # the scan goes on: it stays one alert
+    again.until("state", "starting")
+    with suppress(OSError), again.stream() as writer:
+        writer.write_batch(scan(200, 400))
+        again.until("frames", 200)
+        again.process.send_signal(signal.SIGTERM)
+        assert again.process.wait(120) == 0
+    with StoreReader(again.store) as store:
+        (later,) = store.all_alerts()
+    assert (later.alert_id, later.flows, later.decided) == (alert.alert_id, 399, alert.decided)
+    assert later.revision > alert.revision
 
 
 def test_it_serves_one_stream_after_the_other_and_survives_a_damaged_one(start: Any) -> None:
