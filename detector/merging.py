@@ -1,13 +1,14 @@
 """One detector over shards that meter elsewhere: what they tell is merged tick by tick, and looked at as a whole.
 
-Windows around hosts, features, verdicts and incidents are worked out here, once, so they are those of one detector
-that saw all frames; docs/scaling.md says what that costs.
+Each shard adds up by host, service, pair and conversation what its rows of a tick bring to the windows; these sums are
+merged here, exactly, and folded into the windows once. So features, verdicts and incidents, worked out here, are those
+of one detector that saw all frames; docs/scaling.md says what that costs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +17,8 @@ from contract.clock import Clock
 from detector.event_order import BEFORE
 from detector.merged_meter import MergedMeter
 from detector.outputs import Judge
-from detector.partials import Partials
-from detector.partials_packed import unpacked
+from detector.partials import Gatherer, Partials
+from detector.partials_packed import Sums
 from detector.pipeline import Detector
 from detector.shard_meter import Held, Setup, Told
 from detector.stopwatch import Stopwatch
@@ -45,6 +46,7 @@ class Merger(Detector):
         self, setup: Setup, model: Judge, clock: Clock | None = None, stopwatch: Stopwatch | None = None
     ) -> None:
         super().__init__(setup.config, model, clock, stopwatch, meter=MergedMeter(setup))
+        self._gatherer = Gatherer(self.observer.windows.seed)
         self._frames = 0  # numbered so far
         self._slice = Slice(np.zeros((0, 2), np.int64), 0, {})
 
@@ -54,7 +56,7 @@ class Merger(Detector):
         self.stopwatch.start()
         merged = self.meter.merge(told, found.edges)
         self.stopwatch.lap("meter")
-        partials = [unpacked(part.entries) for part in told]
+        sums = Sums([part.entries for part in told], self._gatherer)
         low = 0
         for number, (high, (end, tick)) in enumerate(zip(merged.ends.tolist(), found.edges.tolist(), strict=True)):
             if self._tick == BEFORE:
@@ -64,7 +66,7 @@ class Merger(Detector):
                 self._close_tick((tick + 1) * self.config.tick_ns)
             self.stopwatch.start()
             self.meter.apply(merged, low, high)
-            self._bring(told, partials, number)
+            self._bring(told, sums, number)
             self._tick_frames += end - self._frames
             self._frames, low = end, high
             self.stopwatch.lap("meter")
@@ -78,11 +80,13 @@ class Merger(Detector):
         self._metered.offered += passed
         self._order.newest = max(self._order.newest, found.newest)
 
-    def _bring(self, told: Sequence[Told], entries: list[npt.NDArray[Any]], number: int) -> None:
+    def _bring(self, told: Sequence[Told], sums: Sums, number: int) -> None:
         """Give the observer what the shards added up of a tick."""
-        for part, own in zip(told, entries, strict=True):
-            (low, low_claims), (high, high_claims) = part.ends[number - 1] if number else (0, 0), part.ends[number]
-            self.observer.bring(Partials(own[low:high], part.claims[low_claims:high_claims]))
+        ends = np.array([part.ends[number] for part in told])
+        begins = np.array([part.ends[number - 1] for part in told]) if number else np.zeros_like(ends)
+        own = [p.claims[low:high] for p, low, high in zip(told, begins[:, 1], ends[:, 1], strict=True)]
+        claims = np.concatenate(own)
+        self.observer.bring(Partials(sums.tick(ends[:, 0]), claims[np.argsort(claims["at"])]))
 
     def reach(self, until_ns: int) -> None:
         """Nothing older than that is still to come: work off the ticks that are over."""

@@ -34,12 +34,14 @@ class Observer:
         self._due = new_due(table)
         self._hands = hands or Hands(1)
         self._gatherer = Gatherer(self.windows.seed)
-        self._told: list[Partials] = []
+        self._told: Partials | None = None
         self._views = [own_room(self.windows) for _ in range(self._hands.count)]
 
     def bring(self, partials: Partials) -> None:
-        """What a shard has added up of the running tick: ``look`` takes it in place of the rows themselves."""
-        self._told.append(partials)
+        """What shards have added up of the running tick: ``look`` takes it in place of the rows themselves."""
+        if self._told is not None:
+            raise ValueError("sums of two ticks without a look between them")
+        self._told = partials
 
     def look(self, dirty: Slots, now_ns: int, *, last: bool = False) -> tuple[Slots, Matrix]:
         """Fold the tick into the windows; the slots worth a look and their features ``(n, WIDTH)``.
@@ -49,12 +51,10 @@ class Observer:
             now_ns: the end of the tick
             last: no tick follows, so that every second look is due now
         """
-        if self._told:
-            found = self._gatherer.merge(self._told)
-        else:
-            found = self._gatherer.reduce(self.table, dirty, np.arange(len(dirty), dtype=np.int64))
-        fold(self.windows, found, now_ns)
-        self._told.clear()
+        told, self._told = self._told, None
+        if told is None:
+            told = self._gatherer.reduce(self.table, dirty, np.arange(len(dirty), dtype=np.int64))
+        fold(self.windows, told, now_ns)
         slots = select(self._due, self.table, self.windows, dirty, now_ns, NEVER if last else now_ns)
         return slots, self._features(slots, now_ns)
 

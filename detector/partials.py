@@ -1,7 +1,7 @@
 """What one tick brought to each entity of the windows, as partial sums that shards can work out apart and add up.
 
 A shard reduces its rows of a tick to one entry for each entity that they touched (``reduce_rows``); whoever keeps the
-windows merges the entries of all shards by entity (``merge``). Merging is exact, in any grouping and any order:
+windows merges the entries of all shards by entity (``detector.partials_packed``). This is exact, in any grouping and order:
 
 * counts are whole numbers (sums of what is not whole are kept in fixed point);
 * a sketch's part is the set of its registers that were hit, 64 bits, merged by OR: all hits of a tick bear its time;
@@ -102,7 +102,7 @@ class Gatherer:
             np.zeros(COUNTS, np.float32),
         )
 
-    def _for(self, entries: int, claims: int) -> Room:
+    def room(self, entries: int, claims: int = 1) -> Room:
         """Empty room for so many at most."""
         room = self._room
         if entries > len(room.entries) or claims > len(room.claims):
@@ -115,20 +115,9 @@ class Gatherer:
 
     def reduce(self, table: FlowTable, slots: npt.NDArray[np.int32], at: npt.NDArray[np.int64]) -> Partials:
         """What these rows of a tick bring; ``at`` (n,) ascends. Valid until the next call."""
-        room = self._for(len(slots) * KINDS, len(slots))
+        room = self.room(len(slots) * KINDS, len(slots))
         reduce_rows(table, slots, at, self._seed, room)
         return Partials(room.entries[: room.used[0]], room.claims[: room.used[1]])
-
-    def merge(self, parts: list[Partials]) -> Partials:
-        """Put parts of one tick together. Valid until the next call."""
-        if len(parts) == 1:
-            return parts[0]
-        entries, claims = (np.concatenate(part) for part in zip(*parts, strict=True))
-        room = self._for(len(entries), 1)
-        merge_entries(
-            entries, entries.view(np.uint64).reshape(-1, WORDS), np.argsort(entries["at"], kind="stable"), room
-        )
-        return Partials(room.entries[: room.used[0]], claims[np.argsort(claims["at"], kind="stable")])
 
 
 @lean_kernel
@@ -164,7 +153,7 @@ def reduce_rows(
 @lean_part
 def _entry(room: Room, kind: int, key: np.uint64, at: int, began: int) -> int:
     """The number of an entity's entry; a new one is empty."""
-    found = _find(room, kind, key)
+    found = find(room, kind, key)
     if found >= 0:
         return found
     number = -1 - found
@@ -177,7 +166,7 @@ def _entry(room: Room, kind: int, key: np.uint64, at: int, began: int) -> int:
 
 
 @lean_part
-def _find(room: Room, kind: int, key: np.uint64) -> int:
+def find(room: Room, kind: int, key: np.uint64) -> int:
     """The number of an entity's entry; where it has none it is given one that is not written yet: -1 - number."""
     mask = np.int64(len(room.places) - 1)
     place = np.int64(key >> np.uint64(12)) & mask
@@ -257,25 +246,8 @@ def _claim(room: Room, flow: Flow, at: int) -> None:
     room.used[1] += 1
 
 
-@lean_kernel
-def merge_entries(given: Array, words: npt.NDArray[np.uint64], order: npt.NDArray[np.int64], room: Room) -> None:
-    """Add up entries of several shards by entity; ``order`` is that of their ``at``, ``words`` their own memory."""
-    for n in range(len(order)):
-        if n + _AHEAD < len(order):
-            for line in range(0, WORDS * 8, 64):
-                prefetch(given, order[n + _AHEAD], line)
-        one = given[order[n]]
-        number = _find(room, one["kind"], one["key"])
-        if number < 0:
-            number = -1 - number
-            for word in range(WORDS):
-                room.words[number, word] = words[order[n], word]
-        else:
-            _join(room.entries[number], one)
-
-
 @lean_part
-def _join(entry: Entry, one: Entry) -> None:
+def join(entry: Entry, one: Entry) -> None:
     """Add to an entry what another shard saw of the same entity, all of it touched later."""
     for c in range(COUNTS):
         entry["gains"][c] += one["gains"][c]

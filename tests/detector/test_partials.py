@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from detector.partials import BITS, LOGS, Gatherer, Partials
+from detector.partials_packed import Sums, packed
 from detector.windows import fold
 from detector.windows_events import BYTES_FWD, DNS_ENTROPY, PACKETS_FWD, STARTS
 from detector.windows_state import KINDS, REGISTERS, SRC, keys_of, mix, new_windows
@@ -52,12 +53,16 @@ def test_parts_put_together_are_the_whole(shards):
     at = np.arange(300, dtype=np.int64) * 2
     whole = copied(Gatherer(SEED).reduce(table, slots_of(range(300)), at))
     owner = rng.integers(0, shards, 300)
-    parts = []
+    parts, claims = [], []
     for shard in rng.permutation(shards):  # in any order
         own = np.flatnonzero(owner == shard)
-        parts.append(copied(Gatherer(SEED).reduce(table, slots_of(own), at[own])))
-    merged = Gatherer(SEED).merge(parts)
-    assert sum(len(part.entries) for part in parts) > len(whole.entries)  # some span shards
+        part = Gatherer(SEED).reduce(table, slots_of(own), at[own])
+        parts.append(packed(part.entries))
+        claims.append(part.claims.copy())
+    entries = Sums(parts, Gatherer(SEED)).tick(np.array([len(part.masks) for part in parts]))
+    ordered = np.concatenate(claims)
+    merged = Partials(entries, ordered[np.argsort(ordered["at"])])
+    assert sum(len(part.masks) for part in parts) > len(whole.entries)  # some span shards
     assert merged.entries.tobytes() == whole.entries.tobytes()
     assert merged.claims.tobytes() == whole.claims.tobytes()
     assert len(whole.claims) > 10
