@@ -1,7 +1,7 @@
 """What one tick brought to each entity of the windows, as partial sums that shards can work out apart and add up.
 
 A shard reduces its rows of a tick to one entry for each entity that they touched (``reduce_rows``); whoever keeps the
-windows merges the entries of all shards by entity (``detector.partials_packed``). This is exact, in any grouping and order:
+windows merges the entries of all shards by entity (``detector.partials_packed``). Exact in any grouping and any order:
 
 * counts are whole numbers (sums of what is not whole are kept in fixed point);
 * a sketch's part is the set of its registers that were hit, 64 bits, merged by OR: all hits of a tick bear its time;
