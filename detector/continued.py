@@ -23,6 +23,7 @@ from detector.policy import Bar, Cause, Policy
 from store.reader import StoreReader
 
 _MOST_LISTED: Final = 50
+_NOBODY: Final = "0.0.0.0"  # noqa: S104 - who asks by ARP before it has an address
 _BEHIND_VICTIM: Final = (Cause.VICTIM, Cause.VICTIM_SERVICE, Cause.RECEIVER)
 _LONGEST_QUIET_NS: Final = 3600 * 1_000_000_000
 _OF_SERVICE: Final = (Cause.VICTIM_SERVICE, Cause.PAIR_SERVICE)
@@ -104,31 +105,37 @@ def _ended(tables: Iterable[pa.Table], alerts: set[int]) -> dict[int, tuple[int,
 
 def key_of(alert: Alert, bar: Bar) -> Key | None:
     """The key (``detector.incidents.key_of``) of the incident behind an alert; None where it does not say enough."""
-    arp = alert.protocol == ARP
+    macs, hosts = ([host for host in alert.attackers if _is_mac(host) == is_mac] for is_mac in (True, False))
+    nobody = alert.protocol == ARP and (not hosts or hosts[0] == _NOBODY)
     by_victim = bar.cause in _BEHIND_VICTIM
+    by_mac = bar.cause == Cause.MAC or (nobody and bool(macs))
     pair = bar.cause in (Cause.PAIR, Cause.PAIR_SERVICE)
     ported = bar.cause in _OF_SERVICE
-    lacking = not alert.victims if by_victim or pair else False
-    if lacking or (not by_victim and not alert.attackers) or (ported and not alert.ports):
+    attackers = macs if by_mac else hosts
+    if ((by_victim or pair) and not alert.victims) or (not by_victim and not attackers) or (ported and not alert.ports):
         return None
-    key = [bar.tag | int(arp) << 8, 0, 0, 0, 0]
+    key = [bar.tag | int(nobody) << 8, 0, 0, 0, 0]
     if by_victim or ported:
         key[0] |= alert.protocol << 16
     if ported:
         key[0] |= alert.ports[0] << 32
     if by_victim or pair:
         key[3:] = _words(alert.victims[0])
-    if not by_victim:
-        key[1:3] = _words(alert.attackers[0])
+    if by_mac:
+        key[1] = int(attackers[0].replace(":", ""), 16)
+    elif not by_victim:
+        key[1:3] = _words(attackers[0])
     return tuple(key)
 
 
-def _words(host: str) -> list[int]:
-    """A host as an incident's key has it: two words of its address, or its MAC and nothing."""
-    if len(host.split(":")) == 6 and all(len(part) == 2 for part in host.split(":")):
-        return [int(host.replace(":", ""), 16), 0]
+def _is_mac(host: str) -> bool:
+    return len(host) == 17 and host.count(":") == 5 and "::" not in host and all(len(p) == 2 for p in host.split(":"))
+
+
+def _words(host: str) -> tuple[int, int]:
+    """An address as an incident's key has it."""
     packed = to_bytes(host)
-    return [int.from_bytes(packed[:8], "big"), int.from_bytes(packed[8:], "big")]
+    return int.from_bytes(packed[:8], "big"), int.from_bytes(packed[8:], "big")
 
 
 def carried_on(alert: Alert, earlier: Alert) -> Alert:
