@@ -26,6 +26,7 @@ from campaign.waiting import StoppedError, status_of, until_ready
 from campaign.watch import Watch
 from contract.clock import Clock
 from contract.errors import LackingError
+from contract.files import remove_parts
 from detector.config import Config
 from detector.config_file import read
 from detector.live_settings import text_of
@@ -163,7 +164,11 @@ class Campaign:
         return Outcome(self.folder, card, passed)
 
     def settle(self) -> None:
-        """Leave no run behind that says it is still under way."""
+        """Leave no run behind that says it is still under way, and nothing half written of who was killed."""
+        for path in (self.folder.truth, self.folder.status("sender")):
+            remove_parts(path)
+        for left in self.folder.path.glob(".*.tmp"):
+            left.unlink(missing_ok=True)
         self.ending.saver.release()
         if self._state["state"] not in _FINAL:
             self.note_state("failed", "ended before it was judged")

@@ -5,6 +5,8 @@ A device or a pipe has size 0 and no end, and opening a pipe waits for a writer:
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import json
 import os
 import stat
@@ -55,6 +57,30 @@ def write_new(path: Path, text: str) -> None:
         raise InputError(f"{path}: is there already; name another file, or move it away") from None
     except OSError as error:
         raise InputError(f"{path}: cannot write: {error.strerror}") from None
+
+
+def part_of(path: Path) -> Path:
+    """Where this process writes what shall stand under that name once it is whole."""
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def remove_parts(path: Path) -> None:
+    """Remove what processes that are no more have left of ``part_of`` this path."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        pid = left.name.split(".")[-2]
+        if pid.isdigit() and not _lives(int(pid)):
+            with contextlib.suppress(OSError):
+                left.unlink(missing_ok=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def read_bytes(path: Path, what: str, limit: int) -> bytes:

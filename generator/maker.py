@@ -11,6 +11,7 @@ import time
 from collections import deque
 from pathlib import Path
 
+from contract.files import remove_parts
 from generator.ring import PLAN, RECORD, Record, Ring
 
 _RECORDS = 4096  # read ahead at most
@@ -40,6 +41,7 @@ class Maker:
     ) -> None:
         self.records: deque[Record] = deque()
         self.plans: deque[Record] = deque()
+        self._truth = truth
         self._partial = b""
         self._pipe, out = os.pipe()
         os.set_inheritable(ring.fd, True)  # noqa: FBT003 - the function's own signature
@@ -108,6 +110,7 @@ class Maker:
         """End it at once; its last words."""
         self._process.kill()
         _, errors = self._process.communicate()
+        remove_parts(self._truth)
         return (errors.strip().splitlines() or [""])[-1]
 
     def end(self, upto_ns: int, *, early: bool) -> str:
@@ -130,5 +133,6 @@ class Maker:
                 return "writing the truth took more than two minutes"
             self._overhear()
         if self._process.returncode:
+            remove_parts(self._truth)  # of one that was killed
             return (errors.strip().splitlines() or ["the maker of frames failed"])[-1]
         return ""

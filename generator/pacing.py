@@ -11,6 +11,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from contract.files import part_of, remove_parts
+
 _BINS: Final = 200_000  # of 1 us
 _COARSE_US: Final = 1000  # what is later is told to 1 ms, up to two minutes
 _COARSE: Final = 120_000
@@ -118,6 +120,7 @@ class StatusFile:
 
     def __init__(self, path: Path, lateness: Lateness) -> None:
         self._path = path
+        remove_parts(path)
         self._lateness = lateness
         self._wake = threading.Condition()
         self._next: dict[str, Any] | None = None
@@ -155,6 +158,6 @@ class StatusFile:
         self._lateness.settle()
         share, lateness = self._lateness.summary()
         text = json.dumps({**document, "within_1ms": round(share, 6), "lateness_us": lateness})
-        temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        temporary = part_of(self._path)
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(self._path)

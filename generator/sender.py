@@ -106,7 +106,8 @@ class Sender:
     def _wait_for_plan(self, maker: Maker) -> None:
         while not maker.records:
             if maker.gone or self._stopping():
-                raise InputError("stopped before the plan was ready")
+                who = "stopped" if self._stopping() else "the maker of frames ended"
+                raise InputError(f"{who} before the plan was ready")
             time.sleep(0.01)
             maker.refill()
         self.meta = maker.records.popleft()

@@ -80,21 +80,27 @@ def produce(options: argparse.Namespace) -> int:
         ring.take_memory()
     traffic.postpone(max(clock.now_ns() + _LEAD_NS - traffic.workload.start_ns, 0))
     spool = Spool(planner, traffic, clock, Path(options.truth), Orders(sys.stdin.fileno()))
+    try:
+        _make(spool, ring, options)
+    except BrokenPipeError:
+        spool.abandon()
+        raise
+    return 0
+
+
+def _make(spool: Spool, ring: Ring, options: argparse.Namespace) -> None:
+    """Fill the ring, then end. Raises ``BrokenPipeError`` where the pacing process died: nobody knows what left."""
     tell(options.out, spool.meta(META))
     os.nice(5)  # from here on it is seconds ahead: who detects goes first as well
     try:
         spool.fill(ring, options.out, PACKINGS[options.packing]())
     except StopError:
         sys.stderr.write("stopped\n")
-    except BrokenPipeError:
-        spool.abandon()
-        raise
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    upto_ns = int(spool.orders.wait() or 0)
+    upto_ns = int(spool.orders.wait())
     spool.end(upto_ns)
     if options.seal:
         write_json(spool.seal.document(upto_ns), Path(options.seal))
-    return 0
 
 
 class Orders:
@@ -114,14 +120,14 @@ class Orders:
         return [line.decode("ascii", "replace") for line in lines]
 
     def wait(self) -> str:
-        """The line that says when all frames have left; changes that come too late are passed over."""
-        try:
-            while True:
-                for line in self.take(3600.0):
-                    if not line.startswith("change "):
-                        return line
-        except BrokenPipeError:
-            return ""
+        """The line that says when all frames have left; changes that come too late are passed over.
+
+        Raises ``BrokenPipeError`` where the pacing process died before it said so.
+        """
+        while True:
+            for line in self.take(3600.0):
+                if not line.startswith("change "):
+                    return line
 
 
 @dataclass(frozen=True)

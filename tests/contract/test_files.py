@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from contract.errors import InputError
-from contract.files import read_bytes, read_json, read_text, write_new
+from contract.files import part_of, read_bytes, read_json, read_text, remove_parts, write_new
 
 
 def test_what_is_there_is_read(tmp_path: Path) -> None:
@@ -56,3 +58,15 @@ def test_a_new_file_is_written_and_never_over_another(tmp_path):
         write_new(tmp_path / "a.toml", "")
     with pytest.raises(InputError, match="cannot write"):
         write_new(tmp_path / "absent" / "a.toml", "")
+
+
+def test_what_the_dead_left_half_written_is_removed_and_what_the_living_write_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "truth[1].parquet"
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    left = [part_of(path), *(tmp_path / f".{path.name}.{pid}.part" for pid in (ended.pid, 10**30, "x", 1))]
+    other = tmp_path / f".other.{ended.pid}.part"
+    for one in (*left, other):
+        one.touch()
+    remove_parts(path)
+    assert sorted(tmp_path.iterdir()) == sorted([left[0], left[3], left[4], other])

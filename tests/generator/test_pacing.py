@@ -41,6 +41,7 @@ def test_a_stream_without_frames_is_on_time() -> None:
 
 def test_the_last_status_is_what_stays(tmp_path: Path) -> None:
     path = tmp_path / "status.json"
+    (tmp_path / f".status.json.{10**30}.part").write_text("of one that was killed")
     status = StatusFile(path, Lateness())
     for number in range(50):
         status.put({"number": number})
