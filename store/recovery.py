@@ -63,29 +63,36 @@ def _settle_strays(root: Path, database: sqlite3.Connection, notes: list[str]) -
     """Adopt, drop or set aside the files that the manifest does not name."""
     known = {(kind, name) for kind, name in database.execute("SELECT kind, name FROM segments")}
     strays: dict[int, dict[str, Path]] = {}
+    others: list[Path] = []
     for kind in KINDS:
         for path in sorted((root / kind).iterdir()):
             if (kind, path.name) in known:
                 continue
             if path.suffix == ".arrow" and path.stem.isdigit():
                 strays.setdefault(int(path.stem), {})[kind] = path
-            elif _is_copy(path, database):
-                path.unlink()
             else:
-                _set_aside(root, path, "is not in the manifest", notes)
+                others.append(path)
     for number, paths in sorted(strays.items()):
         if database.execute("SELECT 1 FROM commits WHERE id=?", (number,)).fetchone():
             for path in paths.values():  # compacted long ago, and its file was not yet removed
                 path.unlink()
         else:
             _adopt(root, database, number, paths, notes)
+    for path in others:  # after what they may be copies of
+        if _is_copy(path, database):
+            path.unlink()
+        else:
+            _set_aside(root, path, "is not in the manifest", notes)
 
 
 def _is_copy(path: Path, database: sqlite3.Connection) -> bool:
     """Whether a file is what compaction made of commits that the manifest has: it died before it could say so."""
-    last = path.name.partition("-")[2].partition(".")[0]
-    known = last.isdigit() and database.execute("SELECT 1 FROM commits WHERE id=?", (int(last),)).fetchone()
-    return path.suffix == ".parquet" and bool(known)
+    first, _, last = path.name.partition(".")[0].partition("-")
+    if path.suffix != ".parquet" or not (first.isdigit() and last.isdigit()):
+        return False
+    query = "SELECT count(*) FROM commits WHERE id BETWEEN ? AND ?"
+    (known,) = database.execute(query, (int(first), int(last))).fetchone()
+    return bool(known == int(last) - int(first) + 1)
 
 
 def _adopt(root: Path, database: sqlite3.Connection, number: int, paths: dict[str, Path], notes: list[str]) -> None:

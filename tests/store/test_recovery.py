@@ -116,6 +116,19 @@ def test_what_a_power_cut_took_from_the_database_is_adopted(tmp_path):
         assert reader.alert(2)["alert_id"] == 2
 
 
+def test_a_copy_of_what_a_power_cut_took_from_the_database_is_dropped_once_that_is_adopted(tmp_path):
+    filled(tmp_path)
+    forget(tmp_path, 3)
+    copies = [tmp_path / "flows" / f"00000000000{first}-000000000003.1.parquet" for first in (2, 3)]
+    for path in copies:
+        path.write_bytes(b"a copy that was not announced")
+    more = tmp_path / "flows" / "000000000003-000000000004.1.parquet"  # of a commit that nobody has
+    more.write_bytes(b"?")
+    with StoreWriter(tmp_path) as writer:
+        assert [note.rpartition("/")[2].partition(":")[0] for note in writer.notes] == [tmp_path.name, more.name]
+    assert not any(path.exists() for path in copies)
+
+
 def test_half_a_commit_is_set_aside(tmp_path):
     filled(tmp_path)
     forget(tmp_path, 3)
