@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from contract.addresses import to_text
 from contract.clock import iso
 from contract.errors import InputError
 from contract.families import catalogue
+from contract.files import part_of, remove_parts
 from contract.schemas import ARP, TRUTH
 from contract.truth import FORMAT
 from generator.plan import Plan
@@ -29,17 +29,23 @@ from generator.world import Addresses
 
 _NAMES: Final = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6", ARP: "arp"}
 _MANY_PORTS: Final = 64
+_TOGETHER: Final = 32_768  # rows of a row group
 _EVER: Final = (1 << 63) - 1
 _MANY: Final = 400  # beyond so many attackers their blocks are named instead: those belong to the family alone
 
 
 class TruthFile:
-    """TRUTH rows as a Parquet file, written row group by row group and named when complete."""
+    """TRUTH rows as a Parquet file, named when complete.
+
+    Rows are written some ten thousand at a time: what is known of each row group stays in memory until the end.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+        self._temporary = part_of(path)
+        self._waiting: list[pa.RecordBatch] = []
         refuse_folder(path)
+        remove_parts(path)
         try:
             self._writer = pq.ParquetWriter(self._temporary, TRUTH, compression="zstd")
         except OSError as error:
@@ -47,14 +53,21 @@ class TruthFile:
 
     def write(self, rows: pa.RecordBatch) -> None:
         """Append these rows. Raises ``InputError`` where the file system refuses."""
+        self._waiting.append(rows)
+        if sum(map(len, self._waiting)) >= _TOGETHER:
+            self._flush()
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
         try:
-            if len(rows):
-                self._writer.write_batch(rows)
+            if sum(map(len, waiting)):
+                self._writer.write_batch(pa.concat_batches(waiting))
         except OSError as error:
             raise self._refused(error) from None
 
     def close(self) -> None:
         """Finish: the file appears under its name. Raises ``InputError`` where the file system refuses."""
+        self._flush()
         try:
             self._writer.close()
             self._temporary.replace(self.path)
@@ -172,7 +185,7 @@ def _networks(addresses: npt.NDArray[np.uint8]) -> list[str]:
 
 def write_json(document: Mapping[str, Any], path: Path) -> None:
     """Write a truth object to a file. Raises ``InputError`` where it cannot be written."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = part_of(path)
     try:
         temporary.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
         temporary.replace(path)

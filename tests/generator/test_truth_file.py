@@ -49,6 +49,7 @@ def test_the_table_holds_what_was_written(tmp_path: Path) -> None:
     for rows in made:
         file.write(rows)
     file.close()
+    assert len(made) > pq.ParquetFile(tmp_path / "t.parquet").num_row_groups == 1, "each is kept in memory"
     table = pq.read_table(tmp_path / "t.parquet")
     assert table.num_rows == sum(map(len, made))
     assert table.schema.names == TRUTH.names
