@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
-BOUNDS_MS: Final = (10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 2_500.0, 5_000.0, 10_000.0, 30_000.0)
+from api.latency_counts import BOUNDS_MS, LatencyCounts
+
 Json = dict[str, Any]
 
 
@@ -19,11 +18,11 @@ class RunMetrics:
 
     def __init__(self) -> None:
         self._document: Json | None = None
-        self._latency: npt.NDArray[np.float64] = np.zeros(0)
+        self._latency = LatencyCounts()
 
-    def show(self, document: Json | None, latency_ms: npt.NDArray[np.float64] | None = None) -> None:
-        """Tell of another statistics document, and of the latencies (ms) of the flows of its run."""
-        self._latency = np.zeros(0) if latency_ms is None else latency_ms
+    def show(self, document: Json | None, latency: LatencyCounts | None = None) -> None:
+        """Tell of another statistics document, and of the latencies of the flows of its run."""
+        self._latency = latency or LatencyCounts()
         self._document = document
 
     def collect(self) -> Iterator[Metric]:
@@ -91,11 +90,10 @@ def stages(name: str, text: str, ledger: Json | None) -> Iterator[Metric]:
     yield faults
 
 
-def _histogram(latency_ms: npt.NDArray[np.float64]) -> Metric:
-    counts = np.searchsorted(np.sort(latency_ms), np.asarray(BOUNDS_MS), side="right").tolist()
-    buckets = [(f"{bound / 1000:g}", count) for bound, count in zip(BOUNDS_MS, counts, strict=True)]
+def _histogram(latency: LatencyCounts) -> Metric:
+    buckets = [(f"{bound / 1000:g}", count) for bound, count in zip(BOUNDS_MS, latency.up_to_bounds(), strict=True)]
     found = HistogramMetricFamily(
         "tenfold_detection_latency_seconds", "From a flow's first frame until its first attack verdict can be read."
     )
-    found.add_metric([], [*buckets, ("+Inf", int(latency_ms.size))], float(latency_ms.sum()) / 1000)
+    found.add_metric([], [*buckets, ("+Inf", latency.total)], latency.sum_ms / 1000)
     return found

@@ -9,11 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import numpy as np
-import numpy.typing as npt
-
 from api.facts import RunFacts, read_json
 from api.latency import SeenLatency
+from api.latency_counts import LatencyCounts
 from api.outlook import drift, targets
 from api.progress import Progress, by_second, read_lines, read_progress
 from api.runs import RunBook
@@ -93,10 +91,10 @@ class Statistics:
             "targets": targets(facts),
         }
 
-    def latencies(self, facts: RunFacts) -> npt.NDArray[np.float64]:
-        """How long each flow of a run took, in milliseconds, as the store tells it."""
+    def latencies(self, facts: RunFacts) -> LatencyCounts:
+        """How long the flows of a run took, as the store tells it."""
         reader = self._runs.reader(facts.id) if facts.has_store else None
-        return self._latency_of(facts, reader).values()
+        return self._latency_of(facts, reader).counts()
 
     def timeline(self, facts: RunFacts) -> Json:
         """The same by second since the start."""

@@ -5,7 +5,7 @@ import pytest
 from api.latency import SeenLatency
 from store.reader import StoreReader
 from store.writer import StoreWriter
-from tests.api.helpers import SECOND, verdicts
+from tests.api.helpers import SECOND, START, verdicts
 
 
 class _Clock:
@@ -62,3 +62,21 @@ def test_percentiles_by_second_lie_within_the_values(tmp_path, count):
         figures = seen.summary()
         assert p50[0] <= p99[0] <= figures["max"]
         assert figures["count"] == count - count // 5
+
+
+def test_what_is_kept_does_not_grow_with_the_run(tmp_path, monkeypatch):
+    """Single latencies are kept of the last seconds alone; the percentiles of a second stay when it is settled."""
+    monkeypatch.setattr("api.latency._OPEN_S", 2)
+    monkeypatch.setattr("api.latency._MOST_SECONDS", 5)
+    monkeypatch.setattr("api.latency._EVERY_S", 0.0)
+    clock, seen = _Clock(START), SeenLatency()
+    with StoreWriter(tmp_path, clock, compact_after=0) as writer, StoreReader(tmp_path) as reader:
+        for second in range(12):
+            clock.now = START + (second + 1) * SECOND
+            writer.commit(verdicts=verdicts(10, START + second * SECOND, 10 * second, delay_ms=30))
+            seen.update(reader)
+    first = START // SECOND
+    p50, _ = seen.by_second(first, 12)
+    assert [value is None for value in p50] == [True] * 4 + [False] * 8
+    assert (len(seen._open), len(seen._told)) == (3, 5)
+    assert seen.summary()["count"] == 12 * 8

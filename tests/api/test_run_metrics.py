@@ -4,6 +4,7 @@ import numpy as np
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from api.latency_counts import LatencyCounts
 from api.run_metrics import RunMetrics
 
 DOCUMENT = {
@@ -37,7 +38,9 @@ def scraped(metrics: RunMetrics):
 
 def test_what_an_operator_needs_is_told():
     metrics = RunMetrics()
-    metrics.show(DOCUMENT, np.array([5.0, 60.0, 61.0, 40_000.0]))
+    latency = LatencyCounts()
+    latency.add(np.array([5.0, 60.0, 61.0, 40_000.0]))
+    metrics.show(DOCUMENT, latency)
     found = scraped(metrics)
     assert found["tenfold_run_info", "one", "smoke", "running"] == 1
     assert found["tenfold_run", "backlog_frames"] == 12
