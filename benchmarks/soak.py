@@ -43,7 +43,7 @@ _PROGRAMS: Final = {
     "generator.spool": "maker",
     "api.server": "api",
 }
-_ASKED: Final = ("/v1/statistics", "/v1/alerts?limit=50", "/v1/statistics/timeline", "/metrics")
+_ASKED: Final = ("/v1/stats", "/v1/alerts?limit=50", "/v1/stats/timeline", "/metrics")
 _FLAT: Final = 2.0  # times the first third's median p99
 _FEW: Final = 10
 _STYLE: Final = """
