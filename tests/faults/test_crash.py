@@ -17,6 +17,7 @@ from tests.faults.calls import KILL, SHORT, Call, Judge, Outcome, Works
 from tests.faults.disk import Disk
 from tests.faults.held import check_spool, check_store, said
 from tests.faults.length import FULL, often, some
+from tests.faults.tally import HISTORIES, count, numbers_of, share
 from tests.faults.works import COMMITS
 
 Check = Callable[..., list[str]]
@@ -148,11 +149,12 @@ def histories(
     memory: Path,
     count: int,
     *,
+    randomness: random.Random | None = None,
     before: Path | None = None,
     lives: tuple[Outcome, ...] = (),
 ) -> int:
     """Cut the power at random calls of a recording, again and again; in how many the check failed."""
-    randomness = random.Random(815)
+    randomness = randomness or random.Random(815)
     wrong = 0
     for _ in range(count):
         upto = randomness.randrange(len(outcome.calls) + 1)
@@ -170,10 +172,12 @@ def histories(
     return wrong
 
 
-@pytest.mark.parametrize(("work", "count", "full"), [("keep", 60, 8000), ("post", 60, 2000)])
-def test_a_power_cut_takes_nothing_that_was_acknowledged(work, count, full, memory, recorded):
+@pytest.mark.parametrize("work", WORKS)
+def test_a_power_cut_takes_nothing_that_was_acknowledged(work, memory, recorded, request):
     """Acknowledged is in recovered is in sent, over 10,000 histories in full."""
-    assert histories(recorded[work], WORKS[work], memory, often(count, full)) == 0
+    cuts = share(HISTORIES, 0.5)
+    assert histories(recorded[work], WORKS[work], memory, cuts, randomness=numbers_of(request)) == 0
+    count(request, Counter({f"power cuts ({work})": cuts}))
 
 
 @pytest.mark.parametrize("work", WORKS)
