@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from benchmarks.byhand import (
     backends,
+    channels,
+    crowds,
+    desks,
     exploits,
     floods,
     homes,
@@ -13,12 +16,16 @@ from benchmarks.byhand import (
     probes,
     quiet,
     reflections,
+    tries,
     upkeep,
+    watchers,
     web,
 )
 from benchmarks.byhand.kinds import Kind
 
-MODULES = (reflections, floods, probes, logins, quiet, exploits, office, upkeep, homes, web, backends, plants)
+ATTACKS = (reflections, floods, probes, logins, quiet, exploits, crowds, tries, channels)
+ORDINARY = (office, upkeep, homes, web, backends, plants, watchers, desks)
+MODULES = (*ATTACKS, *ORDINARY)
 
 
 def kinds() -> dict[str, Kind]:

@@ -66,7 +66,11 @@ def postgres_guess(net: Traffic) -> None:
 @attack("other_bruteforce")
 def mssql_guess(net: Traffic) -> None:
     """A hundred and fifty passwords for SQL Server."""
-    refused = b"\4\1\0\x7c\0\x35\1\0\xaa" + "Login failed for user 'sa'.".encode("utf-16le") + b"\0" * 60
+    refused = (
+        b"\4\1\0\x7c\0\x35\1\0\xaa\x62\0\x18\x48\0\0\1\x0e\x1b\0"
+        + "Login failed for user 'sa'.".encode("utf-16le")
+        + b"\0" * 60
+    )
     for at in net.paced(150, 0.05, 0.2):
         talk = [
             (CLIENT, b"\x12\1\0\x2f\0\0\1\0" + b"\0" * 39, 0.0003),
@@ -84,7 +88,8 @@ def kerberos_spray(net: Traffic) -> None:
     for at in net.paced(120, 0.2, 0.4):
         source = (INSIDER, net.port(49152))
         net.udp(at, source, controller, b"\x6a\x81\xe0\x30\x81\xdd\xa1\3\2\1\5\xa2\3\2\1\x0a" + net.noise(210))
-        refused = b"\x7e\x81\x9e\x30\x81\x9b\xa0\3\2\1\5\xa1\3\2\1\x1e" + net.noise(150)
+        refused = b"\x7e\x81\x9e\x30\x81\x9b\xa0\3\2\1\5\xa1\3\2\1\x1e\xa4\x11\x18\x0f20260301100000Z\xa5\5\2\3\1\2\3"
+        refused += b"\xa6\3\2\1\x18" + net.noise(100)
         net.udp(at + 0.002, controller, source, refused)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import socket
 import struct
 from typing import Final
 
@@ -84,3 +85,9 @@ def dhcp_ask(net: Traffic, at: float, mac: bytes, kind: int) -> None:
     )
     link = Header(source_mac=mac, destination_mac=BROADCAST)
     net.udp(at, ("0.0.0.0", 68), ("255.255.255.255", 67), message, link)  # noqa: S104  the source that DHCP prescribes
+
+
+def told_by(net: Traffic, at: float, host: str, kind: tuple[int, int]) -> None:
+    """An ICMP error about the last datagram that was sent, which it quotes (RFC 792)."""
+    packet = net.frames[-1][1][14:42]
+    net.icmp(at, host, socket.inet_ntoa(packet[12:16]), kind, b"\0" * 4 + packet)

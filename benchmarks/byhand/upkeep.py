@@ -6,7 +6,7 @@ import struct
 from typing import Final
 
 from benchmarks.byhand.kinds import ordinary
-from benchmarks.byhand.messages import http, request
+from benchmarks.byhand.messages import http, request, told_by
 from benchmarks.byhand.packets import ACK, BROADCAST, CLIENT, RST, SERVER, Header, Reply, Segment, Step, Traffic
 
 MONITOR: Final = "198.18.39.9"
@@ -199,7 +199,7 @@ def traceroute(net: Traffic) -> None:
         for probe in range(3):
             at = hop * 0.2 + probe * 0.05
             net.udp(at, (client, 40000 + hop), ("198.19.8.8", 33434 + hop * 3 + probe), b"@" * 32, Header(ttl=hop))
-            net.icmp(at + 0.01 * hop**0.5, f"198.19.{hop}.1", client, (11, 0), b"\0" * 4 + b"E" * 28)
+            told_by(net, at + 0.01 * hop**0.5, f"198.19.{hop}.1", (11, 0))
 
 
 @ordinary
