@@ -12,6 +12,7 @@ from benchmarks.byhand import (
     homes,
     logins,
     office,
+    outages,
     plants,
     probes,
     quiet,
@@ -24,7 +25,7 @@ from benchmarks.byhand import (
 from benchmarks.byhand.kinds import Kind
 
 ATTACKS = (reflections, floods, probes, logins, quiet, exploits, crowds, tries, channels)
-ORDINARY = (office, upkeep, homes, web, backends, plants, watchers, desks)
+ORDINARY = (office, upkeep, homes, web, backends, plants, watchers, desks, outages)
 MODULES = (*ATTACKS, *ORDINARY)
 
 
