@@ -74,13 +74,17 @@ def remove_parts(path: Path) -> None:
 
 
 def _lives(pid: int) -> bool:
+    """Whether a process does something still: one that ended and that nobody has asked about does not."""
     try:
         os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
     except PermissionError:
         return True
-    return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] not in "ZX"
+    except (OSError, IndexError):
+        return True
 
 
 def read_bytes(path: Path, what: str, limit: int) -> bytes:

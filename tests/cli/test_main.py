@@ -66,7 +66,7 @@ def test_version() -> None:
     [
         ["nonsense"],
         ["families", "--nonsense"],
-        ["families", "stray"],
+        ["families", "stray", "stray"],
         ["detect"],
         ["serve", "--port"],
         ["lab", "sideways"],

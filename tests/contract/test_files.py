@@ -64,6 +64,12 @@ def test_what_the_dead_left_half_written_is_removed_and_what_the_living_write_is
     path = tmp_path / "truth[1].parquet"
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
         pass
+    with subprocess.Popen([sys.executable, "-c", ""]) as unasked:
+        os.waitid(os.P_PID, unasked.pid, os.WEXITED | os.WNOWAIT)
+        stale = tmp_path / f".{path.name}.{unasked.pid}.part"
+        stale.touch()
+        remove_parts(path)
+        assert not stale.exists()
     left = [part_of(path), *(tmp_path / f".{path.name}.{pid}.part" for pid in (ended.pid, 10**30, "x", 1))]
     other = tmp_path / f".other.{ended.pid}.part"
     for one in (*left, other):

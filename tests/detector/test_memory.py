@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import resource
 
 import numpy as np
@@ -23,8 +24,13 @@ def faults_of_writing(array) -> int:
     return resource.getrusage(resource.RUSAGE_THREAD).ru_minflt - before
 
 
+def fresh() -> np.ndarray:
+    """Memory that nobody in this process has used before; too small for huge pages."""
+    return np.frombuffer(mmap.mmap(-1, 1 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS), np.int64)
+
+
 def test_who_writes_to_memory_that_was_taken_does_not_wait_for_the_system() -> None:
-    taken, untaken = np.zeros(3 << 17, np.int64), np.zeros(3 << 17, np.int64)  # too small for huge pages
+    taken, untaken = fresh(), fresh()
     pages = taken.nbytes // PAGE
     assert touch(taken) == taken.nbytes
     assert faults_of_writing(untaken) > pages // 2 > faults_of_writing(taken)
