@@ -56,6 +56,7 @@ NO_LIMIT = {
     "detector.metering._ROWS",
     "detector.slicing.ROWS",
     "detector.tree_walk.BLOCK",
+    "detector.warm._FRAMES",
     # names of counters and columns, thresholds of what is said
     "detector.drift_reference.LEAST_ROWS",
     "detector.drift_scores.LEAST_ROWS",
