@@ -19,7 +19,7 @@ from detector import training
 from detector.baseline import Rule, best_rule
 from detector.capture.opening import open_capture
 from detector.classifiers.base import Matrix
-from detector.features import NAMES
+from detector.features import MODEL_NAMES
 from detector.looks import looks
 from detector.model import Model, save
 from detector.training import Source
@@ -71,7 +71,9 @@ def train(plan: Plan, progress: Progress | None = None) -> Report:
         for result in training.judge(source, rows, thresholds, families)
     ]
     card = build_card(plan.seed, plan.date, sources, families, thresholds, results, held, classifier)
-    model = Model(plan.method, families, NAMES, thresholds, training.protocols(sources, families), classifier, card)
+    model = Model(
+        plan.method, families, MODEL_NAMES, thresholds, training.protocols(sources, families), classifier, card
+    )
     save(model, plan.out)
     if plan.markdown:
         try:

@@ -125,6 +125,10 @@ RARE_FACTS: Final = pa.struct(
         ("period_max", pa.list_(_F32, 2)),
         ("period_count", pa.list_(_U32, 2)),
         ("icmp_errors", pa.list_(_U32, 6)),
+        ("exchanged", pa.list_(_U64, 4)),
+        ("marked", pa.list_(_U64, 2)),
+        ("resumed", pa.list_(_U32, 2)),
+        ("begun", _U64),
     ]
 )
 FIRST_MESSAGES: Final = pa.struct(
@@ -174,6 +178,7 @@ FLOW_UPDATES: Final = _schema(
         *_both(_U32, "fins syns resets urgents eces cwrs retransmissions out_of_order zero_windows fragments"),
         *_each(_U32, "no_flags unreachable"),
         *_both(_U16, "mss window_first"),
+        *_each(_U16, "logins_refused over_reads"),
         ("sizes", pa.list_(pa.int16(), 16)),
         *_both(_U64, "arp_mac"),
         *_each(_U32, "arp_mac_changes arp_requests arp_replies arp_gratuitous"),

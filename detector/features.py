@@ -1,4 +1,4 @@
-"""One row of numbers per flow: what the classifier sees.
+"""One row of numbers per flow: what the classifier sees, and behind it what only rules ask for.
 
 Each feature is a ratio, a logarithm or a yes/no. None is an address, a TTL, a port number or a time of day; what
 depends on the speed of a link or the length of a capture is a ratio or fades with a window.
@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.jit import lean_kernel
-from detector import features_composite, features_flow, features_hosts, features_payload
+from detector import features_beside, features_composite, features_flow, features_hosts, features_payload
 from detector.classifiers.base import Matrix
+from detector.features_beside import beside
 from detector.features_composite import composite
 from detector.features_flow import names_and_arp, timing, transport, volume
 from detector.features_hosts import host_features
@@ -65,17 +66,20 @@ def _unit(name: str) -> str:
 
 
 FEATURES: Final = tuple(
-    Feature(name, _unit(name), source)
+    Feature(name, features_beside.UNITS.get(name) or _unit(name), source)
     for source, names in (
         ("flow", features_flow.FLOW),
         ("payload", features_payload.NAMES),
         ("windows", features_hosts.NAMES),
         ("combined", features_composite.NAMES),
+        ("beside", features_beside.NAMES),
     )
     for name in names
 )
 NAMES: Final = tuple(feature.name for feature in FEATURES)
 WIDTH: Final = len(NAMES)
+MODEL_NAMES: Final = tuple(feature.name for feature in FEATURES if feature.source != "beside")  # the first columns
+MODEL_WIDTH: Final = len(MODEL_NAMES)
 
 
 def features(table: FlowTable, windows: Windows, slots: npt.NDArray[np.int32], now_ns: int) -> Matrix:
@@ -119,4 +123,6 @@ def fill(
         at = payload_features(flow, table.payload[flow["payload_row"]], out[row], at)
         at = host_features(windows, places[row], now, stamp, out[row], at)
         at = composite(out[row], at)
+        rare = table.rare.rows[table.rare.of[slots[row]]]
+        at = beside(flow, rare, table.payload[flow["payload_row"]], windows.work_counts, out[row], at)
     return at

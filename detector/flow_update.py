@@ -28,8 +28,9 @@ from detector.flowtable import (
 )
 from detector.http_turns import http_turn
 from detector.messages import FIRST_PACKETS, read_message
-from detector.packet import ARP, DNS_PORTS, Bytes, Int, Record
-from detector.rare_facts import IDLE_NS, note_idle
+from detector.packet import ARP, DNS_PORTS, Bytes, Int, Record, be16
+from detector.rare_facts import IDLE_NS, note_idle, note_resumed
+from detector.refusals import is_refusal
 
 _FIN: Final = 1
 _SYN: Final = 2
@@ -38,6 +39,10 @@ _ACK: Final = 16
 _RARE: Final = 0xFF & ~(8 | 16)  # all flags but PSH and ACK
 _SECOND: Final = 1e-9
 _PAUSE: Final = 1.0
+SILENCE_NS: Final = 1_000_000_000  # what is said after it begins another exchange
+_HEARTBEAT: Final = 24
+_MANY: Final = 60_000
+_ANSWERS: Final = 64  # packets in which a refusal is looked for
 
 
 @lean_part
@@ -46,6 +51,8 @@ def update(table: FlowTable, slot: Int, side: Int, row: Record, data: Bytes, ts:
     flow = table.flows[slot]
     if ts - flow["last"] > IDLE_NS:
         note_idle(table.rare, slot, flow["first"], flow["last"], ts)
+    if row["has_tcp"] and row["payload"] > 0 and ts - flow["last"] > SILENCE_NS:
+        note_resumed(table.rare, slot, flow, side)
     _count(flow, side, row, ts, table.counters)
     repeated = False
     was_closing = is_closing(flow)  # late frames do not prolong a closed flow
@@ -246,6 +253,8 @@ def _payload(table: FlowTable, slot: Int, side: Int, row: Record, data: Bytes, r
     captured: Int = np.int64(row["payload_captured"])
     if flow["payload_kept"][side] < PAYLOAD_BYTES and captured > 0:
         _keep(table, flow, side, data, at, captured)
+    if captured >= 4:
+        _notable(flow, side, data, at, at + captured, length)
     if row["has_tcp"] and flow["payload_packets"][side] <= FIRST_PACKETS:
         read_message(table.messages, slot, side, row, data)
     if row["fragment"] != 2 and (row["port"][0] in DNS_PORTS or row["port"][1] in DNS_PORTS):
@@ -255,3 +264,14 @@ def _payload(table: FlowTable, slot: Int, side: Int, row: Record, data: Bytes, r
             dns_message(flow, table.letters, data, at + 2, at + captured, length - 2)
     elif row["has_tcp"]:
         http_turn(flow, table.signs, data, at, at + captured, length, side == FWD)
+
+
+@lean_part
+def _notable(flow: Record, side: Int, data: Bytes, at: Int, end: Int, length: Int) -> None:
+    """Count a refused login, or a heartbeat (RFC 6520) that claims more than its record has."""
+    early = side == BWD and flow["payload_packets"][BWD] <= _ANSWERS and flow["http_requests"] == 0
+    if early and is_refusal(data, at, end, length):
+        flow["logins_refused"] += np.uint16(1)
+    asks = data[at] == _HEARTBEAT and end - at >= 8 and data[at + 1] == 3 and data[at + 5] == 1
+    if asks and flow["over_reads"] < _MANY and be16(data, at + 6) + 3 > be16(data, at + 3):
+        flow["over_reads"] += np.uint16(1)

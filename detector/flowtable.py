@@ -124,6 +124,8 @@ _FIELDS: Final[list[tuple[Any, ...]]] = [
     ("no_flags", "u4"),  # TCP frames without any flag
     ("unreachable", "u4"),  # ICMP "unreachable" of others that quote a packet of this flow (a refused UDP probe)
     ("mss", "u2", (2,)),  # MSS option of the SYN and the SYN/ACK, 0 where none
+    ("logins_refused", "u2"),  # messages of the other side that refuse a login (``detector.refusals``)
+    ("over_reads", "u2"),  # TLS heartbeats that claim to be longer than their record
     # ARP: sender MAC per side (address[FWD] / address[BWD]) as last claimed, 0 where none
     ("arp_mac", "u8", (2,)),
     ("arp_mac_changes", "u4"),  # how often a side of this flow claimed another MAC than before
@@ -167,6 +169,7 @@ _REMEMBERED: Final = (
     "flags",
     "tcp_state",
     "unreachable",
+    "logins_refused",
     "dns_queries",
     "dns_nxdomain",
     "dns_name_bytes",

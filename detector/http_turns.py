@@ -1,7 +1,7 @@
 """What an HTTP/1 message (RFC 9112) adds to its flow: requests and refusals are counted, also within one connection.
 
-Only what begins a segment is seen. Of a request the line and the body in the same segment are searched for signs of an
-exploit (``detector.signatures``).
+Only what begins a segment is seen. Of a request the line, headers with something to evaluate, and the body in the same
+segment are searched for signs of an exploit (``detector.signatures``).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from detector.signs import Signs
 
 _SEARCHED: Final = 512  # bytes of a request line, and of a body, that are searched
 _HEAD: Final = 4096  # bytes in which the end of a head is looked for
+_LURE: Final = 160  # bytes of a header that are searched behind what begins an expression
 
 
 @lean_part
@@ -56,6 +57,9 @@ def _request(flow: Record, signs: Signs, data: Bytes, at: Int, end: Int, length:
     body = _blank_line(data, at, min(end, at + _HEAD))
     if 0 <= body < end:
         found += _signs_in(signs, data, body, _text_end(data, body, min(end, body + _SEARCHED)))
+    lure = _lure(data, stop, min(end if body < 0 else body, at + _HEAD))
+    if lure >= 0:
+        found += _signs_in(signs, data, lure, min(end, lure + _LURE))
     flow["http_signs"] = max(flow["http_signs"], np.uint8(min(found, 255)))
 
 
@@ -80,6 +84,17 @@ def _blank_line(data: Bytes, at: Int, end: Int) -> Int:
     for i in range(at, end - 3):
         if data[i] == 13 and data[i + 1] == 10 and data[i + 2] == 13 and data[i + 3] == 10:
             return i + 4
+    return -1
+
+
+@lean_kernel
+def _lure(data: Bytes, at: Int, end: Int) -> Int:
+    """Where a header holds what some program evaluates: ``${`` (Log4j) or ``() {`` (bash); -1 where none does."""
+    for i in range(at, end - 3):
+        if data[i] == 36 and data[i + 1] == 123:
+            return i
+        if data[i] == 40 and data[i + 1] == 41 and data[i + 2] == 32 and data[i + 3] == 123:
+            return i
     return -1
 
 

@@ -24,7 +24,7 @@ from contract.jit import kernel
 from detector import skops_file
 from detector.behaviour import compiled, hidden_by_gate, speak
 from detector.classifiers.base import Arrays, Classifier, Matrix, kind
-from detector.features import NAMES
+from detector.features import MODEL_NAMES, NAMES
 
 FORMAT: Final = "tenfold-model/1"
 DEFAULT: Final = Path(__file__).parent / "models" / "default.skops"
@@ -186,7 +186,7 @@ def _decode(data: bytes, path: Path) -> dict[str, Any]:
 
 def _model(document: dict[str, Any], path: Path) -> Model:
     families, features = tuple(map(str, document["families"])), tuple(map(str, document["features"]))
-    if features != NAMES:
+    if features != MODEL_NAMES:
         raise InputError(f"{path}: made for other features than this version has; {_HINT}")
     arrays: Arrays = {str(name): np.asarray(array) for name, array in document["arrays"].items()}
     classifier = kind(document["kind"]).from_arrays(arrays)

@@ -72,7 +72,12 @@ FAMILY_BARS: Final[Mapping[str, Bar]] = {
     "reflection_amplification": Bar(Cause.RECEIVER, _DATAGRAM_FLOOD, 25.0, 50.0, 2, 10.0, 30.0, mass=0.5),
     # One flow may be all of it: forged to come from the victim itself, or in pieces.
     "other_dos": Bar(Cause.VICTIM, _NETWORK_FLOOD, 25.0, 50.0, 1, 10.0, 30.0, mass=1.0),
-    "other_bruteforce": Bar(Cause.PAIR_SERVICE, _GUESSING, 7.5, 8.0, 1, 120.0, 180.0),  # over UDP it is one flow
+    "other_bruteforce": Bar(
+        Cause.PAIR_SERVICE, _GUESSING, 7.5, 8.0, 1, 120.0, 180.0, again=0.25
+    ),  # over UDP it is one flow
+    "http_login_bruteforce": Bar(
+        Cause.PAIR_SERVICE, _GUESSING, 7.5, 8.0, 1, 120.0, 180.0, again=0.25
+    ),  # or one connection
     "http_flood": Bar(Cause.VICTIM_SERVICE, _WEB_FLOOD, 30.0, 8.0, 4, 20.0, 30.0, mass=0.5),
     "slowloris": Bar(Cause.VICTIM_SERVICE, _WEB_FLOOD, 30.0, 5.0, 8, 60.0, 120.0),
     "web_scan": Bar(Cause.ATTACKER, _WEB_SCAN, 12.0, 18.0, 1, 60.0, 120.0, again=0.5, mass=0.3),

@@ -1,4 +1,4 @@
-"""Facts that few flows have: ICMP errors that quote them, and the periods in which they were active and idle."""
+"""Facts that few flows have: ICMP errors that quote them, periods of activity and silence, and who ends the silence."""
 
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ _FIELDS: Final[list[tuple[Any, ...]]] = [
     ("period_max", "f4", (2,)),
     ("period_count", "u4", (2,)),
     ("icmp_errors", "u4", (6,)),  # errors of others that quote a packet of this flow, by ``ERROR_NAMES``
+    # exchanges: what is said from one silence of a second to the next, by the side that spoke first (TCP)
+    ("exchanged", "u8", (4,)),  # payload of finished exchanges: [twice who began, and who said it]
+    ("marked", "u8", (2,)),  # payload of each side as the present exchange began
+    ("resumed", "u4", (2,)),  # how often each side spoke first
+    ("begun", "u8"),  # who began the present one: 0 nobody yet, 1 starter, 2 other
 ]
 RARE: Final = np.dtype(_FIELDS, align=True)
 
@@ -58,6 +63,19 @@ def _add(rare: Record, kind: Int, seconds: float) -> None:
         rare["period_min"][kind] = short
     rare["period_max"][kind] = max(rare["period_max"][kind], short)
     rare["period_count"][kind] = before + np.uint32(1)
+
+
+@lean_kernel
+def note_resumed(side: SideRows, slot: Int, flow: Record, sender: Int) -> None:
+    """After a silence ``sender`` speaks first: another exchange begins. ``flow`` has not counted the message yet."""
+    rare = side.rows[take_row(side, slot)]
+    begun: Int = np.int64(rare["begun"])
+    for who in range(2):
+        if 0 < begun < 3:
+            rare["exchanged"][2 * (begun - 1) + who] += flow["payload"][who] - rare["marked"][who]
+        rare["marked"][who] = flow["payload"][who]
+    rare["resumed"][sender] += np.uint32(1)
+    rare["begun"] = np.uint64(sender + 1)
 
 
 @lean_kernel

@@ -41,6 +41,7 @@ def close_tick(table: FlowTable) -> None:
 def _remember(flow: Record, before: Record) -> None:
     before["tcp_state"] = flow["tcp_state"]
     before["unreachable"] = flow["unreachable"]
+    before["logins_refused"] = flow["logins_refused"]
     before["http_requests"] = flow["http_requests"]
     before["http_refused"] = flow["http_refused"]
     for side in range(2):

@@ -17,6 +17,7 @@ from contract.errors import InputError
 from contract.families import BENIGN, UNKNOWN, group_of
 from detector.behaviour import compiled, plausible
 from detector.classifiers.base import Classifier, Matrix, kind
+from detector.features import MODEL_WIDTH
 from detector.model import PROTOCOL_COLUMNS, restrict, verdicts
 
 Names = npt.NDArray[np.str_]
@@ -98,7 +99,7 @@ def fit(sources: Sequence[Source], families: tuple[str, ...], seed: int, method:
     """Fit a classifier of that kind on thinned sources."""
     order = {family: code for code, family in enumerate(families)}
     codes = [np.array([order[str(name)] for name in source.families], np.int64) for source in sources]
-    matrix = np.concatenate([source.matrix for source in sources])
+    matrix = np.concatenate([source.matrix[:, :MODEL_WIDTH] for source in sources])
     return kind(method).fit(matrix, np.concatenate(codes), weights(sources, codes), len(families), seed)
 
 

@@ -37,7 +37,8 @@ ARP_REQUESTS: Final = 20
 ARP_REPLIES: Final = 21
 REPLY_FIRST: Final = 22  # flows whose first message is an answer to nothing that was seen
 MAC_CONFLICTS: Final = 23  # set by windows._claims; stays the last one
-COUNTS: Final = 24
+LOGINS_REFUSED: Final = 24  # answers that refuse a login
+COUNTS: Final = 25
 
 _TCP: Final = 6
 _UDP: Final = 17
@@ -137,6 +138,7 @@ def _messages(
     gains[DNS_MISSING] = flow["dns_nxdomain"] - before["dns_nxdomain"]
     gains[DNS_BYTES] = flow["dns_name_bytes"] - before["dns_name_bytes"]
     gains[DNS_ENTROPY] = flow["dns_entropy_sum"] - before["dns_entropy_sum"]
+    gains[LOGINS_REFUSED] = flow["logins_refused"] - before["logins_refused"]
     gains[HTTP] = flow["http_requests"] - before["http_requests"]
     gains[HTTP_ERRORS] = flow["http_refused"] - before["http_refused"]
     gains[ARP_REQUESTS] = flow["arp_requests"] - before["arp_requests"]
@@ -182,6 +184,8 @@ def is_reply(payload: npt.NDArray[np.uint8], kept: int, source_port: int) -> boo
         return True
     if source_port == 67:  # what was asked came from 0.0.0.0, another flow
         return bool(payload[0] == 2)
+    if source_port == 137:  # both sides of NetBIOS' names use the port (RFC 1002): the first bit tells
+        return bool(payload[2] >= 128)
     if source_port == 123:
         mode = payload[0] & 7
         return bool(mode == 4 or (mode in (6, 7) and payload[0 if mode == 7 else 1] >= 128))
@@ -190,4 +194,4 @@ def is_reply(payload: npt.NDArray[np.uint8], kept: int, source_port: int) -> boo
             if payload[i] == 0xA2:
                 return True
         return False
-    return source_port in (19, 17, 111, 137, 389, 1900, 3702, 5683, 11211, 27960, 3283, 10001, 37810)
+    return source_port in (19, 17, 111, 389, 1900, 3702, 5683, 11211, 27960, 3283, 10001, 37810)

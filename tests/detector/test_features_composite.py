@@ -1,24 +1,24 @@
 import numpy as np
 import pytest
 
+from detector.features import MODEL_WIDTH
 from detector.features import NAMES as ALL
-from detector.features import WIDTH
 from detector.features_composite import NAMES, composite
 
-BASE = WIDTH - len(NAMES)
+BASE = MODEL_WIDTH - len(NAMES)
 
 
 def combined(**columns):
-    row = np.zeros(WIDTH, np.float32)
+    row = np.zeros(MODEL_WIDTH, np.float32)
     for name, value in columns.items():
         row[ALL.index(name)] = value
     row[BASE:] = np.nan
-    assert composite(row, BASE) == WIDTH
+    assert composite(row, BASE) == MODEL_WIDTH
     return dict(zip(NAMES, row[BASE:].tolist(), strict=True))
 
 
 def test_they_stand_behind_the_columns_that_they_are_made_of():
-    assert ALL[BASE:] == NAMES
+    assert ALL[BASE:MODEL_WIDTH] == NAMES
     assert np.isfinite(list(combined().values())).all()
 
 

