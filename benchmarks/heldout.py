@@ -30,7 +30,7 @@ from contract.families import group_of
 from contract.truth import read_truth
 from detector import training
 from detector.classifiers.base import Matrix
-from detector.features import NAMES
+from detector.features import MODEL_NAMES
 from detector.model import Model, decide
 from detector.offline import detect
 
@@ -53,7 +53,7 @@ def judges(sources: Sequence[training.Source], families: tuple[str, ...], seed: 
     fitted = list(training.fit_folds(sources, families, seed, progress=_say))
     thresholds = training.thresholds(sources, training.judged_by(fitted, sources), families)
     return {
-        sources[int(at)].name: Model("forest", families, NAMES, thresholds, fold.allowed, fold.classifier)
+        sources[int(at)].name: Model("forest", families, MODEL_NAMES, thresholds, fold.allowed, fold.classifier)
         for fold in fitted
         for at in fold.members
     }

@@ -6,14 +6,16 @@ them like any other. None is an address or a port; what a TTL says is only wheth
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from contract.jit import lean_kernel
 from detector.arithmetic import log1
 from detector.features_flow import Row, share
 from detector.features_payload import Payload
+from detector.packet import Record
 from detector.rare_facts import TIME_EXCEEDED
 from detector.windows_events import LOGINS_REFUSED, STARTS, Flow
 from detector.windows_state import CONVERSATION, SERVICE, SRC
@@ -50,7 +52,7 @@ _600S: Final = 3
 
 
 @lean_kernel
-def beside(flow: Flow, rare: Any, payload: Payload, counts: Any, out: Row, at: int) -> int:  # noqa: ANN401 - records and arrays of numba
+def beside(flow: Flow, rare: Record, payload: Payload, counts: npt.NDArray[np.float32], out: Row, at: int) -> int:
     """``NAMES`` from column ``at`` on; returns the next column.
 
     ``rare`` is the flow's row of ``detector.rare_facts``, ``counts`` (KINDS, 4, COUNTS) those of its entities, faded.
@@ -72,7 +74,7 @@ def beside(flow: Flow, rare: Any, payload: Payload, counts: Any, out: Row, at: i
 
 
 @lean_kernel
-def _exchanges(rare: Any, out: Row, at: int) -> int:  # noqa: ANN401 - a record, as numba sees it
+def _exchanges(rare: Record, out: Row, at: int) -> int:
     """Who begins after a second's silence, and what both say then, as means over exchanges."""
     caller, called = np.float64(rare["resumed"][0]), np.float64(rare["resumed"][1])
     out[at] = log1(caller)

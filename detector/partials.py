@@ -31,6 +31,7 @@ BITS: Final = 1 << 10  # ... of bits of entropy
 _AHEAD: Final = 3
 _FLOW_BYTES: Final = FLOW.itemsize
 _BEFORE_BYTES: Final = BEFORE.itemsize
+_EVEN: Final = COUNTS + COUNTS % 2  # entries are whole words, of which a mask of 32 bits tells (``partials_packed``)
 
 ENTRY: Final = np.dtype(
     [
@@ -47,7 +48,7 @@ ENTRY: Final = np.dtype(
         ("turns", "<i8"),
         ("peers", "<u8"),  # registers that were hit
         ("ports", "<u8"),
-        ("gains", "<i4", (COUNTS,)),  # but those of bytes
+        ("gains", "<i4", (_EVEN,)),  # by count, but those of bytes; the last may be nobody's
         ("closed", "<i4"),
         ("kind", "<i4"),
     ]

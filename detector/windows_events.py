@@ -36,8 +36,8 @@ HTTP_ERRORS: Final = 19  # ... refused with a status of 4xx
 ARP_REQUESTS: Final = 20
 ARP_REPLIES: Final = 21
 REPLY_FIRST: Final = 22  # flows whose first message is an answer to nothing that was seen
-MAC_CONFLICTS: Final = 23  # set by windows._claims; stays the last one
-LOGINS_REFUSED: Final = 24  # answers that refuse a login
+LOGINS_REFUSED: Final = 23  # answers that refuse a login
+MAC_CONFLICTS: Final = 24  # set by windows._claims; stays the last one
 COUNTS: Final = 25
 
 _TCP: Final = 6

@@ -11,6 +11,7 @@ import socket
 import struct
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,7 @@ from tests.detector.test_pipeline import words
 from tests.detector.wires import LISTEN, Wire, inside, needs_wire, wire
 
 MS = 1_000_000
+Step = tuple[str, str, int, bytes] | int  # who sends to whom, flags, payload; or a silence (ns)
 CONFIG = Config(capacity=1 << 14, seed=7)
 
 
@@ -55,19 +57,36 @@ def address(text: str) -> bytes:
 def conversation(rng: random.Random, at: int, client: str, server: str, port: int) -> Iterator[Frame]:
     """A web request from handshake to close."""
     body = b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n" + bytes(rng.randrange(256) for _ in range(900))
-    steps = [(client, server, 2, b""), (server, client, 18, b""), (client, server, 16, b"")]
+    steps: list[Step] = [(client, server, 2, b""), (server, client, 18, b""), (client, server, 16, b"")]
     steps += [(client, server, 24, b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n"), (server, client, 24, body)]
     steps += [(client, server, 17, b""), (server, client, 17, b""), (client, server, 16, b"")]
-    sequence = {client: 1, server: 1}
-    for src, dst, flags, payload in steps:
-        ends = (port, 80) if src == client else (80, port)
-        yield at, tcp(src, dst, *ends, flags, payload, sequence[src])
+    return talk(rng, at, steps, (port, 80))
+
+
+def logins(rng: random.Random, at: int, client: str, server: str, port: int, silence: int) -> Iterator[Frame]:
+    """Two tries that an FTP server refuses, the second after a silence; after another one the server ends it."""
+    guess: list[Step] = [(client, server, 24, b"PASS a\r\n"), (server, client, 24, b"530 Login incorrect.\r\n")]
+    steps: list[Step] = [(client, server, 2, b""), (server, client, 18, b""), (client, server, 16, b"")]
+    steps += [(server, client, 24, b"220 ready\r\n"), *guess, silence, *guess, silence]
+    steps += [(server, client, 25, b"421 Timeout.\r\n"), (client, server, 17, b"")]
+    return talk(rng, at, steps, (port, 21))
+
+
+def talk(rng: random.Random, at: int, steps: list[Step], ports: tuple[int, int]) -> Iterator[Frame]:
+    """Segments of one connection, a millisecond or so apart; the first is the client's."""
+    client, sequence = steps[0][0] if isinstance(steps[0], tuple) else "", defaultdict[str, int](lambda: 1)
+    for step in steps:
+        if isinstance(step, int):
+            at += step
+            continue
+        src, dst, flags, payload = step
+        yield at, tcp(src, dst, *(ports if src == client else ports[::-1]), flags, payload, sequence[src])
         sequence[src] += len(payload) + (1 if flags & 3 else 0)
         at += rng.randrange(200_000, 2 * MS)
 
 
 def traffic(seconds: float = 4.0, rng: random.Random | None = None) -> list[Frame]:
-    """A scan with refusals, a flood, spoofed ARP, web, names, fragments, and frames that are a little out of order."""
+    """A scan with refusals, a flood, spoofed ARP, web, logins, fragments, and frames that are a little out of order."""
     rng = rng or random.Random(3)
     span = int(seconds * SECOND)
     frames: list[Frame] = []
@@ -89,6 +108,8 @@ def traffic(seconds: float = 4.0, rng: random.Random | None = None) -> list[Fram
         ends = address("198.18.4.4"), address("198.18.4.5")
         frames.append((at, eth(ip4(*ends, 17, datagram[:24], ident=n + 1, place=0x2000))))
         frames.append((at + 50_000, eth(ip4(*ends, 17, datagram[24:], ident=n + 1, place=3))))
+    for n in range(6):
+        frames += logins(rng, rng.randrange(span // 4), f"198.18.5.{n % 2 + 1}", "198.18.1.4", 42000 + n, span // 3)
     frames.sort()
     for _ in range(60):  # neighbours change places, as between the queues of a card
         n = rng.randrange(len(frames) - 1)

@@ -9,7 +9,7 @@ from contract.errors import InputError, LackingError
 from detector import model as models
 from detector.behaviour import compiled
 from detector.classifiers import forest
-from detector.features import NAMES, WIDTH
+from detector.features import MODEL_NAMES, MODEL_WIDTH, WIDTH
 from detector.model import PROTOCOL_COLUMNS, Model, card_path, decide, load, load_default, restrict, save, verdicts
 
 FAMILIES = ("benign", "port_scan", "syn_flood")
@@ -19,9 +19,9 @@ def small():
     rng = np.random.default_rng(0)
     matrix = rng.normal(size=(200, WIDTH)).astype(np.float32)
     codes = np.clip(np.round(matrix[:, 0]) + 1, 0, 2).astype(np.int64)
-    fitted = forest.fit(matrix, codes, np.ones(200), 3, seed=1)
+    fitted = forest.fit(matrix[:, :MODEL_WIDTH], codes, np.ones(200), 3, seed=1)
     thresholds = np.array([0.5, 0.6, 0.7], np.float32)
-    return Model("forest", FAMILIES, NAMES, thresholds, np.ones((3, 5), np.bool_), fitted, {"seed": 1}), matrix
+    return Model("forest", FAMILIES, MODEL_NAMES, thresholds, np.ones((3, 5), np.bool_), fitted, {"seed": 1}), matrix
 
 
 def test_a_model_survives_its_file(tmp_path):
@@ -74,7 +74,7 @@ def test_missing_and_damaged_files(tmp_path):
 
 def test_a_model_for_other_features_is_refused(tmp_path):
     model, _ = small()
-    save(replace(model, features=NAMES[1:]), tmp_path / "old.skops")
+    save(replace(model, features=MODEL_NAMES[1:]), tmp_path / "old.skops")
     with pytest.raises(InputError, match="other features"):
         load(tmp_path / "old.skops")
 

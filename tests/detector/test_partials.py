@@ -8,10 +8,10 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from detector.partials import BITS, LOGS, Gatherer, Partials
+from detector.partials import BITS, ENTRY, LOGS, WORDS, Gatherer, Partials
 from detector.partials_packed import Sums, packed
 from detector.windows import fold
-from detector.windows_events import BYTES_FWD, DNS_ENTROPY, PACKETS_FWD, STARTS
+from detector.windows_events import BYTES_FWD, COUNTS, DNS_ENTROPY, LOGINS_REFUSED, PACKETS_FWD, STARTS
 from detector.windows_state import KINDS, REGISTERS, SRC, keys_of, mix, new_windows
 from tests.detector.flows_by_hand import SECOND, START, empty, put
 
@@ -20,7 +20,7 @@ CLOSED_STATE = 1 | 2 | 4 | 8
 
 
 def tick(rows: int = 300, hosts: int = 12):
-    """A table in which every row is of a tick: opened and closed connections, names asked for, ARP."""
+    """A table in which every row is of a tick: opened and closed connections, refused logins, names asked for, ARP."""
     rng = np.random.default_rng(5)
     table = empty(512)
     for slot in range(rows):
@@ -30,12 +30,16 @@ def tick(rows: int = 300, hosts: int = 12):
         facts = {"last": last, "bytes": (sent + 60, got), "packets": (3, 2)}
         if slot % 3 == 0:
             facts |= {"payload": (sent, got), "tcp_state": CLOSED_STATE, "turns": 2, "payload_kept": (0, 0)}
+        if slot % 4 == 0:
+            facts |= {"logins_refused": 1 + slot % 3}
         if slot % 5 == 0:
             facts |= {"dns_queries": 2, "dns_entropy_sum": float(rng.random() * 8), "asked_hash": sent}
         if slot % 7 == 0:
             mac = 0x020000000000 + int(rng.integers(1, 4))
             facts |= {"protocol": 0x0806, "port": (0, 0), "arp_mac": (mac, 0)}
         put(table, slot, source, target, **({"port": int(rng.integers(1, 500))} | facts))
+        if slot % 8 == 0:  # it was refused before, too
+            table.before[slot]["logins_refused"] = 1
     return table
 
 
@@ -87,6 +91,7 @@ def test_an_entry_is_the_plain_sum_over_the_rows_of_its_entity():
         sums = expected[int(keys[SRC])]
         sums["starts"] += 1
         sums["packets"] += int(flow["packets"][0])
+        sums["refused"] += int(flow["logins_refused"]) - int(table.before[slot]["logins_refused"])
         sums["bytes"] += int(np.float32(flow["bytes"][0]))
         sums["entropy"] += int(np.float32(flow["dns_entropy_sum"]) * BITS)
         closed = flow["protocol"] != 6 or flow["tcp_state"] & 8  # of others the first reply closes
@@ -99,7 +104,8 @@ def test_an_entry_is_the_plain_sum_over_the_rows_of_its_entity():
     assert entries.keys() == expected.keys()
     for key, sums in expected.items():
         entry = entries[key]
-        assert entry["gains"][[STARTS, PACKETS_FWD]].tolist() == [sums["starts"], sums["packets"]]
+        told = entry["gains"][[STARTS, PACKETS_FWD, LOGINS_REFUSED]].tolist()
+        assert told == [sums["starts"], sums["packets"], sums["refused"]]
         assert (entry["gains"][BYTES_FWD], entry["bytes"][0]) == (0, sums["bytes"])
         assert abs(entry["gains"][DNS_ENTROPY] - sums["entropy"]) <= sums["starts"]
         assert (entry["closed"], entry["until"], entry["peers"]) == (sums["closed"], sums["until"], sums["peers"])
@@ -113,3 +119,9 @@ def test_room_grows_and_is_empty_again():
     again = gatherer.reduce(table, slots_of(range(5)), np.arange(5, dtype=np.int64))
     assert again.entries.tobytes() == few.entries.tobytes()
     assert not len(gatherer.reduce(table, slots_of([]), np.zeros(0, np.int64)).entries)
+
+
+def test_an_entry_is_whole_words_that_one_mask_tells_of():
+    assert ENTRY.itemsize == WORDS * 8
+    assert WORDS <= 32
+    assert ENTRY["gains"].shape[0] >= COUNTS

@@ -34,7 +34,7 @@ def facts(meter: Meter, slots):
     rare = meter.table.rare.rows[meter.table.rare.of[slots]]
     return [
         *(flows[name].tolist() for name in flows.dtype.names if name not in ("spare", "payload_row")),
-        rare["icmp_errors"].tolist(),
+        *(rare[name].tolist() for name in rare.dtype.names),
     ]
 
 

@@ -9,6 +9,7 @@ from tests.detector.test_dns_facts import ask, to_client, to_server
 
 def test_every_twin_is_remembered():
     tcp_frames = [eth(ip4(A, B, 6, tcp(4000, 443, PSH | ACK, b"abc", seq=s))) for s in (1, 1, 4)]
+    tcp_frames.append(eth(ip4(B, A, 6, tcp(443, 4000, PSH | ACK, b"530 no\r\n"))))
     names = [to_server(ask("a1.b.example.com")), to_server(ask("a2.b.example.com")), to_client(ask("x.y"))]
     arps = [eth(arp(1, A, B), 0x0806), eth(arp(2, A, B, b"\x04" * 6), 0x0806)]
     pages = [
@@ -20,7 +21,7 @@ def test_every_twin_is_remembered():
     assert count == 5
     meter.clear_dirty()
     flows, before = meter.table.flows[:count], meter.table.before[:count]
-    assert len(BEFORE.names or ()) == 15
+    assert len(BEFORE.names or ()) == 16
     for name in BEFORE.names or ():
         assert before[name].tolist() == flows[name].tolist(), name
         assert before[name].any() or name in {"dns_nxdomain", "tcp_state", "unreachable"}, name

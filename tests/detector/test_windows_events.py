@@ -7,6 +7,7 @@ from detector.windows_events import (
     COUNTS,
     HTTP,
     HTTP_ERRORS,
+    LOGINS_REFUSED,
     ODD,
     OPENED,
     REFUSED,
@@ -74,6 +75,15 @@ def test_http_counts_what_the_tick_brought():
     assert event.message == 7
 
 
+def test_refused_logins_count_what_the_tick_brought():
+    table = empty()
+    put(table, 0, 1, 2, logins_refused=5)
+    table.before[0]["logins_refused"] = 2
+    gains = np.full(COUNTS, 99, np.float32)
+    describe(table.flows[0], table.before[0], table.payload[0], gains)
+    assert gains[LOGINS_REFUSED] == 3
+
+
 def test_an_answer_that_comes_first():
     answer = b"\x12\x34\x81\x80" + bytes(40)
     assert gains_of(answer, payload=(44, 0), protocol=17, port=(53, 4444))[0][REPLY_FIRST] == 1
@@ -107,6 +117,8 @@ def test_http_status():
         (b"0\x20\x02\x01\x01\x04\x06public\xa0\x13", 161, False),
         (b"\x02\x01\x06\x00", 67, True),
         (b"\x01\x01\x06\x00", 67, False),
+        (b"\x12\x34\x85\x00", 137, True),
+        (b"\x12\x34\x01\x10", 137, False),
     ],
 )
 def test_answers_by_protocol(data, port, answer):
