@@ -71,7 +71,11 @@ class Hook:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                length = int(self.headers["Content-Length"])
+                body = self.rfile.read(length)
+                if len(body) < length:  # whoever asked was killed in the middle: nothing was told
+                    self.close_connection = True
+                    return
                 hook.requests.append((self.path, dict(self.headers), body))
                 status, headers = hook.answers.pop(0) if hook.answers else (204, {})
                 self.send_response(status)
